@@ -1,0 +1,63 @@
+# Two commands do all the set-up: `make demo` to see it work, `make test` to see it tested.
+# Everything is installed from the lock files into .venv; nothing else on the machine is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+# No index address may enter a lock file, and each file must install with --require-hashes.
+COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
+
+.PHONY: help demo test check format lint types imports sql-lint dagster lock clean
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+demo: $(VENV)/installed ## Run the whole job against a synthetic fleet on this machine
+	@$(BIN)/cce-etl demo
+
+test: $(VENV)/installed-dev ## Run all tests
+	$(BIN)/pytest --numprocesses 2
+
+check: format lint types imports sql-lint test ## Everything that must hold before a change lands
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format --check --quiet .
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check --quiet .
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+imports: $(VENV)/installed-dev
+	$(BIN)/lint-imports --no-cache
+
+sql-lint: $(VENV)/installed-dev
+	$(BIN)/sqlfluff lint --processes 2 sql
+
+dagster: $(VENV)/installed-dev ## Open Dagster's pages on http://127.0.0.1:3000
+	DAGSTER_HOME=$(CURDIR)/dagster_home $(BIN)/dagster dev --host 127.0.0.1 --module-name cce_etl.definitions
+
+lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in pyproject.toml
+	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
+
+clean: ## Remove what these commands made, but not data/
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make demo PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(INSTALL_SELF)
+	@touch $@ $(VENV)/installed

@@ -1,0 +1,57 @@
+"""The published file as something to ask: SQL in, a pandas frame out.
+
+Lives here: opening, closing, one query. Does not: which questions are asked (`durations`, `failures`, `waterfalls`).
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from cce_etl.settings import read_settings
+from cce_etl.warehouse import query
+from cce_etl.warehouse.connection import Connection, warehouse_errors
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Hold the published file open for reading, as it was when opened; close it, or use it in a `with` statement."""
+
+    path: Path
+    _connection: Connection = field(repr=False)
+    _open: ExitStack = field(repr=False)
+
+    def frame(self, sql: str, parameters: Sequence[object] = ()) -> "pandas.DataFrame":
+        """Return the rows of a query; TIMESTAMP_NS becomes datetime64[ns], naive UTC and exact to the nanosecond.
+
+        Raises WarehouseError with DuckDB's words for a query it does not accept.
+        """
+        with warehouse_errors(self.path):
+            return self._connection.execute(sql, list(parameters)).df()
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_published(path: str | Path | None = None) -> Published:
+    """Open the published file at `path`, or else where the settings say (CCE_PUBLISHED, cce-etl.toml, the default).
+
+    Raises WarehouseError when there is none or it cannot be read, ConfigError for wrong settings.
+    """
+    chosen = read_settings({}).published if path is None else Path(path)
+    files = ExitStack()
+    return Published(chosen, files.enter_context(query.open_published(chosen)), files)

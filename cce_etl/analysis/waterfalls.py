@@ -1,0 +1,66 @@
+"""One job's tree in the order it ran: who started when, for how long, below whom.
+
+Lives here: reading it and putting siblings in order of time. Does not: drawing (`waterfall_chart`).
+"""
+
+from math import inf, isnan
+from typing import TYPE_CHECKING, Any
+
+from cce_etl.analysis.published import Published
+from cce_etl.errors import CceEtlError
+
+if TYPE_CHECKING:
+    import pandas
+
+_TREE = """
+    SELECT
+        source, '' AS path, NULL AS parent_path, 0 AS depth, 0 AS ordinal, job_id, job_type, resource_name, phase,
+        created_at, CASE WHEN created_at IS NOT NULL THEN 0.0 END AS offset_seconds, duration_seconds, elapsed_seconds
+    FROM marts.root_jobs
+    WHERE job_id = $1
+    UNION ALL
+    SELECT
+        source, path, parent_path, depth, ordinal, job_id, job_type, resource_name, phase,
+        created_at, offset_seconds, duration_seconds, elapsed_seconds
+    FROM marts.steps
+    WHERE root_job_id = $1
+    ORDER BY source, depth, path
+"""
+_PARENT = "SELECT root_job_id FROM marts.steps WHERE job_id = $1 ORDER BY ALL LIMIT 1"
+
+
+def waterfall(published: Published, root_job_id: str, source: str | None = None) -> "pandas.DataFrame":
+    """Read one root job's tree, parents before children and siblings in order of start, those without one last.
+
+    Grain: path ('' is the root). Columns: source, path, depth, job_id, job_type, resource_name, phase, created_at
+    (naive UTC, ns), offset_seconds (from the root's start), duration_seconds (of a finished job), elapsed_seconds (of
+    a running one, until it was last fetched); seconds are NaN where there are none.
+    Raises CceEtlError for an id that is no root job, or that several sources have while `source` names none.
+    """
+    tree = published.frame(_TREE, [root_job_id])
+    tree = tree if source is None else tree[tree["source"] == source].reset_index(drop=True)
+    sources = sorted(tree["source"].unique())
+    if not sources:
+        raise CceEtlError(_missing(published, root_job_id))
+    if len(sources) > 1:
+        raise CceEtlError(f"Job {root_job_id} is in several sources: name one of {', '.join(sources)}.")
+    return tree.loc[_in_order_of_time(tree)].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
+
+
+def _in_order_of_time(tree: "pandas.DataFrame") -> list[Any]:
+    keys: dict[str, tuple[tuple[float, int], ...]] = {}
+    order: list[tuple[tuple[tuple[float, int], ...], Any]] = []
+    # Rows come by depth, so that a parent's key is known before its children's.
+    for row in tree.itertuples():
+        offset: Any = row.offset_seconds
+        own = (inf if isnan(offset) else offset, row.ordinal)
+        keys[row.path] = (*keys.get(row.parent_path, ()), own) if row.path else ()
+        order.append((keys[row.path], row.Index))
+    return [index for _, index in sorted(order)]
+
+
+def _missing(published: Published, root_job_id: str) -> str:
+    found = published.frame(_PARENT, [root_job_id])
+    if len(found):
+        return f"Job {root_job_id} is a step of job {found['root_job_id'][0]}: ask for that one."
+    return f"No job {root_job_id} is in {published.path}. Was it fetched, and published since?"

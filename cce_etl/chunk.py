@@ -1,0 +1,211 @@
+"""One chunk of answers into the warehouse: land the bytes, decode, flatten, replace the trees.
+
+Lives here: what becomes of each id, letter and row when answers arrive. One transaction a chunk.
+Does not: which payload counts (`observations`), fetching (`extract/`), the order of a run (`pipeline`), SQL.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from itertools import groupby
+
+import msgspec
+
+from cce_etl.errors import PayloadError
+from cce_etl.extract.answers import excerpt
+from cce_etl.extract.client import Failed, Fetched, Gone
+from cce_etl.extract.fetch import Outcome
+from cce_etl.extract.saved import SavedRecord
+from cce_etl.flatten import flatten
+from cce_etl.job import Decoded, Dialect, decode_job, is_terminal
+from cce_etl.observations import History, Observation, decode_for, latest_time, tree_of
+from cce_etl.warehouse.accounts import DeadLetter, record_dead_letters, resolve_dead_letters
+from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.core import Tree, move_observed, replace_trees
+from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.payloads import Payload, land_payloads, payload_keys, stored_payloads
+
+
+class Tally(msgspec.Struct):
+    """Count what became of the ids or records of a run; `rows` are rows of core.jobs written."""
+
+    requested: int = 0
+    fetched: int = 0
+    skipped: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    failed: int = 0
+    dead_lettered: int = 0
+    rows: int = 0
+
+
+class _Item(msgspec.Struct, frozen=True):
+    """Hold one body and what decoding said of it: exactly one of `decoded` and `error`."""
+
+    payload: Payload
+    decoded: Decoded | None
+    error: PayloadError | None
+    attempts: int
+
+
+def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outcome], tally: Tally, at: int) -> None:
+    """Write a chunk of fetched jobs at the time `at`, and count it in `tally`."""
+    gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    items = [_item_of_fetched(outcome) for outcome in outcomes if isinstance(outcome, Fetched)]
+    counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
+    with transaction(connection):
+        _store_items(connection, source, items, counted, at)
+        mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
+        record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
+        resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
+    _add(tally, counted)
+
+
+def store_saved(connection: Connection, source: str, records: Sequence[SavedRecord], tally: Tally, at: int) -> None:
+    """Write a chunk of payloads saved earlier, and count it in `tally`; a record that is no job is a dead letter."""
+    items: list[_Item] = []
+    letters: list[DeadLetter] = []
+    for record in records:
+        try:
+            items.append(_item_of_saved(record))
+        except PayloadError as error:
+            letters.append(_letter(None, f"{record.where}: {error}", error, record.body, at))
+    counted = Tally(requested=len(records), failed=len(letters), dead_lettered=len(letters))
+    with transaction(connection):
+        register_ids(connection, source, "load", list({item.payload.job_id: None for item in items}), at)
+        _store_items(connection, source, items, counted, at)
+        record_dead_letters(connection, source, letters)
+    _add(tally, counted)
+
+
+def restore(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
+    """Make core.jobs of these ids anew from the stored payloads, and return the rows written.
+
+    The caller has emptied core.jobs, in the same transaction. Ids and letters stay as they are.
+    """
+    seen = _observations(connection, source, job_ids)
+    return replace_trees(connection, source, [Tree(job_id, one.rows) for job_id, one in seen.items()], [])
+
+
+def _store_items(connection: Connection, source: str, items: Sequence[_Item], counted: Tally, at: int) -> None:
+    if not items:
+        return
+    history = History(payload_keys(connection, source, {item.payload.job_id for item in items}))
+    loaded_before = history.job_ids()
+    new = [item for item in items if history.add(item.payload)]
+    land_payloads(connection, source, [item.payload for item in new])
+    changed = [item for item in new if item.decoded is not None]
+    readable = [item.payload.job_id for item in items if item.decoded is not None]
+    seen = _observe(connection, source, changed, history)
+    mark_ids(connection, source, _marks_of(items, seen, history))
+    trees = [Tree(job_id, one.rows) for job_id, one in seen.items()]
+    counted.rows += replace_trees(connection, source, trees, [job_id for job_id in seen if job_id in loaded_before])
+    move_observed(connection, source, [job_id for job_id in readable if job_id not in seen])
+    letters = [_letter_of_item(item, item.error, at) for item in items if item.error is not None]
+    record_dead_letters(connection, source, letters)
+    resolve_dead_letters(connection, source, readable, at)
+    counted.fetched += len(changed)
+    counted.unchanged += len(readable) - len(changed)
+    counted.failed += len(letters)
+    counted.dead_lettered += len(letters)
+
+
+def _observe(connection: Connection, source: str, changed: Sequence[_Item], history: History) -> dict[str, Observation]:
+    """Return the trees that the changed payloads make; only where several payloads matter are they read back."""
+    seen: dict[str, Observation] = {}
+    entangled: set[str] = set()
+    for item in changed:
+        payload = item.payload
+        if item.decoded is None or history.has(payload.job_id, Dialect.V2) or not history.is_latest(payload):
+            entangled.add(payload.job_id)
+        else:
+            seen[payload.job_id] = Observation(
+                flatten(item.decoded.job, payload.job_id), Dialect.V3, is_terminal(item.decoded.job)
+            )
+    return seen | _observations(connection, source, sorted(entangled - seen.keys()))
+
+
+def _observations(connection: Connection, source: str, job_ids: Sequence[str]) -> dict[str, Observation]:
+    stored = stored_payloads(connection, source, job_ids) if job_ids else []
+    trees = {}
+    for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
+        observation = tree_of(job_id, list(payloads))
+        if observation is not None:
+            trees[job_id] = observation
+    return trees
+
+
+def _item_of_fetched(answer: Fetched) -> _Item:
+    body = answer.body
+    payload = Payload(answer.job_id, Dialect.V3, answer.fetched_at, body, sha256(body).digest())
+    try:
+        return _Item(payload, decode_for(answer.job_id, body), None, answer.attempts)
+    except PayloadError as error:
+        return _Item(payload, None, error, answer.attempts)
+
+
+def _item_of_saved(record: SavedRecord) -> _Item:
+    decoded = decode_job(record.body)
+    uid = decoded.job.uid
+    if uid is None:
+        raise PayloadError("missing_uid", "expected a job's id, which alone names it in a file", path="metadata.uid")
+    fetched_at = record.fetched_at
+    if fetched_at is None:
+        fetched_at = latest_time(flatten(decoded.job, uid))
+    payload = Payload(uid, decoded.dialect, fetched_at, record.body, sha256(record.body).digest())
+    return _Item(payload, decoded, None, 0)
+
+
+def _marks_of(items: Iterable[_Item], seen: dict[str, Observation], history: History) -> list[IdMark]:
+    marks: dict[str, IdMark] = {}
+    for item in items:
+        job_id = item.payload.job_id
+        before = marks.get(job_id, IdMark(job_id, None, 0, None))
+        # What v2 says of a job does not make its v3 tree any younger.
+        is_of_tree = item.payload.dialect == Dialect.V3 or not history.has(job_id, Dialect.V3)
+        fetched_at = item.payload.fetched_at if item.decoded and is_of_tree else None
+        times = [time for time in (before.fetched_at, fetched_at) if time is not None]
+        state = "dead" if item.error else _state_of(seen[job_id]) if job_id in seen else before.state
+        marks[job_id] = IdMark(job_id, state, before.attempts + item.attempts, max(times, default=None))
+    return list(marks.values())
+
+
+def _state_of(observation: Observation) -> str | None:
+    if observation.dialect == Dialect.V2:
+        return None  # the list of v2 may be stale: only v3 ends a job
+    return "finished" if observation.is_terminal else "running"
+
+
+def _mark_of_gone(answer: Gone) -> IdMark:
+    return IdMark(answer.job_id, "gone", answer.attempts, None)
+
+
+def _mark_of_failed(failure: Failed) -> IdMark:
+    return IdMark(failure.job_id, None if failure.may_pass else "dead", failure.attempts, None)
+
+
+def _letter_of_failed(failure: Failed) -> DeadLetter:
+    return DeadLetter(
+        job_id=failure.job_id,
+        kind=failure.kind,
+        message=failure.message,
+        failed_at=failure.fetched_at,
+        http_status=failure.http_status,
+        error_code=failure.error_code,
+        body_excerpt=failure.body_excerpt,
+        attempts=failure.attempts,
+    )
+
+
+def _letter_of_item(item: _Item, error: PayloadError, at: int) -> DeadLetter:
+    letter = _letter(item.payload.job_id, str(error), error, item.payload.body, at)
+    return msgspec.structs.replace(letter, http_status=200, attempts=item.attempts)
+
+
+def _letter(job_id: str | None, message: str, error: PayloadError, body: bytes, at: int) -> DeadLetter:
+    return DeadLetter(job_id=job_id, kind=error.kind, message=message, failed_at=at, body_excerpt=excerpt(body))
+
+
+def _add(tally: Tally, counted: Tally) -> None:
+    for field in Tally.__struct_fields__:
+        setattr(tally, field, getattr(tally, field) + getattr(counted, field))

@@ -1,0 +1,9 @@
+"""The command line `cce-etl`: Typer for words in, rich for words out.
+
+Lives here: commands, their options, how results and errors look.
+Does not: any logic. Nothing heavy is imported until a command that needs it runs, so that --help answers at once.
+"""
+
+from cce_etl.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,66 @@
+"""Options: every setting that is no secret, offered on the commands that use it.
+
+Lives here: names, help and types of options, and how they become Settings.
+Does not: checking values (`settings`). Secrets have no option: a command line is visible to every user of a machine.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cce_etl.settings import Settings, environment_name, read_settings
+
+_NAMES: Final = {
+    "rate_limit": ["--rate", "--rate-limit"],
+    "timeout_seconds": ["--timeout-seconds", "--timeout"],
+    "project_id": ["--project-id", "--project"],
+}
+_HELP: Final = {
+    "endpoint": (str, "The API's address, e.g. https://cce.eu-west-101.myhuaweicloud.eu."),
+    "region": (str, "The region, when the endpoint is its usual one, e.g. eu-west-101."),
+    "project_id": (str, "The project whose jobs to fetch."),
+    "source": (str, "The name that rows carry. Default: the project id; for load: files."),
+    "warehouse": (Path, "The writer's DuckDB file. Default: data/warehouse.duckdb."),
+    "published": (Path, "The analysts' DuckDB file. Default: data/cce_jobs.duckdb."),
+    "concurrency": (int, "Requests in flight. Default: 32."),
+    "rate_limit": (float, "Requests a second, 0 for no ceiling. Default: 50."),
+    "max_attempts": (int, "Tries a job. Default: 6."),
+    "timeout_seconds": (float, "Seconds a try. Default: 30."),
+    "max_body_bytes": (int, "Largest body taken, in bytes. Default: 33554432."),
+}
+FILES: Final = ("warehouse", "published")
+FETCHING: Final = tuple(_HELP)
+
+
+def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for each named setting, and the Settings read from them as its argument `settings`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def run(**values: Any) -> Any:
+            options = {name: values.pop(name) for name in names}
+            return command(settings=read_settings(options), **values)
+
+        own = [item for item in inspect.signature(command).parameters.values() if item.name != "settings"]
+        parameters = [*own, *(_parameter(name) for name in names)]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {item.name: item.annotation for item in parameters}
+        return run
+
+    return decorate
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    kind, text = _HELP[name]
+    flags = _NAMES.get(name, ["--" + name.replace("_", "-")])
+    option = typer.Option(*flags, help=f"{text} [{environment_name(name)}]", show_default=False)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+__all__ = ["FETCHING", "FILES", "Settings", "with_settings"]

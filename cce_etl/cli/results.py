@@ -1,0 +1,72 @@
+"""How the result of a query is printed: table, CSV, JSON, Markdown.
+
+Lives here: one function a format, each streaming rows but the table.
+Does not: asking (`warehouse/query`), other output (`show`).
+"""
+
+import csv
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from cce_etl.cli.show import query_table, visible
+
+if TYPE_CHECKING:
+    from cce_etl.warehouse.query import QueryResult
+
+
+def print_result(result: "QueryResult", output: str) -> None:
+    """Print a result on standard output in the named format; a statement without a result prints nothing."""
+    if result.columns:
+        _PRINTERS[output](result)
+
+
+def _print_csv(result: "QueryResult") -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(result.columns)
+    for row in result.rows:
+        writer.writerow([_plain(value) for value in row])
+
+
+def _print_json(result: "QueryResult") -> None:
+    separator = "["
+    for row in result.rows:
+        sys.stdout.write(separator + "\n" + _json(dict(zip(result.columns, row, strict=True))))
+        separator = ","
+    sys.stdout.write("\n]\n" if separator == "," else "[]\n")
+
+
+def _print_markdown(result: "QueryResult") -> None:
+    for cells in (result.columns, ["---"] * len(result.columns)):
+        sys.stdout.write(_markdown_line(cells))
+    for row in result.rows:
+        sys.stdout.write(_markdown_line([_plain(value) for value in row]))
+
+
+def _markdown_line(cells: list[str]) -> str:
+    escaped = (visible(cell).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict | list | tuple):
+        return _json(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+_PRINTERS: Final[dict[str, Callable[["QueryResult"], None]]] = {
+    "table": query_table,
+    "csv": _print_csv,
+    "json": _print_json,
+    "markdown": _print_markdown,
+}

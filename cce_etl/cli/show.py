@@ -1,0 +1,204 @@
+"""How results look: progress, summaries, tables, warnings.
+
+Lives here: rich, and plain lines where nobody watches.
+Does not: results of queries (`results`), what is shown (`pipeline`, `warehouse/`). Data is text, never markup.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from cce_etl.demo.showcase import DemoResult, DemoServer
+    from cce_etl.doctor import Finding
+    from cce_etl.extract.id_lists import BadId
+    from cce_etl.ingest import Progress
+    from cce_etl.pipeline import FailedCheck, Summary
+    from cce_etl.settings import Settings
+    from cce_etl.warehouse.query import QueryResult, Status
+
+_PLAIN_SECONDS: Final = 5.0
+_WARNINGS_SHOWN: Final = 20
+
+
+def note(line: str = "") -> None:
+    """Print a line for people, on standard error, where it mixes with no result."""
+    typer.echo(visible(line), err=True)
+
+
+def visible(text: str) -> str:
+    """Return text with its control characters made visible, so that data cannot steer a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+
+
+def json_line(value: msgspec.Struct) -> None:
+    """Print a value as one line of JSON on standard output."""
+    typer.echo(msgspec.json.encode(value).decode())
+
+
+@contextmanager
+def progress_bar(title: str) -> "Iterator[Callable[[Progress], None]]":
+    """Show how far a run is: a live bar on a terminal, a plain line every five seconds elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain_progress(title)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed, {task.fields[rate]:.0f}/s, left"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, failed=0, rate=0.0)
+        started = time.monotonic()
+
+        def on_progress(progress: "Progress") -> None:
+            rate = progress.done / max(time.monotonic() - started, 1e-9)
+            bar.update(task, total=progress.total, completed=progress.done, failed=progress.failed, rate=rate)
+
+        yield on_progress
+
+
+def _plain_progress(title: str) -> "Callable[[Progress], None]":
+    started = shown = time.monotonic()
+
+    def on_progress(progress: "Progress") -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < _PLAIN_SECONDS:
+            return
+        shown = now
+        rate = progress.done / (now - started)
+        left = (progress.total - progress.done) / rate if rate else 0.0
+        counts = f"{progress.done:,} of {progress.total:,} done, {progress.failed:,} failed"
+        note(f"{title}: {counts}, {rate:.0f}/s, {left:.0f} s left")
+
+    return on_progress
+
+
+def bad_ids(bad: "Sequence[BadId]") -> None:
+    """Warn of list entries that are no job ids, each with file and line."""
+    for entry in bad[:_WARNINGS_SHOWN]:
+        note(f"Warning: {entry.file}:{entry.line}: {entry.text!r} is no job id; it is left out.")
+    if len(bad) > _WARNINGS_SHOWN:
+        note(f"Warning: {len(bad) - _WARNINGS_SHOWN:,} more entries are no job ids.")
+
+
+def failed_checks(failed: "Sequence[FailedCheck]") -> None:
+    """Warn of checks that found rows which must not exist."""
+    for check in failed:
+        note(f"Warning: the check {check.name} found rows in {check.table}: {check.description} First: {check.rows[0]}")
+
+
+def summary(result: "Summary", settings: "Settings", *, is_published: bool) -> None:
+    """Print what became of a run's ids, and where everything is."""
+    typer.echo(
+        f"{result.requested:,} requested: {result.fetched:,} fetched, {result.unchanged:,} unchanged, "
+        f"{result.skipped:,} finished before, {result.gone:,} gone, {result.failed:,} failed."
+    )
+    typer.echo(f"{result.rows:,} rows written to core.jobs of {settings.warehouse} in {result.seconds:.1f} s.")
+    if is_published:
+        published(settings.published)
+    if result.requested == 0:
+        note("There was nothing to do. Give a list with --ids, or set CCE_JOB_IDS.")
+    if result.failed:
+        note("Failures are kept in raw.dead_letters of the warehouse; `cce-etl status` lists them.")
+
+
+def published(path: Path) -> None:
+    """Say where the analysts' file is."""
+    typer.echo(f"Published {path}.")
+
+
+def built(rows: dict[str, int], failed: "Sequence[FailedCheck]") -> None:
+    """Print the rows of each table that was built, then the checks that failed."""
+    _table(["table", "rows"], ([name, f"{count:,}"] for name, count in rows.items()), numbers={1})
+    failed_checks(failed)
+
+
+def status(state: "Status", settings: "Settings") -> None:
+    """Print how the warehouse stands."""
+    typer.echo(f"Warehouse {settings.warehouse}, published {settings.published}")
+    _table(
+        ["source", "state", "ids"], ([one.source, one.state, f"{one.id_count:,}"] for one in state.states), numbers={2}
+    )
+    if state.failures:
+        rows = ([one.source, one.kind, f"{one.letter_count:,}", one.example[:160]] for one in state.failures)
+        _table(["source", "failure", "open", "for example"], rows, numbers={2})
+    names = ["started_at", "command", "source", "seconds", "requested", "fetched", "unchanged", "gone", "failed"]
+    _table(names, ([_cell(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9)))
+    _table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
+
+
+def findings(found: "Sequence[Finding]") -> None:
+    """Print what the examination found, a line each, and how to mend what is wrong."""
+    for one in found:
+        typer.echo(visible(f"{'ok   ' if one.is_ok else 'WRONG'}  {one.subject}: {one.text}"))
+
+
+def demo(result: "DemoResult") -> None:
+    """Print the demo's two headline tables and where to go from there."""
+    typer.echo("A synthetic fleet, made on this machine: no figure below is of any real cloud.\n")
+    typer.echo("How long each step takes (marts.step_durations, seconds):")
+    query_table(result.durations)
+    typer.echo("\nHow often each step fails (marts.step_failure_rates, with 95% intervals):")
+    query_table(result.failure_rates)
+    summary(result.summary, result.settings, is_published=True)
+    typer.echo(
+        "\nTry next:\n"
+        f'  cce-etl sql --published {result.settings.published} "FROM marts.data_quality_findings"\n'
+        f"  cce-etl status --warehouse {result.settings.warehouse}\n"
+        "  make dagster     the same, every night, with a web page\n"
+        "  notebooks/01_slow_install_master.ipynb     why is InstallMaster slow?"
+    )
+
+
+def demo_server_ready(server: "DemoServer") -> None:
+    """Print what to set to run against the demo server, as lines a shell understands."""
+    typer.echo("# A synthetic fleet answers here until you press Ctrl-C. In another shell:")
+    for name, value in server.environment.items():
+        typer.echo(f"export {name}={value}")
+    typer.echo(f"cce-etl run --ids {server.ids} --rate 0")
+    sys.stdout.flush()
+
+
+def query_table(result: "QueryResult") -> None:
+    """Print the result of a query as a table; all its rows are held at once, to find the widths."""
+    rows = list(result.rows)
+    numbers = {index for index in range(len(result.columns)) if rows and not isinstance(rows[0][index], str)}
+    _table(result.columns, ([_cell(value) for value in row] for row in rows), numbers)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: set[int]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in numbers else "left", no_wrap=index in numbers)
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    # Without a terminal there is no width to keep to, and a cut table would lose data.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width, soft_wrap=False).print(table)

@@ -1,0 +1,111 @@
+"""The demo a newcomer runs: the whole job against the synthetic fleet, with the clock held still.
+
+Lives here: the demo's own files, its settings, what it shows at the end.
+Does not: the real warehouse, which it never touches; the pipeline, which is the same as for a real project.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cce_etl import pipeline
+from cce_etl.demo.fleet import build_fleet
+from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server, serve_forever
+from cce_etl.ingest import Progress
+from cce_etl.pipeline import Listing, Summary
+from cce_etl.settings import Settings
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.query import QueryResult, open_published, query
+
+# A fixed moment, so that everyone who runs the demo sees the same figures.
+DEMO_ENDS_AT: Final = int(datetime(2026, 7, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000_000
+DEMO_SOURCE: Final = "demo"
+_DURATIONS: Final = """
+    SELECT job_type, step_count AS steps, success_count AS succeeded, failed_count AS failed, running_count AS running,
+        round(p50_seconds, 3) AS p50, round(p90_seconds, 3) AS p90, round(p95_seconds, 3) AS p95,
+        round(p99_seconds, 3) AS p99, round(mean_seconds, 3) AS mean, round(max_seconds, 3) AS max
+    FROM marts.step_durations ORDER BY p50_seconds * success_count DESC NULLS LAST, job_type LIMIT 12
+"""
+_FAILURE_RATES: Final = """
+    SELECT job_type, finished_count AS finished, failed_count AS failed, running_count AS running,
+        round(failure_rate, 4) AS failure_rate, round(failure_rate_low, 4) AS low, round(failure_rate_high, 4) AS high
+    FROM marts.step_failure_rates WHERE failed_count > 0 ORDER BY failure_rate DESC, job_type LIMIT 12
+"""
+
+
+class DemoResult(msgspec.Struct, frozen=True):
+    """Hold what the demo shows: the run's account, its files, the two headline tables."""
+
+    summary: Summary
+    settings: Settings
+    durations: QueryResult
+    failure_rates: QueryResult
+
+
+class DemoServer(msgspec.Struct, frozen=True):
+    """Say how to ask a running demo server: environment variables, and the file with its job ids."""
+
+    environment: dict[str, str]
+    ids: Path
+
+
+def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Progress], None]) -> DemoResult:
+    """Serve a synthetic fleet, run the whole job against it over HTTP, and return what to show.
+
+    Raises WarehouseError when the demo's files cannot be written.
+    """
+    fleet = build_fleet(seed, job_count, DEMO_ENDS_AT)
+    with demo_server(fleet) as endpoint:
+        settings = Settings(
+            endpoint=endpoint,
+            project_id=DEMO_PROJECT_ID,
+            auth_token=DEMO_TOKEN,
+            source=DEMO_SOURCE,
+            warehouse=folder / "warehouse.duckdb",
+            published=folder / "cce_jobs.duckdb",
+            rate_limit=0,
+        )
+        summary = _whole_job(settings, list(fleet.job_ids), on_progress)
+    with open_published(settings.published) as connection:
+        durations, failure_rates = query(connection, _DURATIONS), query(connection, _FAILURE_RATES)
+        return DemoResult(summary, settings, _held(durations), _held(failure_rates))
+
+
+def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> Summary:
+    run_id = pipeline.new_run_id()
+    listing = Listing("synthetic fleet", job_ids, [])
+    with open_warehouse(settings.warehouse) as connection:
+        summary = pipeline.fetch(
+            connection, settings, listing, clock=_still, run_id=run_id, command="demo", on_progress=on_progress
+        )
+        pipeline.build(connection)
+        pipeline.publish(connection, settings, run_id, _still)
+    return summary
+
+
+def _still() -> int:
+    return DEMO_ENDS_AT
+
+
+def _held(result: QueryResult) -> QueryResult:
+    return QueryResult(result.columns, iter(list(result.rows)))
+
+
+def serve_demo(seed: int, job_count: int, port: int, ids: Path, on_ready: Callable[[DemoServer], None]) -> None:
+    """Serve a synthetic fleet whose history ends now, until stopped; write its ids to a file first."""
+    fleet = build_fleet(seed, job_count, int(datetime.now(UTC).timestamp()) * 1_000_000_000)
+    ids.write_text("".join(f"{job_id}\n" for job_id in fleet.job_ids), encoding="utf-8")
+
+    def ready(endpoint: str) -> None:
+        environment = {
+            "CCE_ENDPOINT": endpoint,
+            "CCE_PROJECT_ID": DEMO_PROJECT_ID,
+            "CCE_AUTH_TOKEN": DEMO_TOKEN,
+            "CCE_SOURCE": DEMO_SOURCE,
+        }
+        on_ready(DemoServer(environment, ids))
+
+    serve_forever(fleet, port, on_ready=ready)

@@ -1,0 +1,113 @@
+"""The examination behind `cce-etl doctor`: each setting, the API, the files.
+
+Lives here: what is looked at, and what a person can do about it.
+Does not: mending anything, writing anything.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cce_etl.errors import CceEtlError, ConfigError
+from cce_etl.extract.auth import TokenAuth
+from cce_etl.extract.client import Client, Failed, FetchPolicy, Gone
+from cce_etl.pipeline import models
+from cce_etl.settings import SECRETS, Settings, endpoint_of, require_source, require_token
+from cce_etl.warehouse.connection import open_warehouse_to_read
+from cce_etl.warehouse.query import open_published
+
+# No job has it: an answer "no such job" proves address, project, token and right at once, and changes nothing.
+_UNKNOWN_JOB: Final = "00000000-0000-0000-0000-000000000000"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Say how one thing stands; `exit_code` is 0 when it is well."""
+
+    subject: str
+    text: str
+    exit_code: int = 0
+
+    @property
+    def is_ok(self) -> bool:
+        """Tell whether nothing has to be done."""
+        return self.exit_code == 0
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at every setting, the API and the files, and return what was found, in that order."""
+    return [*_settings(settings), _api(settings), *_files(settings)]
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """Return the exit code of the first thing that is wrong, 0 when all is well."""
+    return next((finding.exit_code for finding in findings if not finding.is_ok), 0)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield _tried("address", lambda: endpoint_of(settings))
+    yield _tried("CCE_PROJECT_ID", lambda: require_source(settings).project_id)
+    yield _tried("CCE_AUTH_TOKEN", lambda: f"set, {len(require_token(settings))} characters")
+    named = {"endpoint", "region", "project_id", "warehouse", "published", *SECRETS}
+    others = {name: value for name, value in msgspec.structs.asdict(settings).items() if name not in named}
+    yield Finding("other settings", ", ".join(f"{name} = {value}" for name, value in others.items()))
+
+
+def _tried(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, look())
+    except CceEtlError as error:
+        return Finding(subject, str(error), error.exit_code)
+
+
+def _api(settings: Settings) -> Finding:
+    try:
+        source, token = require_source(settings), require_token(settings)
+    except ConfigError:
+        return Finding("API", "not asked, since a setting above is missing or wrong", ConfigError.exit_code)
+    return _tried("API", lambda: asyncio.run(_ask(source.endpoint, source.project_id, token, settings)))
+
+
+async def _ask(endpoint: str, project_id: str, token: str, settings: Settings) -> str:
+    policy = FetchPolicy(max_attempts=1, timeout_seconds=min(settings.timeout_seconds, 10.0), concurrency=1)
+    async with Client(endpoint, project_id, TokenAuth(token), policy, time.time_ns) as client:
+        outcome = await client.fetch(_UNKNOWN_JOB)
+    if isinstance(outcome, Gone):
+        return f"{endpoint} answers, and knows the project and the token"
+    if isinstance(outcome, Failed):
+        hint = "The permission cce:job:get is missing." if outcome.kind == "forbidden" else "Check address and network."
+        raise CceEtlError(f"{endpoint}: {outcome.message}. {hint}")
+    return f"{endpoint} answers, with a job for an id that no job has"
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    yield _tried("models", lambda: f"{len(models())} SQL models can be read")
+    yield _tried("warehouse", lambda: _warehouse(settings.warehouse))
+    yield _tried("published file", lambda: _published(settings.published))
+
+
+def _warehouse(path: Path) -> str:
+    if path.exists():
+        with open_warehouse_to_read(path):
+            _require_writable(path)
+            return f"{path}, {path.stat().st_size:,} bytes"
+    folder = next(parent for parent in path.resolve().parents if parent.exists())
+    _require_writable(folder)
+    return f"{path} will be made by the first run"
+
+
+def _published(path: Path) -> str:
+    if not path.exists():
+        return f"{path} will be made by the first run"
+    with open_published(path):
+        age = time.time() - path.stat().st_mtime
+        return f"{path}, published {age / 3600:.1f} hours ago"
+
+
+def _require_writable(path: Path) -> None:
+    if not os.access(path, os.W_OK):
+        raise CceEtlError(f"{path} may not be written. Change its rights, or set CCE_WAREHOUSE.")

@@ -1,0 +1,132 @@
+"""What an answer other than 200 means, as one of the project's errors. Pure.
+
+Lives here: the API's error bodies, its codes, and how long it asks us to wait.
+Does not: sending, waiting or retrying (`client`, `throttle`).
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import msgspec
+
+from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, RetryableError
+
+EXCERPT_CHARACTERS: Final = 500
+MAX_WAIT_SECONDS: Final = 300.0
+_BUSY_CODES: Final = ("CCE.01429002", "CCE.01429003")
+_UNPAID_CODE: Final = "CCE.01429004"
+# The gateway says its limit in words only: "... over ratelimit,limit:10,time:1 minute".
+_LIMIT_TEXT: Final = re.compile(r"limit:\s*(\d+)\s*,\s*time:\s*(\d+)\s*(second|minute|hour|day)", re.IGNORECASE)
+_UNIT_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """Hold what an error body says, whatever its shape; None where it says nothing."""
+
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+
+def parse_error_body(body: bytes) -> ErrorBody:
+    """Read code, message and request id from any of the API's error shapes; HTML or nothing gives an empty one."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ErrorBody()
+    if not isinstance(document, dict):
+        return ErrorBody()
+    nested = document.get("error")
+    places = [document, nested] if isinstance(nested, dict) else [document]
+    return ErrorBody(
+        code=_first(places, "errorCode", "error_code", "code"),
+        message=_first(places, "errorMessage", "error_msg", "error_message", "message", "reason"),
+        request_id=_first(places, "request_id", "requestId"),
+    )
+
+
+def _first(places: list[dict[str, Any]], *keys: str) -> str | None:
+    for place in places:
+        for key in keys:
+            value = place.get(key)
+            if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+                return str(value)
+    return None
+
+
+def excerpt(body: bytes) -> str:
+    """Return the beginning of a body as text, at most EXCERPT_CHARACTERS long, control characters made visible."""
+    text = body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", errors="replace")[:EXCERPT_CHARACTERS]
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+def to_error(  # noqa: PLR0911  one way out a meaning
+    status: int, headers: Mapping[str, str], body: bytes, url: str
+) -> ApiError | ConfigError:
+    """Return the error that an answer other than 200 stands for; a wrong URL, region or project is a ConfigError.
+
+    A 403 is a plain ApiError: it speaks of one id, and only the caller can see whether all are refused.
+    """
+    said = parse_error_body(body)
+    code = said.code or ""
+    request_id = said.request_id or headers.get("x-request-id")
+    details: dict[str, Any] = {"status": status, "error_code": said.code, "request_id": request_id, "url": url}
+    described = describe(status, said, request_id)
+    if status == 401:
+        return AuthError(
+            f"The API refused the credentials: {described}. Renew CCE_AUTH_TOKEN (a token is valid for 24 hours).",
+            **details,
+        )
+    if status == 404 and code == "APIGW.0101":
+        return ConfigError(
+            f"The API does not know the URL {url}: {described}. "
+            "Check CCE_ENDPOINT or CCE_REGION, and CCE_PROJECT_ID: the project must belong to that region."
+        )
+    if status == 404 and code.startswith("CCE."):
+        return JobGone(f"The API no longer knows this job: {described}", **details)
+    if code == _UNPAID_CODE:
+        return AuthError(f"The account's balance is unpaid: {described}. Settle it, then run again.", **details)
+    if status == 429 or code in _BUSY_CODES:
+        wait = wait_seconds(headers, said.message or "", datetime.now(UTC))
+        return RetryableError(
+            f"The API asks for fewer requests: {described}", **details, retry_after_seconds=wait, is_throttle=True
+        )
+    if status >= 500 or status == 408:
+        wait = wait_seconds(headers, "", datetime.now(UTC))
+        return RetryableError(f"The API failed: {described}", **details, retry_after_seconds=wait)
+    return ApiError(described, **details)
+
+
+def describe(status: int, said: ErrorBody, request_id: str | None) -> str:
+    """Put an answer's status, code, message and request id into one line."""
+    parts = [f"HTTP {status}", said.code or "", (said.message or "")[:EXCERPT_CHARACTERS]]
+    line = " ".join(part for part in parts if part)
+    return f"{line} (request id {request_id})" if request_id else line
+
+
+def wait_seconds(headers: Mapping[str, str], message: str, now: datetime) -> float | None:
+    """Return how long the answer asks to wait, at most MAX_WAIT_SECONDS; None when it does not say.
+
+    Reads Retry-After (seconds or HTTP date), else the gateway's text.
+    """
+    stated = _retry_after_seconds(headers.get("retry-after", "").strip(), now)
+    if stated is None:
+        limit = _LIMIT_TEXT.search(message)
+        stated = float(limit.group(2)) * _UNIT_SECONDS[limit.group(3).lower()] if limit else None
+    return None if stated is None else min(max(stated, 0.0), MAX_WAIT_SECONDS)
+
+
+def _retry_after_seconds(value: str, now: datetime) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    return seconds if math.isfinite(seconds) else None

@@ -1,0 +1,239 @@
+"""One job from the API, over HTTP: ask, try again when that can help, say how it ended.
+
+Lives here: requests, retries, the size limit of bodies, the counts of a run.
+Does not: which ids to ask for (`id_lists`), many at once (`fetch`), what a body means (`job`).
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+import httpx
+import msgspec
+import tenacity
+from httpx_aiohttp import AiohttpTransport
+
+from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
+from cce_etl.extract.answers import excerpt, to_error
+from cce_etl.extract.throttle import Throttle
+
+# Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+_BACK_OFF: Final = tenacity.wait_random_exponential(multiplier=0.5, max=30)
+# Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
+_THROTTLED_TRIES_FACTOR: Final = 3
+# One compressed chunk of these grows at most about a thousandfold; zstd and stacked encodings know no such bound.
+_PLAIN_ENCODINGS: Final = ("", "identity", "gzip", "deflate")
+
+
+class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold how hard to try; `rate_limit` is in requests a second, 0 means no ceiling."""
+
+    max_attempts: int = 6
+    timeout_seconds: float = 30.0
+    max_body_bytes: int = 32 * 1024 * 1024
+    concurrency: int = 32
+    rate_limit: float = 50.0
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """Hold the exact bytes the API sent for a job, and when they came, in nanoseconds since 1970 UTC."""
+
+    job_id: str
+    body: bytes
+    fetched_at: int
+    attempts: int
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """Say that the API no longer knows a job."""
+
+    job_id: str
+    fetched_at: int
+    attempts: int
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Say why a job could not be fetched; `may_pass` when a later run may do better."""
+
+    job_id: str
+    kind: str
+    message: str
+    fetched_at: int
+    attempts: int
+    may_pass: bool
+    http_status: int | None = None
+    error_code: str | None = None
+    body_excerpt: str | None = None
+
+
+class FetchStatistics(msgspec.Struct):
+    """Count what a run asked of the API: tries, tries after the first, throttled answers, bytes received."""
+
+    request_count: int = 0
+    retry_count: int = 0
+    throttled_count: int = 0
+    received_bytes: int = 0
+
+
+class Client:
+    """Fetch jobs of one project; use as an async context manager, which owns the connections.
+
+    Source: API page ShowJob, GET /api/v3/projects/{project_id}/jobs/{job_id}.
+    """
+
+    def __init__(
+        self, endpoint: str, project_id: str, auth: httpx.Auth, policy: FetchPolicy, clock: Callable[[], int]
+    ) -> None:
+        self._jobs_url = f"{endpoint}/api/v3/projects/{project_id}/jobs/"
+        self._policy = policy
+        self._clock = clock
+        self._http = _http_client(auth, policy)
+        self._retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(RetryableError), wait=_wait, stop=self._is_spent, reraise=True
+        )
+        self.throttle = Throttle(policy.rate_limit, time.monotonic)
+        self.statistics = FetchStatistics()
+        self.concurrency = policy.concurrency
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def fetch(self, job_id: str) -> Fetched | Gone | Failed:
+        """Ask for one job until it is there, gone, or the tries are spent.
+
+        Raises AuthError and ConfigError, which no other id would escape.
+        """
+        tries = _Tries()
+        try:
+            body: bytes = await self._retrying(self._ask, job_id, tries)
+        except JobGone:
+            return Gone(job_id, self._clock(), tries.count)
+        except (AuthError, ConfigError):
+            raise
+        except (ApiError, PayloadError) as error:
+            return _failed(job_id, error, self._clock(), tries)
+        return Fetched(job_id, body, self._clock(), tries.count)
+
+    async def _ask(self, job_id: str, tries: "_Tries") -> bytes:
+        await self.throttle.wait_for_turn()
+        tries.count += 1
+        self.statistics.request_count += 1
+        self.statistics.retry_count += tries.count > 1
+        try:
+            body = await self._get(self._jobs_url + job_id, tries)
+        except RetryableError as error:
+            if error.is_throttle:
+                self.statistics.throttled_count += 1
+                self.throttle.refused(error.retry_after_seconds or _BACK_OFF(_state(tries.count)))
+            raise
+        self.throttle.answered()
+        return body
+
+    async def _get(self, url: str, tries: "_Tries") -> bytes:
+        try:
+            async with asyncio.timeout(self._policy.timeout_seconds), self._http.stream("GET", url) as response:
+                body = await self._read(response, tries)
+        except TimeoutError:
+            limit = self._policy.timeout_seconds
+            raise RetryableError(f"no complete answer within {limit:g} seconds", url=url) from None
+        except (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError) as error:
+            raise RetryableError(f"the connection failed: {_reason(error)}", url=url) from None
+        if response.status_code == 200:
+            return body
+        tries.body_excerpt = excerpt(body)
+        raise to_error(response.status_code, response.headers, body, url)
+
+    async def _read(self, response: httpx.Response, tries: "_Tries") -> bytes:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in _PLAIN_ENCODINGS:
+            raise PayloadError("unsupported_encoding", f"expected a plain or gzip body, got {encoding[:40]!r}")
+        limit = self._policy.max_body_bytes
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > limit:
+                tries.body_excerpt = excerpt(bytes(body[:limit]))
+                raise PayloadError("body_too_large", f"the body is larger than CCE_MAX_BODY_BYTES ({limit} bytes)")
+        self.statistics.received_bytes += len(body)
+        return bytes(body)
+
+    def _is_spent(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        factor = _THROTTLED_TRIES_FACTOR if isinstance(error, RetryableError) and error.is_throttle else 1
+        return state.attempt_number >= self._policy.max_attempts * factor
+
+
+class _Tries(msgspec.Struct):
+    count: int = 0
+    body_excerpt: str | None = None
+
+
+def _http_client(auth: httpx.Auth, policy: FetchPolicy) -> httpx.AsyncClient:
+    transport = AiohttpTransport(
+        verify=ssl.create_default_context(),
+        limits=httpx.Limits(max_connections=policy.concurrency, keepalive_expiry=30.0),
+    )
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cce-etl"}
+    # The whole try has one limit (`_get`); httpx's limits each cover a single read, which a trickle never exceeds.
+    return httpx.AsyncClient(transport=transport, auth=auth, headers=headers, timeout=None)  # noqa: S113
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RetryableError) and error.is_throttle:
+        return 0.0  # the pause that all requests keep is wait enough
+    stated = error.retry_after_seconds if isinstance(error, RetryableError) else None
+    return _BACK_OFF(state) if stated is None else stated
+
+
+def _state(attempt_number: int) -> tenacity.RetryCallState:
+    state = tenacity.RetryCallState(retry_object=tenacity.AsyncRetrying(), fn=None, args=(), kwargs={})
+    state.attempt_number = attempt_number
+    return state
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()
+
+
+def _failed(job_id: str, error: ApiError | PayloadError, at: int, tries: _Tries) -> Failed:
+    if isinstance(error, PayloadError):
+        return Failed(
+            job_id,
+            error.kind,
+            str(error),
+            at,
+            tries.count,
+            may_pass=False,
+            http_status=200,
+            body_excerpt=tries.body_excerpt,
+        )
+    return Failed(
+        job_id,
+        _kind(error),
+        str(error),
+        at,
+        tries.count,
+        may_pass=isinstance(error, RetryableError),
+        http_status=error.status,
+        error_code=error.error_code,
+        body_excerpt=tries.body_excerpt if error.status else None,
+    )
+
+
+def _kind(error: ApiError) -> str:
+    if isinstance(error, RetryableError):
+        return "throttled" if error.is_throttle else "unavailable" if error.status else "unreachable"
+    if error.status == 403:
+        return "forbidden"
+    return "not_found" if error.status == 404 else "unexpected_status"

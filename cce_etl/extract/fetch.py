@@ -1,0 +1,74 @@
+"""Many jobs at once: a fixed number of workers over one list of ids.
+
+Lives here: concurrency, and when to stop because every id would fail alike.
+Does not: one request (`client`), what happens to an outcome (the caller's `receive`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Final
+
+from cce_etl.errors import ApiError, AuthError
+from cce_etl.extract.client import Client, Failed, Fetched, Gone
+
+Outcome = Fetched | Gone | Failed
+_SAMPLE: Final = 10
+
+
+async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[Outcome], Awaitable[None]]) -> None:
+    """Fetch every id and hand each outcome to `receive`, in the order they come.
+
+    Raises AuthError and ConfigError at once, AuthError when the first ten answers are all 403, and ApiError when the
+    first ten ids all met no answer at all; the work in flight is dropped, and its ids stay pending.
+    """
+    remaining = iter(job_ids)
+    verdict = _Verdict()
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(client.concurrency):
+                workers.create_task(_work(client, remaining, verdict, receive))
+    except* Exception as group:  # noqa: BLE001  a group is unwrapped to what happened first
+        raise _first_of(group) from None
+
+
+async def _work(
+    client: Client, remaining: Iterator[str], verdict: "_Verdict", receive: Callable[[Outcome], Awaitable[None]]
+) -> None:
+    for job_id in remaining:
+        outcome = await client.fetch(job_id)
+        await receive(outcome)
+        verdict.add(outcome)
+
+
+class _Verdict:
+    """Look at the first outcomes of a run and stop it when they are all of one hopeless kind."""
+
+    def __init__(self) -> None:
+        self._kinds: list[str] = []
+
+    def add(self, outcome: Outcome) -> None:
+        if len(self._kinds) >= _SAMPLE:
+            return
+        self._kinds.append(outcome.kind if isinstance(outcome, Failed) else "answered")
+        if len(self._kinds) == _SAMPLE and isinstance(outcome, Failed) and len(set(self._kinds)) == 1:
+            _stop_if_hopeless(outcome)
+
+
+def _stop_if_hopeless(outcome: Failed) -> None:
+    if outcome.kind == "forbidden":
+        raise AuthError(
+            f"The first {_SAMPLE} jobs were all refused: {outcome.message}. "
+            "The credentials lack the permission cce:job:get in this project.",
+            status=outcome.http_status,
+            error_code=outcome.error_code,
+        )
+    if outcome.kind == "unreachable":
+        raise ApiError(
+            f"The first {_SAMPLE} jobs got no answer at all: {outcome.message}. "
+            "Check CCE_ENDPOINT, the network and the proxy; `cce-etl doctor` tells more."
+        )
+
+
+def _first_of(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first

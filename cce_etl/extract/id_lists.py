@@ -1,0 +1,224 @@
+"""Lists of job ids from files and standard input: text, CSV, Parquet, JSON, NDJSON.
+
+Lives here: finding ids in whatever a user has at hand, checking them, saying which are bad and where.
+Does not: job payloads saved earlier (`saved`), ids the API lists, ids the warehouse knows.
+"""
+
+import csv
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from glob import glob
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from cce_etl.errors import ConfigError
+
+_VALID_ID: Final = re.compile(r"(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,128}", re.ASCII)
+_COLUMNS: Final = ("job_id", "jobid", "uid", "id")
+_JOB_ID_KEYS: Final = ("jobid", "job_id")
+
+
+class BadId(msgspec.Struct, frozen=True):
+    """Say which entry of which file is no job id; `line` counts from 1 (rows in a Parquet file)."""
+
+    text: str
+    file: str
+    line: int
+
+
+class IdList(msgspec.Struct, frozen=True):
+    """Hold the ids of one or more lists, each once, in the order first seen, and the entries that are no ids."""
+
+    job_ids: list[str]
+    bad: list[BadId]
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    text: str
+    line: int
+
+
+def read_id_lists(paths: Iterable[str]) -> IdList:
+    """Read every list (`-` is standard input); trim, check and de-duplicate the ids.
+
+    Raises ConfigError for a file that cannot be read, or in which no ids can be looked for.
+    """
+    found: dict[str, None] = {}
+    bad = []
+    for path in paths:
+        for entry in _entries(path):
+            job_id = entry.text.strip()
+            if _VALID_ID.fullmatch(job_id):
+                found[job_id] = None
+            elif job_id:
+                bad.append(BadId(job_id[:200], path, entry.line))
+    return IdList(list(found), bad)
+
+
+def expand_patterns(setting: str) -> list[str]:
+    """Return the files that CCE_JOB_IDS names: files or globs, separated by commas or line ends.
+
+    Raises ConfigError for one that matches nothing.
+    """
+    files = []
+    for pattern in filter(None, (part.strip() for part in re.split(r"[,\n]", setting))):
+        matches = [pattern] if Path(pattern).exists() else sorted(glob(pattern, recursive=True))  # noqa: PTH207  a pattern may be absolute
+        if not matches:
+            raise ConfigError(f"CCE_JOB_IDS names {pattern!r}, which matches no file.")
+        files += matches
+    return files
+
+
+def _entries(path: str) -> Iterator[_Entry]:
+    content = _read(path)
+    if content[:4] == b"PAR1":
+        return _parquet_entries(content, path)
+    text = _decode(content, path)
+    start = text.lstrip()[:1]
+    if start in ("[", "{"):
+        return _json_entries(text, path)
+    if _looks_like_table(text, path):
+        return _csv_entries(text, path)
+    return _text_entries(text)
+
+
+def _read(path: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"The id list {path} cannot be read: {error.strerror or error}.") from None
+
+
+def _decode(content: bytes, path: str) -> str:
+    # Spreadsheets and Windows shells write UTF-16 and mark it so.
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The id list {path} is not text: {error.reason} at byte {error.start}.") from None
+
+
+def _text_entries(text: str) -> Iterator[_Entry]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        yield _Entry(line.partition("#")[0], number)
+
+
+def _looks_like_table(text: str, path: str) -> bool:
+    first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    names = [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", first)]
+    return len(names) > 1 or names[0] in _COLUMNS or (Path(path).suffix.lower() == ".csv" and '"' in first)
+
+
+def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
+    lines = text.splitlines(keepends=True)
+    start = next((n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), 0)
+    delimiter = max(",;\t", key=lines[start].count)
+    rows = csv.reader(lines[start:], delimiter=delimiter)
+    header = [name.strip() for name in next(rows)]
+    if len(header) == 1 and header[0].lower() not in _COLUMNS:
+        yield _Entry(header[0], start + 1)
+        column = 0
+    else:
+        column = _column_of(header, path)
+    for row in rows:
+        if len(row) > column and not row[0].startswith("#"):
+            yield _Entry(row[column], start + rows.line_num)
+
+
+def _parquet_entries(content: bytes, path: str) -> Iterator[_Entry]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(content))
+        name = file.schema_arrow.names[_column_of(file.schema_arrow.names, path)]
+        batches = file.iter_batches(columns=[name])
+        line = 0
+        for batch in batches:
+            for value in batch.column(0).to_pylist():
+                line += 1
+                yield _Entry("" if value is None else str(value), line)
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(f"The id list {path} is no readable Parquet file: {error}.") from None
+
+
+def _column_of(header: list[str], path: str) -> int:
+    lowered = [name.lower() for name in header]
+    for wanted in _COLUMNS:
+        if wanted in lowered:
+            return lowered.index(wanted)
+    raise ConfigError(
+        f"The id list {path} has no column job_id, jobid, uid or id; it has {', '.join(header)[:200]}. "
+        "Rename the column, or give one id a line."
+    )
+
+
+def _json_entries(text: str, path: str) -> Iterator[_Entry]:
+    try:
+        document = msgspec.json.decode(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        yield from _ndjson_entries(text, path)
+        return
+    records = document if isinstance(document, list) else [document]
+    for record in records:
+        for job_id in _ids_in(record):
+            line = 1 if _VALID_ID.fullmatch(job_id.strip()) else _line_of(text, job_id)
+            yield _Entry(job_id, line)
+
+
+def _line_of(text: str, job_id: str) -> int:
+    position = text.find(msgspec.json.encode(job_id).decode())
+    return text.count("\n", 0, max(position, 0)) + 1
+
+
+def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
+    if "\n" not in text.strip():
+        raise ConfigError(f"The id list {path} begins like JSON but is none. Is it cut off?")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = msgspec.json.decode(line)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            yield _Entry(line, number)
+            continue
+        for job_id in _ids_in(record):
+            yield _Entry(job_id, number)
+
+
+def _ids_in(record: Any) -> list[str]:
+    """Return the ids a record speaks of: itself, every jobID at any depth, a job's own uid, or a table's column."""
+    if not isinstance(record, dict):
+        return [] if record is None else [_as_text(record)]
+    deep = [_as_text(value) for value in _values_of(record, _JOB_ID_KEYS)]
+    if deep:
+        return deep
+    metadata = record.get("metadata")
+    if str(record.get("kind", "")).lower() == "job" and isinstance(metadata, dict) and metadata.get("uid"):
+        return [_as_text(metadata["uid"])]
+    lowered = {key.lower(): value for key, value in record.items()}
+    for name in ("uid", "id"):
+        if isinstance(lowered.get(name), str | int):
+            return [_as_text(lowered[name])]
+    return []
+
+
+def _values_of(record: Any, keys: tuple[str, ...]) -> Iterator[Any]:
+    pending = [record]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if isinstance(inner, dict | list):
+                    pending.append(inner)
+                elif key.lower() in keys and inner not in (None, ""):
+                    yield inner
+        elif isinstance(value, list):
+            pending += reversed(value)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,148 @@
+"""Job payloads saved earlier: JSON or NDJSON files, plain, gzip or zstd, one job or many.
+
+Lives here: cutting a file into the exact bytes of its records, and when each was fetched, if it says so.
+Does not: decoding a job (`job`), keeping it (`warehouse/`).
+"""
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import IO, Final, cast
+
+import msgspec
+
+from cce_etl.errors import ConfigError
+from cce_etl.timestamps import parse_timestamp
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+class SavedRecord(msgspec.Struct, frozen=True):
+    """Hold one record's bytes as they stand in the file, `where`, and when it was fetched (ns, UTC) if known."""
+
+    body: bytes
+    where: str
+    fetched_at: int | None
+
+
+class _Envelope(msgspec.Struct):
+    fetched_at: str | None = None
+    payload: msgspec.Raw | None = None
+    metadata: msgspec.Raw | None = None
+    spec: msgspec.Raw | None = None
+    status: msgspec.Raw | None = None
+
+
+def read_saved(paths: Iterable[str]) -> Iterator[SavedRecord]:
+    """Yield the records of all files in order; a folder stands for the files in it. NDJSON is read line by line.
+
+    A record is a job's body, or an object with `payload` (the body, or its text); both may carry `fetched_at`
+    (RFC 3339 or Go's text). What is no JSON is yielded too, for the caller to report.
+    Raises ConfigError for a file that cannot be read or unpacked.
+    """
+    for path in _files(paths):
+        try:
+            with _open(path) as stream:
+                for body, where in _bodies(stream, str(path)):
+                    yield _record(body, where)
+        except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+            raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _files(paths: Iterable[str]) -> Iterator[Path]:
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            yield from sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+        elif path.exists():
+            yield path
+        else:
+            raise ConfigError(f"{name} does not exist.")
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic.startswith(_GZIP_MAGIC):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if magic == _ZSTD_MAGIC:
+        return cast(IO[bytes], zstd.open(path, "rb"))
+    return path.open("rb")
+
+
+def _bodies(stream: IO[bytes], file: str) -> Iterator[tuple[bytes, str]]:
+    first = stream.readline()
+    while first and not first.strip():
+        first = stream.readline()
+    if _is_json(first):
+        yield from _lines(chain([first], stream), file)
+        return
+    content = first + stream.read()
+    if _is_json(content):
+        yield from _elements(content.strip(), file)
+    elif any(_is_json(line) for line in content.splitlines()):
+        yield from _lines(content.splitlines(), file)
+    else:
+        yield content, file
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text.removeprefix(_BYTE_ORDER_MARK), type=msgspec.Raw)
+    except RecursionError:
+        return True  # deep, which the decoder of jobs judges
+    except (msgspec.DecodeError, ValueError):
+        return False
+    return True
+
+
+def _lines(lines: Iterable[bytes], file: str) -> Iterator[tuple[bytes, str]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield from _elements(line.strip(), f"{file}:{number}")
+
+
+def _elements(text: bytes, where: str) -> Iterator[tuple[bytes, str]]:
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    if not text.startswith(b"["):
+        yield text, where
+        return
+    try:
+        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        yield text, where
+        return
+    for index, element in enumerate(elements):
+        yield bytes(element), f"{where}[{index}]"
+
+
+def _record(body: bytes, where: str) -> SavedRecord:
+    if b'"fetched_at"' not in body and b'"payload"' not in body:
+        return SavedRecord(body, where, None)
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return SavedRecord(body, where, None)
+    fetched_at = _instant(envelope.fetched_at)
+    is_job = envelope.metadata is not None or envelope.spec is not None or envelope.status is not None
+    if envelope.payload is None or is_job:
+        return SavedRecord(body, where, fetched_at)
+    inner = bytes(envelope.payload)
+    return SavedRecord(msgspec.json.decode(inner, type=str).encode() if inner[:1] == b'"' else inner, where, fetched_at)
+
+
+def _instant(text: str | None) -> int | None:
+    try:
+        return parse_timestamp(text) if text else None
+    except ValueError:
+        return None

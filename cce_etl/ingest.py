@@ -1,0 +1,152 @@
+"""Fetched jobs on their way into the warehouse: a bounded queue, chunks, a checkpoint each.
+
+Lives here: how fetching and writing overlap, and how a run stops in good order.
+Does not: requests (`extract/`), what a chunk does (`chunk`), which ids to fetch (`pipeline`).
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from cce_etl.chunk import Tally, store_outcomes
+from cce_etl.errors import Interrupted
+from cce_etl.extract.client import Client, Failed, Fetched
+from cce_etl.extract.fetch import Outcome, fetch_all
+from cce_etl.warehouse.connection import Connection
+
+Clock = Callable[[], int]
+"""Tell the time in nanoseconds since 1970 UTC."""
+
+CHUNK_JOBS: Final = 500
+CHUNK_SECONDS: Final = 5.0
+CHUNK_BYTES: Final = 64 * 1024 * 1024
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Say how far a run is."""
+
+    total: int
+    done: int
+    failed: int
+
+
+def ignore_progress(_: Progress) -> None:
+    """Watch a run without showing it."""
+
+
+class _End(msgspec.Struct, frozen=True):
+    error: BaseException | None
+
+
+async def ingest(
+    connection: Connection,
+    source: str,
+    client: Client,
+    job_ids: Sequence[str],
+    tally: Tally,
+    clock: Clock,
+    on_progress: Callable[[Progress], None],
+) -> None:
+    """Fetch the ids and write what comes, a chunk a transaction, counting it in `tally`.
+
+    Raises what stops a run (AuthError, ConfigError, ApiError, Interrupted) after the last chunk is written, and
+    WarehouseError at once.
+    """
+    inbox: asyncio.Queue[Outcome | _End] = asyncio.Queue(maxsize=2 * client.concurrency)
+    producer = asyncio.create_task(_produce(client, job_ids, inbox, on_progress))
+    end: _End | None = None
+    try:
+        with _cancelled_by_signals(producer) as received:
+            while end is None:
+                outcomes, end = await _next_chunk(inbox)
+                if end and end.error:  # a stop speaks for all ids: their failures are no letters of their own
+                    outcomes = [outcome for outcome in outcomes if not isinstance(outcome, Failed)]
+                if outcomes:
+                    # In a thread, so that requests go on while DuckDB writes.
+                    await asyncio.to_thread(store_outcomes, connection, source, outcomes, tally, clock())
+    finally:
+        producer.cancel()
+    if received:
+        raise _interrupted(received[0], tally)
+    if end.error:
+        raise end.error
+
+
+@contextmanager
+def _cancelled_by_signals(task: "asyncio.Task[None]") -> Iterator[list[signal.Signals]]:
+    """Cancel the task on SIGINT or SIGTERM, and tell which came; the handlers from before are put back."""
+    received: list[signal.Signals] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # only the main thread may handle signals
+        return
+
+    def stop(number: signal.Signals) -> None:
+        received.append(number)
+        task.cancel()
+
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    loop = asyncio.get_running_loop()
+    for number in _STOPPING:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+def _interrupted(number: signal.Signals, tally: Tally) -> Interrupted:
+    done = tally.fetched + tally.unchanged + tally.gone + tally.failed
+    return Interrupted(
+        f"Stopped by {number.name}: {done} of {tally.requested - tally.skipped} jobs are done and kept. "
+        "Run the same command again to go on.",
+        signal_number=number,
+    )
+
+
+async def _produce(
+    client: Client,
+    job_ids: Sequence[str],
+    inbox: "asyncio.Queue[Outcome | _End]",
+    on_progress: Callable[[Progress], None],
+) -> None:
+    done = failed = 0
+
+    async def receive(outcome: Outcome) -> None:
+        nonlocal done, failed
+        done += 1
+        failed += isinstance(outcome, Failed)
+        on_progress(Progress(len(job_ids), done, failed))
+        await inbox.put(outcome)
+
+    error: BaseException | None = None
+    try:
+        async with client:
+            await fetch_all(client, job_ids, receive)
+    except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  handed to the consumer, which raises it
+        error = caught
+    await inbox.put(_End(error))
+
+
+async def _next_chunk(inbox: "asyncio.Queue[Outcome | _End]") -> tuple[list[Outcome], _End | None]:
+    outcomes: list[Outcome] = []
+    size = 0
+    deadline = asyncio.get_running_loop().time() + CHUNK_SECONDS
+    while len(outcomes) < CHUNK_JOBS and size < CHUNK_BYTES:
+        try:
+            async with asyncio.timeout_at(deadline):
+                item = await inbox.get()
+        except TimeoutError:
+            break
+        if isinstance(item, _End):
+            return outcomes, item
+        size += len(item.body) if isinstance(item, Fetched) else 0
+        outcomes.append(item)
+    return outcomes, None

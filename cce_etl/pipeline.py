@@ -1,0 +1,237 @@
+"""The flow, drawn once: ids, fetch, land, flatten, load, build, publish.
+
+Lives here: the order of things, chunks and their checkpoints, the account of a run. Dagster and the CLI call the same.
+Does not: HTTP (`extract/`), SQL (`warehouse/`, sql/), what becomes of an answer (`chunk`).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+
+from cce_etl.chunk import Tally, restore, store_saved
+from cce_etl.errors import ConfigError
+from cce_etl.extract.auth import TokenAuth
+from cce_etl.extract.client import Client, FetchPolicy
+from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists
+from cce_etl.extract.saved import SavedRecord, read_saved
+from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest
+from cce_etl.settings import Settings, require_source, require_token
+from cce_etl.warehouse import ids as job_ids_table
+from cce_etl.warehouse.accounts import FetchRun, record_run
+from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.core import clear_core
+from cce_etl.warehouse.models import Model, build_models, read_checks, read_models, run_check, sql_directory
+from cce_etl.warehouse.publish import publish as publish_copy
+
+# A file's records cost no request to read again, so its chunks may be larger than those of a fetch.
+LOAD_RECORDS: Final = 5_000
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Hold the ids to fetch, where they come from, and the entries that are no ids."""
+
+    origin: str
+    job_ids: list[str]
+    bad: list[BadId]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Account for a run: requested = skipped + fetched + unchanged + gone + failed, dead_lettered within failed."""
+
+    requested: int
+    fetched: int
+    skipped: int
+    unchanged: int
+    gone: int
+    failed: int
+    dead_lettered: int
+    rows: int
+    seconds: float
+
+
+class FailedCheck(msgspec.Struct, frozen=True):
+    """Name a check that found rows which must not exist, with the first of them."""
+
+    name: str
+    description: str
+    table: str
+    rows: list[dict[str, object]]
+
+
+def new_run_id() -> str:
+    """Return a name for a run that no other run has."""
+    return uuid4().hex
+
+
+def require_access(settings: Settings) -> None:
+    """Raise ConfigError when a setting that fetching needs is missing or wrong."""
+    require_source(settings)
+    require_token(settings)
+
+
+def list_ids(settings: Settings, files: Sequence[str]) -> Listing | None:
+    """Read the ids to fetch from `files`, else from what CCE_JOB_IDS names; None when there is neither.
+
+    Raises ConfigError for a list that cannot be read.
+    """
+    paths = list(files) or (expand_patterns(settings.job_ids) if settings.job_ids else [])
+    if not paths:
+        return None
+    listed = read_id_lists(paths)
+    return Listing(", ".join("standard input" if path == "-" else path for path in paths), listed.job_ids, listed.bad)
+
+
+def register(connection: Connection, source: str, listing: Listing, clock: Clock) -> None:
+    """Write the listed ids to raw.job_ids; new ones are pending."""
+    with transaction(connection):
+        job_ids_table.register_ids(connection, source, listing.origin, listing.job_ids, clock())
+
+
+def fetch(
+    connection: Connection,
+    settings: Settings,
+    listing: Listing | None,
+    *,
+    clock: Clock = time.time_ns,
+    run_id: str = "",
+    command: str = "run",
+    on_progress: Callable[[Progress], None] = ignore_progress,
+) -> Summary:
+    """Fetch the listed jobs that have not ended (without a listing: all such jobs known) into raw and core.
+
+    Raises AuthError, ConfigError and WarehouseError; what was fetched before is kept.
+    """
+    source = require_source(settings)
+    token = require_token(settings)
+    if listing is None:
+        listing = Listing("warehouse", job_ids_table.open_ids(connection, source.name), [])
+    else:
+        register(connection, source.name, listing, clock)
+    finished = job_ids_table.finished_ids(connection, source.name, listing.job_ids)
+    wanted = [job_id for job_id in listing.job_ids if job_id not in finished]
+    tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))
+    policy = _policy(settings)
+    started_at, started = clock(), time.perf_counter()
+    client = Client(source.endpoint, source.project_id, TokenAuth(token), policy, clock)
+    try:
+        asyncio.run(ingest(connection, source.name, client, wanted, tally, clock, on_progress))
+    finally:
+        run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
+        record_run(connection, run)
+    return _summary(tally, started)
+
+
+def load(
+    connection: Connection,
+    source: str,
+    paths: Sequence[str],
+    *,
+    clock: Clock = time.time_ns,
+    run_id: str = "",
+    on_progress: Callable[[Progress], None] = ignore_progress,
+) -> Summary:
+    """Write payloads saved earlier into raw and core, without any network.
+
+    Raises ConfigError for a file that cannot be read, WarehouseError when writing fails.
+    """
+    tally = Tally()
+    started_at, started = clock(), time.perf_counter()
+    try:
+        for records in _batches(read_saved(paths)):
+            store_saved(connection, source, records, tally, clock())
+            on_progress(Progress(tally.requested, tally.requested, tally.failed))
+    finally:
+        run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
+        record_run(connection, run)
+    return _summary(tally, started)
+
+
+def replay(connection: Connection) -> int:
+    """Make core.jobs anew from raw alone, in one transaction; return its rows."""
+    rows = 0
+    with transaction(connection):
+        clear_core(connection)
+        for source in job_ids_table.sources(connection):
+            known = job_ids_table.known_ids(connection, source)
+            for start in range(0, len(known), LOAD_RECORDS):
+                rows += restore(connection, source, known[start : start + LOAD_RECORDS])
+    return rows
+
+
+def models() -> list[Model]:
+    """Return every SQL model, each after all that it selects from."""
+    found = read_models(sql_directory())
+    if not found:
+        raise ConfigError(f"There are no models under {sql_directory()}. Install the project again.")
+    return found
+
+
+def build(connection: Connection) -> dict[str, int]:
+    """Make every model's table anew; return the rows of each."""
+    return build_models(connection, models())
+
+
+def check(connection: Connection) -> list[FailedCheck]:
+    """Run every check; return those that found rows which must not exist."""
+    failed = []
+    for one in read_checks(sql_directory()):
+        rows = run_check(connection, one)
+        if rows:
+            failed.append(FailedCheck(one.name, one.description, one.table, rows))
+    return failed
+
+
+def publish(connection: Connection, settings: Settings, run_id: str, clock: Clock = time.time_ns) -> dict[str, int]:
+    """Swap in a fresh copy of core and marts for analysts; return the rows of each table."""
+    return publish_copy(connection, settings.warehouse, settings.published, run_id, clock())
+
+
+def _policy(settings: Settings) -> FetchPolicy:
+    return FetchPolicy(
+        max_attempts=settings.max_attempts,
+        timeout_seconds=settings.timeout_seconds,
+        max_body_bytes=settings.max_body_bytes,
+        concurrency=settings.concurrency,
+        rate_limit=settings.rate_limit,
+    )
+
+
+def _batches(records: Iterable[SavedRecord]) -> Iterator[list[SavedRecord]]:
+    batch: list[SavedRecord] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.body)
+        if len(batch) >= LOAD_RECORDS or size >= CHUNK_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _summary(tally: Tally, started: float) -> Summary:
+    return Summary(**msgspec.structs.asdict(tally), seconds=round(time.perf_counter() - started, 3))
+
+
+def _fetch_run(
+    run_id: str, source: str, command: str, started_at: int, ended_at: int, tally: Tally, client: Client | None
+) -> FetchRun:
+    counts = msgspec.structs.asdict(tally)
+    return FetchRun(
+        run_id=run_id,
+        source=source,
+        command=command,
+        started_at=started_at,
+        ended_at=ended_at,
+        core_row_count=counts.pop("rows"),
+        **counts,
+        request_count=client.statistics.request_count if client else 0,
+        retry_count=client.statistics.retry_count if client else 0,
+        throttled_count=client.statistics.throttled_count if client else 0,
+        received_bytes=client.statistics.received_bytes if client else 0,
+        waited_seconds=client.throttle.waited_seconds if client else 0.0,
+    )

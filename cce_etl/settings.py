@@ -1,0 +1,194 @@
+"""Settings: options, then the environment, then cce-etl.toml, as one frozen value.
+
+Lives here: names, defaults, checks, and where each value came from. Read once, at the edge.
+Does not: secrets on a command line or in a file; a token comes from the environment alone.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from cce_etl.errors import ConfigError
+
+CONFIG_FILE: Final = "cce-etl.toml"
+SECRETS: Final = ("auth_token",)
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
+# The regions whose names end otherwise than the rest (API page "Regions and Endpoints").
+_DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
+
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold every setting; the environment's name of a field is CCE_ and the field's name in capitals."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    project_id: str | None = None
+    auth_token: str | None = None
+    source: str | None = None
+    job_ids: str | None = None
+    warehouse: Path = Path("data/warehouse.duckdb")
+    published: Path = Path("data/cce_jobs.duckdb")
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
+    rate_limit: Annotated[float, msgspec.Meta(ge=0)] = 50.0
+    max_attempts: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    max_body_bytes: PositiveInt = 32 * 1024 * 1024
+
+    def __repr__(self) -> str:
+        shown = {name: value for name, value in msgspec.structs.asdict(self).items() if name not in SECRETS}
+        return f"Settings({shown})"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one project in one region: where it is asked, and the name its rows carry."""
+
+    name: str
+    endpoint: str
+    project_id: str
+
+
+def environment_name(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"CCE_{field.upper()}"
+
+
+def read_settings(
+    options: Mapping[str, object], environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Put the settings together: options that are not None, else the environment, else cce-etl.toml, else defaults.
+
+    Raises ConfigError naming the setting that is wrong and where it was set.
+    """
+    environment = os.environ if environment is None else environment
+    in_file = _read_file((folder or Path()) / CONFIG_FILE)
+    values: dict[str, object] = {}
+    for field in Settings.__struct_fields__:
+        value, origin = _value_of(field, options, environment, in_file)
+        if value is not None:
+            values[field] = _checked(field, value, origin)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def origin_of(
+    field: str, options: Mapping[str, object], environment: Mapping[str, str], folder: Path | None = None
+) -> str:
+    """Say where a setting's value comes from: an option, the environment, the file, or the default."""
+    in_file = _read_file((folder or Path()) / CONFIG_FILE)
+    value, origin = _value_of(field, options, environment, in_file)
+    return origin if value is not None else "default"
+
+
+def _value_of(
+    field: str, options: Mapping[str, object], environment: Mapping[str, str], in_file: Mapping[str, object]
+) -> tuple[object, str]:
+    name = environment_name(field)
+    if options.get(field) is not None:
+        return options[field], f"the option --{field.replace('_', '-')}"
+    if environment.get(name, "").strip():
+        return environment[name].strip(), name
+    return in_file.get(field), f"{field} in {CONFIG_FILE}"
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from None
+    for secret in SECRETS:
+        if secret in values:
+            raise ConfigError(
+                f"{path} holds {secret}: secrets come from the environment only, {environment_name(secret)}."
+            )
+    unknown = sorted(values.keys() - set(Settings.__struct_fields__))
+    if unknown:
+        known = ", ".join(field for field in Settings.__struct_fields__ if field not in SECRETS)
+        raise ConfigError(f"{path} has unknown settings: {', '.join(unknown)}. Known are {known}.")
+    return values
+
+
+def _checked(field: str, value: object, origin: str) -> object:
+    kind: Any = {item.name: item.type for item in msgspec.structs.fields(Settings)}[field]
+    plain = str(value) if isinstance(value, Path) else value
+    try:
+        return msgspec.convert(plain, kind, strict=False, dec_hook=_to_path)
+    except msgspec.ValidationError as error:
+        shown = "" if field in SECRETS else f" {value!r}"
+        raise ConfigError(f"{origin} is wrong:{shown}: {error}.") from None
+
+
+def _to_path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise NotImplementedError
+
+
+def require_source(settings: Settings) -> Source:
+    """Return the project to ask; raise ConfigError naming what is missing and how to set it."""
+    project_id = settings.project_id
+    if project_id is None:
+        raise ConfigError(
+            "CCE_PROJECT_ID is not set: the id of the project whose jobs to fetch (console, My Credentials)."
+        )
+    if not _PLAIN_NAME.fullmatch(project_id):
+        raise ConfigError(f"CCE_PROJECT_ID is wrong: {project_id!r} is no project id (letters, digits, - and _).")
+    return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
+
+
+def require_token(settings: Settings) -> str:
+    """Return the token to sign in with; raise ConfigError when there is none."""
+    if settings.auth_token is None:
+        raise ConfigError("CCE_AUTH_TOKEN is not set: an IAM token, valid for 24 hours. Set it in the environment.")
+    if not settings.auth_token.isascii() or not settings.auth_token.isprintable():
+        raise ConfigError("CCE_AUTH_TOKEN is wrong: it holds characters that no token has. Was it copied whole?")
+    return settings.auth_token
+
+
+def endpoint_of(settings: Settings) -> str:
+    """Return the endpoint's URL without a trailing slash, from CCE_ENDPOINT or else from CCE_REGION.
+
+    Raises ConfigError when neither is set, and for plain http to another machine, which would show the token to all.
+    """
+    if settings.endpoint is not None:
+        return _normal_endpoint(settings.endpoint)
+    if settings.region is None:
+        raise ConfigError(
+            "Neither CCE_ENDPOINT nor CCE_REGION is set: say where the API is, e.g. CCE_REGION=eu-west-101."
+        )
+    if not _REGION.fullmatch(settings.region):
+        raise ConfigError(f"CCE_REGION is wrong: {settings.region!r} is no region's name, such as ap-southeast-3.")
+    return f"https://cce.{settings.region}.{_DOMAIN_OF_REGION.get(settings.region, 'myhuaweicloud.com')}"
+
+
+def _normal_endpoint(text: str) -> str:
+    url = text if "://" in text else f"https://{text}"
+    parts = urlsplit(url)
+    try:
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            f"CCE_ENDPOINT is wrong: {text!r} is no address such as https://cce.eu-west-101.myhuaweicloud.eu."
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigError(f"CCE_ENDPOINT is wrong: {text!r} would send the token unencrypted. Use https.")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

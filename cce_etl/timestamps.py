@@ -1,0 +1,91 @@
+"""Text of the two clocks the API speaks, to nanoseconds since the Unix epoch, exactly.
+
+Lives here: Go's `Time.String()`, RFC 3339, and the time inside a UUID version 1.
+Does not: any local time zone, any rounding, any guess; what is not understood raises ValueError.
+"""
+
+import re
+from datetime import date
+from typing import Final
+
+NANOSECONDS: Final = 1_000_000_000
+_UNIX_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_GO_ZERO_NS: Final = (date(1, 1, 1).toordinal() - _UNIX_EPOCH_DAY) * 86_400 * NANOSECONDS
+# TIMESTAMP_NS and pandas keep a signed 64-bit count; its smallest values mean "no time" and infinity there.
+_MIN_NS: Final = -(2**63) + 2
+_MAX_NS: Final = 2**63 - 2
+# From 1582-10-15, where UUID version 1 counts its 100 ns ticks, to 1970 (RFC 9562, section 5.1).
+_GREGORIAN_TICKS: Final = 0x01B21DD213814000
+
+_DATE_AND_TIME = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?"
+# Go prints a numeric offset, a zone name (or the offset again), and the monotonic clock when it holds one.
+_GO = re.compile(_DATE_AND_TIME + r" ([+-])(\d\d)(\d\d)(?: [A-Za-z0-9+-]+)?(?: m=[+-]\d+(?:\.\d+)?)?", re.ASCII)
+_RFC_3339 = re.compile(_DATE_AND_TIME + r"(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
+_UUID_1 = re.compile(
+    r"([0-9a-f]{8})-([0-9a-f]{4})-1([0-9a-f]{3})-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
+
+
+def parse_timestamp(text: str) -> int | None:
+    """Return the instant in nanoseconds since 1970-01-01 UTC; None for Go's zero time, which means "no time".
+
+    Raises ValueError for text that is neither form, has more than nanoseconds, or lies outside 1677 to 2262.
+    Source: Go `time.Time.String`, RFC 3339 section 5.6.
+    """
+    stripped = text.strip()
+    match = _GO.fullmatch(stripped) or _RFC_3339.fullmatch(stripped)
+    if match is None:
+        raise ValueError(f"not a timestamp: {text!r}")
+    instant = _instant(match.groups())
+    # A zone's offset is printed to the minute, so a zero time seen from a zone with seconds is off by some.
+    if abs(instant - _GO_ZERO_NS) < 86_400 * NANOSECONDS:
+        return None
+    if not _MIN_NS <= instant <= _MAX_NS:
+        raise ValueError(f"outside the years 1677 to 2262: {text!r}")
+    return instant
+
+
+def _instant(fields: tuple[str | None, ...]) -> int:
+    year, month, day, hours, minutes, seconds = (int(field or 0) for field in fields[:6])
+    fraction, sign, offset_hours, offset_minutes = fields[6:]
+    days = _days_since_epoch(year, month, day)
+    if hours > 23 or minutes > 59 or seconds > 59:
+        raise ValueError(f"no such time of day: {hours}:{minutes}:{seconds}")
+    offset = _offset_seconds(sign, int(offset_hours or 0), int(offset_minutes or 0))
+    whole_seconds = days * 86_400 + hours * 3_600 + minutes * 60 + seconds - offset
+    return whole_seconds * NANOSECONDS + _fraction_ns(fraction)
+
+
+def _days_since_epoch(year: int, month: int, day: int) -> int:
+    # The zero time west of Greenwich stands on the last day of year 0, which `date` does not know.
+    if (year, month, day) == (0, 12, 31):
+        return date(1, 1, 1).toordinal() - 1 - _UNIX_EPOCH_DAY
+    return date(year, month, day).toordinal() - _UNIX_EPOCH_DAY
+
+
+def _offset_seconds(sign: str | None, hours: int, minutes: int) -> int:
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"no such offset: {sign or ''}{hours:02d}{minutes:02d}")
+    seconds = hours * 3_600 + minutes * 60
+    return -seconds if sign == "-" else seconds
+
+
+def _fraction_ns(digits: str | None) -> int:
+    if digits is None:
+        return 0
+    if digits[9:].strip("0"):
+        raise ValueError(f"finer than a nanosecond: .{digits}")
+    return int(digits[:9].ljust(9, "0"))
+
+
+def planned_time(uid: str) -> int | None:
+    """Return when a UUID version 1 was made, in nanoseconds since 1970-01-01 UTC; None for any other text.
+
+    CCE makes a step's uid when it plans the step, so this is the planned time. Source: RFC 9562, section 5.1.
+    """
+    match = _UUID_1.fullmatch(uid)
+    if match is None:
+        return None
+    low, middle, high = match.groups()
+    instant = (int(high + middle + low, 16) - _GREGORIAN_TICKS) * 100
+    return instant if _MIN_NS <= instant <= _MAX_NS else None

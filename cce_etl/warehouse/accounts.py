@@ -1,0 +1,121 @@
+"""raw.dead_letters and raw.fetch_runs: what failed, and the account of every run.
+
+Lives here: one open letter a job and kind of failure, resolved when the job comes through.
+Does not: why something failed (`extract/`, `job`), showing it (`cli/`).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import pyarrow as pa
+
+from cce_etl.warehouse.connection import Connection
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """Hold one failure; `job_id` is None when a record named no job."""
+
+    job_id: str | None
+    kind: str
+    message: str
+    failed_at: int
+    http_status: int | None = None
+    error_code: str | None = None
+    body_excerpt: str | None = None
+    attempts: int = 1
+
+
+class FetchRun(msgspec.Struct, frozen=True):
+    """Hold the account of one run, as raw.fetch_runs has it; times in ns since 1970 UTC."""
+
+    run_id: str
+    source: str
+    command: str
+    started_at: int
+    ended_at: int
+    requested: int
+    fetched: int
+    skipped: int
+    unchanged: int
+    gone: int
+    failed: int
+    dead_lettered: int
+    core_row_count: int
+    request_count: int
+    retry_count: int
+    throttled_count: int
+    waited_seconds: float
+    received_bytes: int
+
+
+def record_dead_letters(connection: Connection, source: str, letters: Sequence[DeadLetter]) -> None:
+    """Keep failures; an open letter of the same job and kind is brought up to date, and its tries are added.
+
+    A record that named no job is the same as before when its message, which says file and place, is the same.
+    """
+    if not letters:
+        return
+    latest = {(letter.job_id or letter.message, letter.kind): letter for letter in letters}
+    connection.register("incoming", _letter_table(list(latest.values())))
+    connection.execute(
+        """
+        UPDATE raw.dead_letters SET
+            attempts = dead_letters.attempts + incoming.attempts, failed_at = incoming.failed_at,
+            message = incoming.message, http_status = incoming.http_status, error_code = incoming.error_code,
+            body_excerpt = incoming.body_excerpt
+        FROM incoming
+        WHERE dead_letters.source = $1 AND dead_letters.resolved_at IS NULL AND dead_letters.kind = incoming.kind
+            AND coalesce(dead_letters.job_id, dead_letters.message) = coalesce(incoming.job_id, incoming.message)
+        """,
+        [source],
+    )
+    connection.execute(
+        """
+        INSERT INTO raw.dead_letters BY NAME
+        SELECT $1 AS source, * FROM incoming WHERE NOT EXISTS (
+            FROM raw.dead_letters AS open
+            WHERE open.source = $1 AND open.resolved_at IS NULL AND open.kind = incoming.kind
+                AND coalesce(open.job_id, open.message) = coalesce(incoming.job_id, incoming.message)
+        )
+        """,
+        [source],
+    )
+
+
+def _letter_table(letters: Sequence[DeadLetter]) -> pa.Table:
+    return pa.table(
+        {
+            "job_id": pa.array([letter.job_id for letter in letters], pa.string()),
+            "kind": pa.array([letter.kind for letter in letters], pa.string()),
+            "http_status": pa.array([letter.http_status for letter in letters], pa.int32()),
+            "error_code": pa.array([letter.error_code for letter in letters], pa.string()),
+            "message": pa.array([letter.message for letter in letters], pa.string()),
+            "body_excerpt": pa.array([letter.body_excerpt for letter in letters], pa.string()),
+            "attempts": pa.array([letter.attempts for letter in letters], pa.int32()),
+            "failed_at": pa.array([letter.failed_at for letter in letters], pa.timestamp("ns")),
+        }
+    )
+
+
+def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[str], resolved_at: int) -> None:
+    """Mark the open letters of jobs that came through after all; none is deleted."""
+    if not job_ids:
+        return
+    connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
+    connection.execute(
+        """
+        UPDATE raw.dead_letters SET resolved_at = make_timestamp_ns($resolved_at) FROM incoming
+        WHERE dead_letters.source = $source AND dead_letters.resolved_at IS NULL
+            AND dead_letters.job_id = incoming.job_id
+        """,
+        {"source": source, "resolved_at": resolved_at},
+    )
+
+
+def record_run(connection: Connection, run: FetchRun) -> None:
+    """Append one run's account to raw.fetch_runs."""
+    values = msgspec.structs.asdict(run)
+    columns = ", ".join(
+        f"make_timestamp_ns(${name}) AS {name}" if name.endswith("_at") else f"${name} AS {name}" for name in values
+    )
+    connection.execute(f"INSERT INTO raw.fetch_runs BY NAME SELECT {columns}", values)

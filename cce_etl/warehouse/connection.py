@@ -1,0 +1,122 @@
+"""Opening the warehouse, and DuckDB's errors as ours.
+
+Lives here: the writer's file, its settings, its tables' definitions, one transaction.
+Does not: what is read and written (`raw`, `core`, `models`), the published copy (`publish`, `query`).
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from cce_etl.errors import WarehouseError
+
+# What the rest of the project calls an open file, without importing DuckDB.
+Connection = duckdb.DuckDBPyConnection
+# The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
+STORAGE_VERSION: Final = "v1.5.0"
+_HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[Connection]:
+    """Open the warehouse for writing, making the file and its tables when they are missing.
+
+    Raises WarehouseError when another process holds it, when it is no DuckDB file, or when it cannot be written.
+    """
+    with warehouse_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
+        connection = duckdb.connect(path, config={"storage_compatibility_version": STORAGE_VERSION})
+        try:
+            # Order within a table means nothing here, and keeping it costs memory on large inserts.
+            connection.execute("SET preserve_insertion_order = false")
+            connection.execute(schema_sql())
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_existing_warehouse(path: Path) -> Iterator[Connection]:
+    """Open a warehouse for writing that must be there already.
+
+    Raises WarehouseError when it is not, and as `open_warehouse` does.
+    """
+    _require(path)
+    with open_warehouse(path) as connection:
+        yield connection
+
+
+@contextmanager
+def open_warehouse_to_read(path: Path) -> Iterator[Connection]:
+    """Open an existing warehouse for reading alone.
+
+    Raises WarehouseError when it does not exist, or a writer holds it.
+    """
+    _require(path)
+    with warehouse_errors(path):
+        connection = duckdb.connect(path, read_only=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise WarehouseError(f"There is no warehouse at {path}. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
+
+
+def schema_sql() -> str:
+    """Return the statements that make the tables which loading writes, where they are missing."""
+    return resources.files("cce_etl.warehouse").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Make everything inside one transaction, undone when it does not end well."""
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def warehouse_errors(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a file into a WarehouseError that says what to do."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise WarehouseError(_explain(path, str(error))) from error
+
+
+def _explain(path: Path, said: str) -> str:
+    first_line = said.splitlines()[0] if said else "no reason given"
+    holder = _HOLDER.search(said)
+    if holder:
+        program, pid = Path(holder["program"]).name, holder["pid"]
+        return (
+            f"The warehouse {path} is in use by another process: {program} (PID {pid}). "
+            "Wait until it ends, or end it; analysts read the published file instead."
+        )
+    if "not a valid DuckDB database" in said:
+        return f"{path} is not a DuckDB file. Move it away, or set CCE_WAREHOUSE to another path."
+    if "storage version" in said or "newer version of DuckDB" in said:
+        return (
+            f"{path} was written by a newer DuckDB than this one: {first_line}. Upgrade with `pip install -U duckdb`."
+        )
+    if "No space left" in said or "out of disk" in said.lower():
+        return f"The disk is full while writing {path}: {first_line}. Free some space, then run again: nothing is lost."
+    if "Permission denied" in said or "read-only" in said.lower():
+        return f"{path} may not be written: {first_line}. Check the rights of the file and its folder."
+    return f"The warehouse {path} failed: {first_line}"

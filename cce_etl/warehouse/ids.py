@@ -1,0 +1,112 @@
+"""raw.job_ids: which ids a source is known to have, and what became of each.
+
+Lives here: listing, states, what is left to fetch.
+Does not: bodies (`payloads`), failures (`accounts`).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import pyarrow as pa
+
+from cce_etl.warehouse.connection import Connection
+
+
+class IdMark(msgspec.Struct, frozen=True):
+    """Say what became of an id: `fetched_at` (ns) is of a body that could be read; None leaves a column as it is."""
+
+    job_id: str
+    state: str | None
+    attempts: int
+    fetched_at: int | None
+
+
+def register_ids(
+    connection: Connection, source: str, origin: str, job_ids: Sequence[str], listed_at: int | None
+) -> None:
+    """Add the ids that are new to raw.job_ids as pending, and move `last_listed_at` of the others."""
+    connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
+    values = {"source": source, "origin": origin, "listed_at": listed_at}
+    connection.execute(
+        """
+        UPDATE raw.job_ids SET last_listed_at = make_timestamp_ns($listed_at)
+        FROM incoming WHERE job_ids.source = $source AND job_ids.job_id = incoming.job_id
+        """,
+        {"source": source, "listed_at": listed_at},
+    )
+    connection.execute(
+        """
+        INSERT INTO raw.job_ids BY NAME
+        SELECT $source AS source, job_id, $origin AS origin, 'pending' AS state, 0 AS attempts,
+            make_timestamp_ns($listed_at) AS first_listed_at, make_timestamp_ns($listed_at) AS last_listed_at
+        FROM incoming ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $source) AS known USING (job_id)
+        """,
+        values,
+    )
+
+
+def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) -> set[str]:
+    """Return those of the ids whose job is known to have ended."""
+    connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
+    rows = connection.execute(
+        "SELECT job_id FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1 AND state = 'finished'",
+        [source],
+    ).fetchall()
+    return {job_id for (job_id,) in rows}
+
+
+def sources(connection: Connection) -> list[str]:
+    """Return the names of all sources the warehouse has ids of."""
+    rows = connection.execute("SELECT DISTINCT source FROM raw.job_ids ORDER BY source").fetchall()
+    return [source for (source,) in rows]
+
+
+def known_ids(connection: Connection, source: str) -> list[str]:
+    """Return every id of the source, whatever its state, in order."""
+    rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 ORDER BY job_id", [source]).fetchall()
+    return [job_id for (job_id,) in rows]
+
+
+def open_ids(connection: Connection, source: str) -> list[str]:
+    """Return every id of the source that is pending or running, oldest listing first."""
+    rows = connection.execute(
+        """
+        SELECT job_id FROM raw.job_ids WHERE source = $1 AND state IN ('pending', 'running')
+        ORDER BY first_listed_at, job_id
+        """,
+        [source],
+    ).fetchall()
+    return [job_id for (job_id,) in rows]
+
+
+def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> None:
+    """Write what became of each id: state, tries added, and the later of the fetch times.
+
+    A job that was seen before does not die of one bad answer, and one that is answered again lives again.
+    """
+    if not marks:
+        return
+    table = pa.table(
+        {
+            "job_id": pa.array([mark.job_id for mark in marks], pa.string()),
+            "state": pa.array([mark.state for mark in marks], pa.string()),
+            "attempts": pa.array([mark.attempts for mark in marks], pa.int32()),
+            "fetched_at": pa.array([mark.fetched_at for mark in marks], pa.timestamp("ns")),
+        }
+    )
+    connection.register("incoming", table)
+    connection.execute(
+        """
+        UPDATE raw.job_ids SET
+            state = CASE
+                WHEN incoming.state = 'dead' AND job_ids.last_fetched_at IS NOT NULL THEN job_ids.state
+                WHEN incoming.state IS NOT NULL THEN incoming.state
+                WHEN incoming.fetched_at IS NOT NULL AND job_ids.state IN ('gone', 'dead') THEN 'running'
+                ELSE job_ids.state
+            END,
+            attempts = job_ids.attempts + incoming.attempts,
+            last_fetched_at = greatest(job_ids.last_fetched_at, incoming.fetched_at)
+        FROM incoming WHERE job_ids.source = $1 AND job_ids.job_id = incoming.job_id
+        """,
+        [source],
+    )

@@ -1,0 +1,145 @@
+"""The published file: a read-only copy for analysts, swapped in whole.
+
+Lives here: copy, manifest, verification, the atomic swap.
+Does not: reading it (`query`), building what is in it (`core`, `models`).
+"""
+
+import os
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from cce_etl.errors import WarehouseError
+from cce_etl.warehouse.connection import Connection, warehouse_errors
+from cce_etl.warehouse.models import count_rows
+
+_MANIFEST = """
+    CREATE OR REPLACE TABLE main.manifest AS
+    SELECT
+        make_timestamp_ns($published_at) AS published_at,
+        $run_id AS run_id,
+        $ids_asked::BIGINT AS ids_asked,
+        $ids_fetched::BIGINT AS ids_fetched,
+        $ids_failed::BIGINT AS ids_failed,
+        $ids_pending::BIGINT AS ids_pending,
+        $ids_running::BIGINT AS ids_running,
+        $ids_gone::BIGINT AS ids_gone,
+        map($table_names::VARCHAR[], $table_rows::BIGINT[]) AS table_rows,
+        $cce_etl_version AS cce_etl_version,
+        version() AS duckdb_version
+"""
+_COVERAGE = """
+    SELECT
+        count(*), count(last_fetched_at), count(*) FILTER (state = 'pending'), count(*) FILTER (state = 'running'),
+        count(*) FILTER (state = 'gone'),
+        (SELECT count(DISTINCT (source, job_id)) FROM raw.dead_letters WHERE resolved_at IS NULL)
+    FROM raw.job_ids
+"""
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """Count the ids the warehouse knows: all, ever answered, never answered, not yet ended, forgotten, failing."""
+
+    ids_asked: int
+    ids_fetched: int
+    ids_pending: int
+    ids_running: int
+    ids_gone: int
+    ids_failed: int
+
+
+def publish(connection: Connection, warehouse: Path, published: Path, run_id: str, published_at: int) -> dict[str, int]:
+    """Copy core and marts with a manifest to `published` and swap it in; return the rows of each table.
+
+    Raises WarehouseError when the copy cannot be made or does not hold what the warehouse holds; the file published
+    before then stays as it is.
+    """
+    rows = {table: count_rows(connection, table) for table in published_tables(connection)}
+    coverage = read_coverage(connection)
+    # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
+    connection.execute("CHECKPOINT")
+    published.parent.mkdir(parents=True, exist_ok=True)
+    draft = published.with_name(f".{published.name}.draft")
+    try:
+        _copy(warehouse, draft)
+        with warehouse_errors(draft):
+            _strip_and_sign(draft, rows, coverage, run_id, published_at)
+            _verify(draft, rows)
+        _swap_in(draft, published)
+    except OSError as error:
+        raise WarehouseError(f"{published} cannot be written: {error.strerror}. The one before it is kept.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+        Path(f"{draft}.wal").unlink(missing_ok=True)
+    return rows
+
+
+def published_tables(connection: Connection) -> list[str]:
+    """Return the names of the tables that are published, schema-qualified."""
+    rows = connection.execute(
+        """
+        SELECT schema_name || '.' || table_name FROM duckdb_tables()
+        WHERE database_name = current_database() AND schema_name IN ('core', 'marts') ORDER BY ALL
+        """
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def read_coverage(connection: Connection) -> Coverage:
+    """Return how many ids the warehouse knows and how they stand."""
+    (row,) = connection.execute(_COVERAGE).fetchall()
+    return Coverage(*row)
+
+
+def _copy(warehouse: Path, draft: Path) -> None:
+    # A process of its own: POSIX drops all of a process's locks on a file when it closes any descriptor of it, so
+    # copying here would let a second writer in while DuckDB believes that it still holds the file.
+    command = ["cp", "--", str(warehouse.resolve()), str(draft.resolve())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no shell, our own paths
+    if done.returncode != 0:
+        raise WarehouseError(f"The published file cannot be written: {done.stderr.strip()}. The one before it is kept.")
+
+
+def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
+    with duckdb.connect(draft) as copy:
+        copy.execute("DROP SCHEMA raw CASCADE")
+        copy.execute(
+            _MANIFEST,
+            msgspec.structs.asdict(coverage)
+            | {
+                "published_at": published_at,
+                "run_id": run_id,
+                "table_names": list(rows),
+                "table_rows": list(rows.values()),
+                "cce_etl_version": metadata.version("cce-etl"),
+            },
+        )
+        copy.execute("CHECKPOINT")
+
+
+def _verify(draft: Path, rows: dict[str, int]) -> None:
+    with duckdb.connect(draft, read_only=True) as copy:
+        copied = {table: count_rows(copy, table) for table in published_tables(copy)}
+    if copied != rows:
+        wrong = sorted(table for table in rows.keys() | copied.keys() if rows.get(table) != copied.get(table))
+        raise WarehouseError(
+            f"The copy to publish differs from the warehouse in {', '.join(wrong)}; it is thrown away, "
+            "and the one published before is kept. Run `cce-etl publish` again."
+        )
+
+
+def _swap_in(draft: Path, published: Path) -> None:
+    _sync(draft)
+    draft.replace(published)
+    _sync(published.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

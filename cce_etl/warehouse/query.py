@@ -1,0 +1,141 @@
+"""Reading: the published file with SQL, and how the warehouse stands.
+
+Lives here: read-only queries whose timestamps keep their nanoseconds.
+Does not: writing of any kind, drawing tables (`cli/`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from cce_etl.errors import CceEtlError, WarehouseError
+from cce_etl.warehouse.connection import Connection, warehouse_errors
+from cce_etl.warehouse.models import count_rows
+from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
+
+_ROWS_AT_ONCE = 10_000
+
+
+class QueryResult(msgspec.Struct, frozen=True):
+    """Hold a result: column names, and the rows as they are read; TIMESTAMP_NS values are text, exact to the ns."""
+
+    columns: list[str]
+    rows: Iterator[tuple[Any, ...]]
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """Count the ids of one source in one state."""
+
+    source: str
+    state: str
+    id_count: int
+
+
+class OpenFailures(msgspec.Struct, frozen=True):
+    """Count the open dead letters of one source and kind, with an example."""
+
+    source: str
+    kind: str
+    letter_count: int
+    example: str
+
+
+class LastRun(msgspec.Struct, frozen=True):
+    """Hold the account of an earlier run; times as text, UTC."""
+
+    run_id: str
+    source: str
+    command: str
+    started_at: str
+    seconds: float
+    requested: int
+    fetched: int
+    unchanged: int
+    gone: int
+    failed: int
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Hold how the warehouse stands."""
+
+    coverage: Coverage
+    states: list[SourceState]
+    failures: list[OpenFailures]
+    runs: list[LastRun]
+    table_rows: dict[str, int]
+
+
+@contextmanager
+def open_published(path: Path) -> Iterator[Connection]:
+    """Open the published file for reading; it stays this version until closed, whatever is published meanwhile.
+
+    Raises WarehouseError when there is none, or it cannot be read.
+    """
+    if not path.exists():
+        raise WarehouseError(f"There is no published file at {path}. Run `cce-etl run` first, or set CCE_PUBLISHED.")
+    with warehouse_errors(path):
+        connection = duckdb.connect(path, read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def query(connection: Connection, sql: str) -> QueryResult:
+    """Run one query and return its result, read in pieces.
+
+    Raises CceEtlError with DuckDB's words for a query it does not accept.
+    """
+    try:
+        relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
+        if relation is None:  # a statement without a result, which the stubs do not know of
+            return QueryResult([], iter(()))
+        kinds = [str(kind) for kind in relation.types]
+        if "TIMESTAMP_NS" in kinds:  # a Python datetime would cut the nanoseconds off
+            relation = relation.project(", ".join(map(_exact, relation.columns, kinds)))
+        return QueryResult(list(relation.columns), _rows(relation))
+    except duckdb.Error as error:
+        raise CceEtlError(f"The query failed: {error}") from None
+
+
+def _exact(column: str, kind: str) -> str:
+    quoted = '"' + column.replace('"', '""') + '"'
+    return f"CAST({quoted} AS VARCHAR) AS {quoted}" if kind == "TIMESTAMP_NS" else quoted
+
+
+def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
+    try:
+        while rows := relation.fetchmany(_ROWS_AT_ONCE):
+            yield from rows
+    except duckdb.Error as error:
+        raise CceEtlError(f"The query failed: {error}") from None
+
+
+def read_status(connection: Connection, run_limit: int = 5) -> Status:
+    """Return what the warehouse holds, what is pending, what failed, and its last runs."""
+    states = connection.execute("SELECT source, state, count(*) FROM raw.job_ids GROUP BY ALL ORDER BY ALL").fetchall()
+    failures = connection.execute(
+        """
+        SELECT source, kind, count(*), any_value(coalesce(job_id || ': ', '') || message)
+        FROM raw.dead_letters WHERE resolved_at IS NULL GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    runs = connection.execute(
+        """
+        SELECT run_id, source, command, strftime(started_at, '%Y-%m-%d %H:%M:%S'),
+            (epoch_ns(ended_at) - epoch_ns(started_at)) / 1e9, requested, fetched, unchanged, gone, failed
+        FROM raw.fetch_runs ORDER BY started_at DESC, run_id LIMIT $1
+        """,
+        [run_limit],
+    ).fetchall()
+    return Status(
+        coverage=read_coverage(connection),
+        states=[SourceState(*row) for row in states],
+        failures=[OpenFailures(*row) for row in failures],
+        runs=[LastRun(*row) for row in runs],
+        table_rows={name: count_rows(connection, name) for name in published_tables(connection)},
+    )

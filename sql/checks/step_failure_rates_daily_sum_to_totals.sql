@@ -1,0 +1,39 @@
+-- A step type whose days do not sum to its row in marts.step_failure_rates: it stands here once for each.
+-- table: marts.step_failure_rates_daily
+WITH sums AS (
+    SELECT
+        source,
+        job_type,
+        finished_count,
+        failed_count,
+        running_count,
+        initializing_count
+    FROM marts.step_failure_rates
+    UNION ALL
+    SELECT
+        source,
+        job_type,
+        sum(finished_count)::BIGINT AS finished_count,
+        sum(failed_count)::BIGINT AS failed_count,
+        sum(running_count)::BIGINT AS running_count,
+        sum(initializing_count)::BIGINT AS initializing_count
+    FROM marts.step_failure_rates_daily
+    GROUP BY source, job_type
+)
+
+SELECT
+    source,
+    job_type,
+    finished_count,
+    failed_count,
+    running_count,
+    initializing_count
+FROM sums
+GROUP BY
+    source,
+    job_type,
+    finished_count,
+    failed_count,
+    running_count,
+    initializing_count
+HAVING count(*) != 2

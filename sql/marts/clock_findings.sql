@@ -1,0 +1,67 @@
+-- Clocks that are missing, cannot be read or run backwards, one row per finding; part of marts.data_quality_findings.
+-- grain: source, root_job_id, path, finding, detail
+-- columns:
+--   source: one project in one region
+--   root_job_id: the root job the finding is in
+--   path: where in its tree, '' for the root itself
+--   job_id: the job it is about
+--   job_type: that job's type
+--   finding: ended_before_started, unparsable_timestamp or missing_timestamp
+--   detail: seconds between start and end, or the column and its text
+WITH unread AS (
+    SELECT
+        all_jobs.*,
+        unnest([
+            { 'name': 'created_at', 'is_read': jobs.created_at IS NOT NULL, 'text': coalesce(jobs.created_text, '') },
+            { 'name': 'updated_at', 'is_read': jobs.updated_at IS NOT NULL, 'text': coalesce(jobs.updated_text, '') }
+        ]) AS clock
+    FROM core.jobs AS jobs
+    INNER JOIN marts.all_jobs AS all_jobs
+        ON
+            jobs.source = all_jobs.source
+            AND jobs.root_job_id = all_jobs.core_root_job_id
+            AND jobs.path = all_jobs.core_path
+    WHERE jobs.created_at IS NULL OR jobs.updated_at IS NULL
+),
+
+-- Go prints a time that was never set as the first day of year 1.
+judged AS (
+    SELECT
+        *,
+        trim(clock.text) = '' OR starts_with(ltrim(clock.text), '0001-01-01') AS is_missing
+    FROM unread
+    WHERE NOT clock.is_read
+)
+
+SELECT
+    source,
+    root_job_id,
+    path,
+    job_id,
+    job_type,
+    'ended_before_started' AS finding,
+    duration_seconds || ' seconds' AS detail
+FROM marts.all_jobs
+WHERE duration_seconds < 0
+UNION ALL
+SELECT
+    source,
+    root_job_id,
+    path,
+    job_id,
+    job_type,
+    'unparsable_timestamp' AS finding,
+    clock.name || ': ' || clock.text AS detail
+FROM judged
+WHERE NOT is_missing
+UNION ALL
+SELECT
+    source,
+    root_job_id,
+    path,
+    job_id,
+    job_type,
+    'missing_timestamp' AS finding,
+    clock.name AS detail
+FROM judged
+WHERE is_missing AND phase IS DISTINCT FROM 'Initializing'

@@ -1,0 +1,58 @@
+-- Ids and phases that are missing, unknown or not unique, one row per finding; part of marts.data_quality_findings.
+-- grain: source, root_job_id, path, finding
+-- columns:
+--   source: one project in one region
+--   root_job_id: the root job the finding is in
+--   path: where in its tree, '' for the root itself
+--   job_id: the job it is about
+--   job_type: that job's type
+--   finding: duplicate_job_id, missing_uid or unknown_phase
+--   detail: how often the id stands, or the phase as sent ('' when none was)
+WITH repeats AS (
+    SELECT
+        source,
+        job_id,
+        count(*) AS occurrence_count
+    FROM marts.all_jobs
+    GROUP BY source, job_id
+    HAVING count(*) > 1
+)
+
+SELECT
+    all_jobs.source,
+    all_jobs.root_job_id,
+    all_jobs.path,
+    all_jobs.job_id,
+    all_jobs.job_type,
+    'duplicate_job_id' AS finding,
+    repeats.occurrence_count || ' jobs have this id' AS detail
+FROM marts.all_jobs AS all_jobs
+INNER JOIN repeats
+    ON all_jobs.source = repeats.source AND all_jobs.job_id = repeats.job_id
+UNION ALL
+SELECT
+    all_jobs.source,
+    all_jobs.root_job_id,
+    all_jobs.path,
+    all_jobs.job_id,
+    all_jobs.job_type,
+    'missing_uid' AS finding,
+    'the id was made from its place' AS detail
+FROM core.jobs AS jobs
+INNER JOIN marts.all_jobs AS all_jobs
+    ON
+        jobs.source = all_jobs.source
+        AND jobs.root_job_id = all_jobs.core_root_job_id
+        AND jobs.path = all_jobs.core_path
+WHERE NOT jobs.has_uid
+UNION ALL
+SELECT
+    source,
+    root_job_id,
+    path,
+    job_id,
+    job_type,
+    'unknown_phase' AS finding,
+    coalesce(phase, '') AS detail
+FROM marts.all_jobs
+WHERE coalesce(phase, '') NOT IN ('Initializing', 'Running', 'Success', 'Failed')

@@ -1,0 +1,65 @@
+-- How long each step type takes. Percentiles are over finished successes; failures and running steps
+-- are only counted.
+-- grain: source, job_type
+-- columns:
+--   source: one project in one region
+--   job_type: what the step does, NULL when not sent
+--   step_count: number of steps in any phase
+--   success_count: steps in phase Success
+--   failed_count: steps in phase Failed
+--   running_count: steps neither finished nor Initializing, unknown phases included
+--   initializing_count: steps in phase Initializing
+--   root_count: number of root jobs with such a step
+--   measured_count: successes with both clocks and a duration of 0 or more
+--   p50_seconds: median duration of measured successes, seconds
+--   p90_seconds: 90th percentile of their duration, seconds, interpolated
+--   p95_seconds: 95th percentile of their duration, seconds, interpolated
+--   p99_seconds: 99th percentile of their duration, seconds, interpolated
+--   mean_seconds: mean of their duration, seconds
+--   max_seconds: longest duration among them, seconds
+WITH steps AS (
+    SELECT
+        source,
+        job_type,
+        root_job_id,
+        phase,
+        is_finished,
+        CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS success_seconds
+    FROM marts.steps
+),
+
+aggregates AS (
+    SELECT
+        source,
+        job_type,
+        count(*) AS step_count,
+        count(*) FILTER (WHERE phase = 'Success') AS success_count,
+        count(*) FILTER (WHERE phase = 'Failed') AS failed_count,
+        count(*) FILTER (WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing') AS running_count,
+        count(*) FILTER (WHERE phase = 'Initializing') AS initializing_count,
+        count(DISTINCT root_job_id) AS root_count,
+        count(success_seconds) AS measured_count,
+        quantile_cont(success_seconds, [0.5, 0.9, 0.95, 0.99]) AS percentiles,
+        avg(success_seconds) AS mean_seconds,
+        max(success_seconds) AS max_seconds
+    FROM steps
+    GROUP BY source, job_type
+)
+
+SELECT
+    source,
+    job_type,
+    step_count,
+    success_count,
+    failed_count,
+    running_count,
+    initializing_count,
+    root_count,
+    measured_count,
+    percentiles[1] AS p50_seconds,
+    percentiles[2] AS p90_seconds,
+    percentiles[3] AS p95_seconds,
+    percentiles[4] AS p99_seconds,
+    mean_seconds,
+    max_seconds
+FROM aggregates

@@ -1,0 +1,118 @@
+"""The paths, headers and error bodies of the synthetic API, asked over real HTTP."""
+
+import json
+
+import httpx
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from cce_etl.demo.api import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.example import EXAMPLE_JOB_ID
+from cce_etl.demo.fleet import Fleet
+from cce_etl.demo.server import demo_server
+
+V3_JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
+V2_JOBS = f"/api/v2/projects/{DEMO_PROJECT_ID}/jobs"
+SIGNED = f"SDK-HMAC-SHA256 Access={DEMO_ACCESS_KEY}, SignedHeaders=host;x-sdk-date, Signature=00"
+
+
+def test_every_job_of_the_fleet_is_answered_byte_for_byte(client: httpx.Client, small_fleet: Fleet) -> None:
+    for job_id, body in small_fleet.v3_bodies():
+        answer = client.get(f"{V3_JOBS}/{job_id}")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+        assert answer.content == body
+
+
+def test_the_v2_list_is_a_bare_array_of_all_root_jobs(client: httpx.Client, small_fleet: Fleet) -> None:
+    answer = client.get(V2_JOBS)
+    assert answer.content == small_fleet.v2_list_body()
+    assert [job["metadata"]["uid"] for job in answer.json()] == list(small_fleet.job_ids)
+
+
+def test_one_v2_job_has_its_steps_in_the_v2_dialect(client: httpx.Client) -> None:
+    job = client.get(f"{V2_JOBS}/{EXAMPLE_JOB_ID}").json()
+    assert job["status"] == {"status": "Running", "reason": ""}
+    assert [step["status"] for step in job["spec"]["subjobs"]] == [
+        {"status": "Success", "completionTime": "2018-08-02 04:05:29.196243031 +0000 UTC"},
+        {"status": "Success", "completionTime": "2018-08-02 03:52:34.615655429 +0000 UTC"},
+    ]
+
+
+@pytest.mark.parametrize("headers", [{"X-Auth-Token": DEMO_TOKEN}, {"Authorization": SIGNED}])
+def test_the_demo_token_and_the_demo_access_key_are_let_in(endpoint: str, headers: dict[str, str]) -> None:
+    answer = httpx.get(f"{endpoint}{V3_JOBS}/{EXAMPLE_JOB_ID}", headers=headers, trust_env=False)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Auth-Token": "another-token"},
+        {"X-Auth-Token": ""},
+        {"Authorization": SIGNED.replace(DEMO_ACCESS_KEY, DEMO_ACCESS_KEY + "X")},
+        {"Authorization": f"Basic {DEMO_ACCESS_KEY}"},
+    ],
+)
+@pytest.mark.parametrize("path", [f"{V3_JOBS}/{EXAMPLE_JOB_ID}", f"{V3_JOBS}/unknown", V2_JOBS])
+def test_anyone_else_gets_401_apigw_0301(endpoint: str, path: str, headers: dict[str, str]) -> None:
+    answer = httpx.get(endpoint + path, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
+    assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("jobs_path", [V3_JOBS, V2_JOBS])
+def test_an_unknown_id_gets_404_cce_01404001(client: httpx.Client, jobs_path: str) -> None:
+    answer = client.get(f"{jobs_path}/00000000-0000-11e8-8000-000000000000")
+    assert answer.status_code == 404
+    assert answer.json()["errorCode"] == "CCE.01404001"
+    assert answer.json()["errorMessage"] == "Resource not found"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/v3/jobs",
+        V3_JOBS,
+        f"{V3_JOBS}/{EXAMPLE_JOB_ID}/",
+        f"{V2_JOBS}/",
+        f"/api/v3/projects/ffffffffffffffffffffffffffffffff/jobs/{EXAMPLE_JOB_ID}",
+        "/api/v2/projects/ffffffffffffffffffffffffffffffff/jobs",
+    ],
+)
+def test_a_wrong_path_a_trailing_slash_or_another_project_gets_404_apigw_0101(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "error_code": "APIGW.0101",
+        "error_msg": "The API does not exist or has not been published in the environment",
+        "request_id": answer.headers["X-Request-Id"],
+    }
+
+
+def test_deleting_is_not_published(client: httpx.Client) -> None:
+    answer = client.delete(f"{V2_JOBS}/{EXAMPLE_JOB_ID}")
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "APIGW.0101")
+
+
+def test_every_answer_has_a_request_id_of_its_own(client: httpx.Client) -> None:
+    request_ids = {client.get(f"{V3_JOBS}/{EXAMPLE_JOB_ID}").headers["X-Request-Id"] for _ in range(3)}
+    assert len(request_ids) == 3
+
+
+def test_a_middleware_may_answer_first_and_the_rest_goes_on(small_fleet: Fleet) -> None:
+    async def throttle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.match_info.get("job_id") == EXAMPLE_JOB_ID:
+            return web.Response(status=429, body=json.dumps({"error_code": "APIGW.0308"}).encode())
+        return await handler(request)
+
+    headers = {"X-Auth-Token": DEMO_TOKEN}
+    with (
+        demo_server(small_fleet, middlewares=[throttle]) as endpoint,
+        httpx.Client(base_url=endpoint, headers=headers, trust_env=False) as client,
+    ):
+        throttled = client.get(f"{V3_JOBS}/{EXAMPLE_JOB_ID}")
+        assert (throttled.status_code, "X-Request-Id" in throttled.headers) == (429, True)
+        assert client.get(f"{V3_JOBS}/{small_fleet.job_ids[1]}").status_code == 200

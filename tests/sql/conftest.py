@@ -1,0 +1,104 @@
+"""Trees as literals, loaded into a fresh database in which every model is built.
+
+Lives here: fixtures. Does not: expectations.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pytest
+
+from cce_etl.warehouse.connection import schema_sql
+from cce_etl.warehouse.models import Model, build_models, read_models, sql_directory
+
+Rows = list[tuple[Any, ...]]
+START = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC
+OBSERVED = START + 1_000 * 10**9
+PHASES = ("Initializing", "Running", "Success", "Failed")
+COLUMNS = (
+    *("source", "job_id", "parent_job_id", "root_job_id", "path", "depth", "ordinal", "is_leaf", "has_uid"),
+    *("job_type", "cluster_id", "phase", "canonical_phase", "created_text", "updated_text"),
+    *("planned_at", "created_at", "updated_at", "completed_at", "observed_at"),
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One job: its columns, and its sub-jobs."""
+
+    job_id: str
+    children: tuple["Node", ...] = ()
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A database with every model built."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, sql: str) -> Rows:
+        """Return the rows of a query."""
+        return self.connection.execute(sql).fetchall()
+
+
+def _node(job_id: str, *children: Node, start: float | None = 0, end: float | None = 10, **columns: Any) -> Node:
+    """Make a job; `start`, `end`, `planned` and `completed` count seconds from 2023-11-14 22:13:20 UTC."""
+    clocks = {"created_at": start, "updated_at": end}
+    clocks |= {f"{name}_at": columns.pop(name, None) for name in ("planned", "completed")}
+    nanoseconds = {name: None if at is None else START + round(at * 10**9) for name, at in clocks.items()}
+    texts = {"created_text": None if start is None else "sent", "updated_text": None if end is None else "sent"}
+    return Node(job_id, children, nanoseconds | texts | columns)
+
+
+def _flatten(source: str, root: Node) -> Iterator[dict[str, Any]]:
+    pending: list[tuple[Node, str | None, str, int, int]] = [(root, None, "", 0, 0)]
+    while pending:
+        node, parent_job_id, path, depth, ordinal = pending.pop()
+        has_uid = node.job_id != ""
+        job_id = node.job_id or f"{root.job_id}/{path}"
+        phase = node.columns.get("phase", "Success")
+        defaults = {"job_type": "T", "cluster_id": "c", "phase": phase, "observed_at": OBSERVED}
+        place = {"parent_job_id": parent_job_id, "root_job_id": root.job_id, "path": path, "depth": depth}
+        canonical_phase = phase if phase in PHASES else None
+        keys = {"source": source, "job_id": job_id, "ordinal": ordinal, "canonical_phase": canonical_phase}
+        yield defaults | node.columns | place | keys | {"is_leaf": not node.children, "has_uid": has_uid}
+        for index, child in enumerate(node.children):
+            pending.append((child, job_id, f"{path}/{index}" if path else str(index), depth + 1, index))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
+    values = ", ".join("make_timestamp_ns(?::BIGINT)" if name.endswith("_at") else "?" for name in COLUMNS)
+    statement = f"INSERT INTO core.jobs ({', '.join(COLUMNS)}) VALUES ({values})"
+    connection.execute(statement, [row.get(name) for name in COLUMNS])
+
+
+@pytest.fixture(scope="session")
+def models() -> list[Model]:
+    """Return every model, each after those it selects from."""
+    return read_models(sql_directory())
+
+
+@pytest.fixture(scope="session")
+def node() -> Callable[..., Node]:
+    """Return a maker of jobs: id ('' for none), sub-jobs, then columns by name."""
+    return _node
+
+
+@pytest.fixture(scope="session")
+def build(models: list[Model]) -> Callable[..., Warehouse]:
+    """Return a loader of trees, in the order given, that builds every model."""
+
+    def build_from(*roots: Node, source: str = "s", others: dict[str, tuple[Node, ...]] | None = None) -> Warehouse:
+        connection = duckdb.connect()
+        connection.execute(schema_sql())
+        for name, trees in ({source: roots} | (others or {})).items():
+            for root in trees:
+                for row in _flatten(name, root):
+                    _insert(connection, row)
+        build_models(connection, models)
+        return Warehouse(connection)
+
+    return build_from

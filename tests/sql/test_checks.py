@@ -1,0 +1,77 @@
+"""Checks: silent on good data, loud when the fault they look for is planted."""
+
+from typing import Any
+
+import pytest
+
+from cce_etl.warehouse.models import read_checks, run_check, sql_directory
+
+CHECKS = {check.name: check for check in read_checks(sql_directory())}
+NEVER = "make_timestamp_ns(0)"
+COPY_LEAF = "INSERT INTO core.jobs SELECT * REPLACE ({}) FROM core.jobs WHERE job_id = 'leaf'"
+FAULTS = {
+    "core_jobs_have_parents": "UPDATE core.jobs SET parent_job_id = 'elsewhere' WHERE job_id = 'leaf'",
+    "core_jobs_key_is_unique": COPY_LEAF.format("'twin' AS job_id"),
+    "core_trees_have_one_root": "DELETE FROM core.jobs WHERE depth = 0 AND root_job_id = 'r'",
+    "finished_ids_are_loaded": "UPDATE core.jobs SET canonical_phase = 'Running' WHERE depth = 0",
+    "no_job_is_lost": "DELETE FROM marts.steps WHERE job_id = 'leaf'",
+    "open_dead_letters_are_unique": "INSERT INTO raw.dead_letters SELECT * FROM raw.dead_letters",
+    "raw_job_ids_are_unique": "INSERT INTO raw.job_ids SELECT * FROM raw.job_ids",
+    "root_jobs_are_no_steps": "INSERT INTO marts.root_jobs SELECT * REPLACE ('x' AS job_id) FROM marts.root_jobs",
+    "root_jobs_key_is_unique": "INSERT INTO marts.root_jobs SELECT * FROM marts.root_jobs",
+    "step_durations_are_ordered": "UPDATE marts.step_durations SET p95_seconds = p99_seconds + 1",
+    "step_durations_daily_are_ordered": "UPDATE marts.step_durations_daily SET p50_seconds = -1",
+    "step_durations_daily_phases_add_up": "UPDATE marts.step_durations_daily SET running_count = running_count + 1",
+    "step_durations_daily_sum_to_totals": "DELETE FROM marts.step_durations_daily WHERE created_on IS NULL",
+    "step_durations_phases_add_up": "UPDATE marts.step_durations SET step_count = step_count + 1",
+    "step_failure_rates_are_rates": "UPDATE marts.step_failure_rates SET failure_rate_low = failure_rate + 0.1",
+    "step_failure_rates_daily_are_rates": "UPDATE marts.step_failure_rates_daily SET failure_rate_high = 1.5",
+    "step_failure_rates_daily_sum_to_totals": "DELETE FROM marts.step_failure_rates_daily WHERE finished_count > 0",
+    "steps_key_is_unique": "INSERT INTO marts.steps SELECT * REPLACE ('twin' AS job_id) FROM marts.steps",
+}
+
+
+@pytest.fixture
+def warehouse(node: Any, build: Any) -> Any:
+    """Return good data that is not simple: nesting, a cycle, no uid, no start, a failure, resolved letters."""
+    trees = [
+        node("r", node("x", end=30), node("", phase="Failed"), node("idle", start=None, phase="Initializing"), end=40),
+        node("x", node("leaf", end=20)),
+        node("a", node("b")),
+        node("b", node("a")),
+    ]
+    built = build(*trees)
+    built.connection.execute(
+        "INSERT INTO raw.job_ids BY NAME SELECT 's' AS source, 'r' AS job_id, 'finished' AS state, 1 AS attempts"
+    )
+    for resolved_at in ("NULL", NEVER, NEVER):
+        built.connection.execute(
+            f"""INSERT INTO raw.dead_letters (source, job_id, kind, message, attempts, failed_at, resolved_at)
+            VALUES ('s', 'lost', 'gone', 'gone', 1, {NEVER}, {resolved_at})"""
+        )
+    return built
+
+
+def test_every_check_has_a_fault_and_a_table() -> None:
+    assert FAULTS.keys() == CHECKS.keys()
+    assert {name for name, check in CHECKS.items() if not check.table or not check.description} == set()
+
+
+def test_good_data_fails_no_check(warehouse: Any) -> None:
+    assert {name: rows for name, check in CHECKS.items() if (rows := run_check(warehouse.connection, check))} == {}
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_planted_fault_is_found(warehouse: Any, name: str) -> None:
+    warehouse.connection.execute(FAULTS[name])
+    assert run_check(warehouse.connection, CHECKS[name]) != []
+
+
+def test_a_finished_id_that_was_never_loaded_is_found(warehouse: Any) -> None:
+    warehouse.connection.execute("UPDATE raw.job_ids SET job_id = 'unloaded'")
+    assert [row["job_id"] for row in run_check(warehouse.connection, CHECKS["finished_ids_are_loaded"])] == ["unloaded"]
+
+
+def test_a_second_root_of_a_tree_is_found(warehouse: Any) -> None:
+    warehouse.connection.execute(COPY_LEAF.format("0 AS depth"))
+    assert [row["root_count"] for row in run_check(warehouse.connection, CHECKS["core_trees_have_one_root"])] == [2]

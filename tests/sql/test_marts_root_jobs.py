@@ -1,0 +1,35 @@
+"""Root jobs: one row each, with counts of what is below."""
+
+from typing import Any
+
+
+def test_a_root_counts_its_steps_at_all_depths(node: Any, build: Any) -> None:
+    steps = (node("a", node("b", phase="Failed")), node("c", phase="Running"), node("d", phase="Initializing"))
+    warehouse = build(node("r", *steps, phase="Failed", end=60, planned=-1.5))
+    rows = warehouse.rows(
+        """SELECT step_count, finished_step_count, failed_step_count, max_depth, duration_seconds, wait_seconds
+        FROM marts.root_jobs"""
+    )
+    assert rows == [(4, 2, 1, 2, 60.0, 1.5)]
+
+
+def test_a_root_without_steps_counts_none(node: Any, build: Any) -> None:
+    warehouse = build(node("r"))
+    rows = warehouse.rows("SELECT step_count, finished_step_count, failed_step_count, max_depth FROM marts.root_jobs")
+    assert rows == [(0, 0, 0, 0)]
+
+
+def test_a_running_root_has_run_until_it_was_observed(node: Any, build: Any) -> None:
+    warehouse = build(node("r", start=100, phase="Running"), node("t", start=None, phase="Running"))
+    rows = warehouse.rows("SELECT ended_at, duration_seconds, elapsed_seconds FROM marts.root_jobs ORDER BY job_id")
+    assert rows == [(None, None, 900.0), (None, None, None)]
+
+
+def test_an_unknown_phase_is_shown_as_sent_and_not_finished(node: Any, build: Any) -> None:
+    warehouse = build(node("r", phase="Paused"))
+    assert warehouse.rows("SELECT phase, is_finished FROM marts.root_jobs") == [("Paused", False)]
+
+
+def test_a_nested_root_is_no_root_job(node: Any, build: Any) -> None:
+    warehouse = build(node("x"), node("r", node("x")))
+    assert warehouse.rows("SELECT job_id, step_count FROM marts.root_jobs") == [("r", 1)]

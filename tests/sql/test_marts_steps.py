@@ -1,0 +1,60 @@
+"""Steps: clocks, phases, and rows that must not vanish."""
+
+from typing import Any
+
+CLOCKS = "SELECT duration_seconds, elapsed_seconds, wait_seconds, offset_seconds FROM marts.steps ORDER BY path"
+
+
+def test_a_finished_step_has_a_duration_to_the_nanosecond(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", start=2.5, end=777.080423413, planned=2.25)))
+    assert warehouse.rows(CLOCKS) == [(774.580423413, None, 0.25, 2.5)]
+
+
+def test_a_running_step_has_run_until_it_was_observed(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", start=400, end=500, phase="Running")))
+    assert warehouse.rows(CLOCKS) == [(None, 600.0, None, 400.0)]
+    assert warehouse.rows("SELECT is_finished, ended_at FROM marts.steps") == [(False, None)]
+
+
+def test_an_initializing_step_has_neither_duration_nor_elapsed_time(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", phase="Initializing")))
+    assert warehouse.rows(CLOCKS) == [(None, None, None, 0.0)]
+
+
+def test_an_unknown_or_missing_phase_counts_as_running(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", phase="Paused"), node("b", phase=None)))
+    rows = warehouse.rows("SELECT phase, is_finished, elapsed_seconds FROM marts.steps ORDER BY path")
+    assert rows == [("Paused", False, 1000.0), (None, False, 1000.0)]
+
+
+def test_a_step_that_ended_before_it_started_keeps_its_negative_duration(node: Any, build: Any) -> None:
+    assert build(node("r", node("a", start=10, end=7))).rows(CLOCKS) == [(-3.0, None, None, 10.0)]
+
+
+def test_a_completion_time_counts_before_the_last_write(node: Any, build: Any) -> None:
+    assert build(node("r", node("a", end=90, completed=5))).rows(CLOCKS) == [(5.0, None, None, 0.0)]
+
+
+def test_the_same_id_twice_in_a_tree_or_in_two_trees_is_kept(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a"), node("a")), node("t", node("a")))
+    rows = warehouse.rows("SELECT root_job_id, path, job_id FROM marts.steps ORDER BY ALL")
+    assert rows == [("r", "0", "a"), ("r", "1", "a"), ("t", "0", "a")]
+
+
+def test_roots_that_hold_each_other_lose_no_step(node: Any, build: Any) -> None:
+    warehouse = build(node("a", node("b"), node("c")), node("b", node("a"), node("d")))
+    rows = warehouse.rows("SELECT root_job_id, path, job_id FROM marts.steps ORDER BY path")
+    assert rows == [("a", "0", "b"), ("a", "0/1", "d"), ("a", "1", "c")]
+    assert warehouse.rows("SELECT job_id FROM marts.root_jobs") == [("a",)]
+
+
+def test_a_step_names_its_root_and_parent(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", node("b", node("c")), start=1), job_type="CreateCluster"))
+    rows = warehouse.rows(
+        "SELECT root_job_type, job_id, parent_job_id, path, parent_path, is_leaf FROM marts.steps ORDER BY path"
+    )
+    assert rows == [
+        ("CreateCluster", "a", "r", "0", "", False),
+        ("CreateCluster", "b", "a", "0/0", "0", False),
+        ("CreateCluster", "c", "b", "0/0/0", "0/0", True),
+    ]
