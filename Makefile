@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help demo test check format lint types imports sql-lint dagster lock clean
+.PHONY: help demo test test-duckdb-2 check format lint types imports sql-lint dagster lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -21,7 +21,10 @@ demo: $(VENV)/installed ## Run the whole job against a synthetic fleet on this m
 test: $(VENV)/installed-dev ## Run all tests
 	$(BIN)/pytest --numprocesses 2
 
-check: format lint types imports sql-lint test ## Everything that must hold before a change lands
+test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
+	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql
+
+check: format lint types imports sql-lint test test-duckdb-2 ## Everything that must hold before a change lands
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format --check --quiet .
@@ -44,6 +47,7 @@ dagster: $(VENV)/installed-dev ## Open Dagster's pages on http://127.0.0.1:3000
 lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
+	echo 'duckdb>=2,<3' | $(subst pyproject.toml --constraint constraints.txt,-,$(COMPILE)) --output-file requirements-duckdb-2.lock
 
 clean: ## Remove what these commands made, but not data/
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
@@ -61,3 +65,7 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes --requirement requirements-dev.lock
 	$(INSTALL_SELF)
 	@touch $@ $(VENV)/installed
+
+$(VENV)/duckdb-2/installed: requirements-duckdb-2.lock | $(VENV)/installed-dev
+	$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/duckdb-2 --requirement requirements-duckdb-2.lock
+	@touch $@

@@ -7,10 +7,9 @@ Does not: clocks (`timestamps`), where bytes come from (`extract/`), where rows 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from enum import StrEnum
 from json import JSONDecoder, decoder, scanner
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -20,10 +19,11 @@ MAX_LEVELS: Final = 1_000
 # A decoder recurses three levels a job (job, spec, subJobs), a pure Python one two frames a level; the rest is slack.
 _DEEP_RECURSION_LIMIT: Final = 7 * MAX_LEVELS
 
-# Decimal keeps the digits of a number as sent, so that an extendParam value survives as its own text.
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_STRING_OR_NULL: Final = (str, type(None))
+# Raw keeps a fraction as it was written, so that an extendParam value survives as its own text, 1e999999999 too.
+_DECODER: Final = msgspec.json.Decoder(float_hook=msgspec.Raw)
+_ENCODER: Final = msgspec.json.Encoder()
+_KIND_NAMES: Final = {bool: "a boolean", str: "a string", list: "an array", dict: "an object"}
+_Kind = TypeVar("_Kind", str, list[Any], dict[str, Any])
 
 
 class Phase(StrEnum):
@@ -121,8 +121,10 @@ def is_terminal(job: Job) -> bool:
 
 
 def json_text(value: object) -> str:
-    """Return a decoded JSON value as JSON text again, numbers with the digits they came with."""
-    return _ENCODER.encode(value).decode()
+    """Return a decoded JSON value as JSON text again, fractions as they were written."""
+    # What `decode_job` let through can be written; the slack is for a caller deeper in the stack than it was.
+    with deep_recursion():
+        return _ENCODER.encode(value).decode()
 
 
 def decode_job(body: bytes) -> Decoded:
@@ -160,7 +162,7 @@ def _decode_at_any_depth(text: bytes) -> Any:
         return _DECODER.decode(text)
     except RecursionError:
         pass
-    with _deep_recursion():
+    with deep_recursion():
         try:
             return _DECODER.decode(text)
         except RecursionError:
@@ -169,7 +171,8 @@ def _decode_at_any_depth(text: bytes) -> Any:
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
+    """Let the decoders inside the block go as deep as a tree of MAX_LEVELS levels needs."""
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, _DEEP_RECURSION_LIMIT))
     try:
@@ -179,7 +182,7 @@ def _deep_recursion() -> Iterator[None]:
 
 
 def _python_decoder() -> JSONDecoder:
-    pure: Any = JSONDecoder(parse_float=Decimal)
+    pure: Any = JSONDecoder(parse_float=msgspec.Raw)
     pure.parse_object = decoder.JSONObject  # type: ignore[attr-defined]
     pure.parse_array = decoder.JSONArray  # type: ignore[attr-defined]
     pure.parse_string = decoder.py_scanstring  # type: ignore[attr-defined]
@@ -221,7 +224,7 @@ def _node(document: dict[str, Any], where: str) -> tuple[Job, list[Any]]:
     spec = _section(rest, "spec", where)
     status = _section(rest, "status", where)
     at_metadata, at_spec, at_status = f"{where}metadata.", f"{where}spec.", f"{where}status."
-    sub_documents = _list(spec, ("subJobs", "subjobs"), at_spec)
+    sub_documents = _take(spec, ("subJobs", "subjobs"), list, at_spec) or []
     job = Job(
         uid=_text(metadata, ("uid",), at_metadata) or None,
         created_text=_text(metadata, ("creationTimestamp", "creationtimestamp"), at_metadata),
@@ -234,59 +237,54 @@ def _node(document: dict[str, Any], where: str) -> tuple[Job, list[Any]]:
         phase=_text(status, ("phase", "status"), at_status),
         reason=_text(status, ("reason",), at_status),
         completed_text=_text(status, ("completionTime", "completiontime"), at_status),
-        extra=_extra(rest, metadata=metadata, spec=spec, status=status),
+        extra=_extra(rest, where, metadata=metadata, spec=spec, status=status),
         sub_jobs=[],
     )
     return job, sub_documents
 
 
 def _section(document: dict[str, Any], key: str, where: str) -> dict[str, Any]:
-    value = document.pop(key, None)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong_type("an object", value, where + key)
-    return dict(value)
+    return dict(_take(document, (key,), dict, where) or {})
 
 
 def _text(section: dict[str, Any], keys: tuple[str, ...], where: str) -> str | None:
-    """Take the first key that is there; what only the other dialect would call so stays behind for `extra`."""
-    for key in keys:
-        if key in section:
-            value = section.pop(key)
-            if not isinstance(value, _STRING_OR_NULL):
-                raise _wrong_type("a string", value, where + key)
-            if value is not None:
-                return value
-    return None
-
-
-def _list(section: dict[str, Any], keys: tuple[str, ...], where: str) -> list[Any]:
-    for key in keys:
-        value = section.pop(key, None)
-        if value is not None:
-            if not isinstance(value, list):
-                raise _wrong_type("an array", value, where + key)
-            return value
-    return []
+    return _take(section, keys, str, where)
 
 
 def _parameters(section: dict[str, Any], keys: tuple[str, ...], where: str) -> dict[str, str]:
+    parameters = _take(section, keys, dict, where) or {}
+    place = f"{where}{keys[0]}."
+    return {
+        name: item if isinstance(item, str) else _checked_text(item, place + name) for name, item in parameters.items()
+    }
+
+
+def _take(section: dict[str, Any], keys: tuple[str, ...], kind: type[_Kind], where: str) -> _Kind | None:
+    """Take the first key that says something; what only the other dialect would call so stays behind for `extra`."""
     for key in keys:
         value = section.pop(key, None)
         if value is not None:
-            if not isinstance(value, dict):
-                raise _wrong_type("an object", value, where + key)
-            return {name: item if isinstance(item, str) else json_text(item) for name, item in value.items()}
-    return {}
+            if not isinstance(value, kind):
+                raise _wrong_type(_KIND_NAMES[kind], value, where + key)
+            return value
+    return None
 
 
-def _extra(document: dict[str, Any], **sections: dict[str, Any]) -> dict[str, Any]:
-    if document.get("kind") == "Job":
-        del document["kind"]
-    if document.get("apiVersion") in ("v3", "v2"):
-        del document["apiVersion"]
-    return document | {name: section for name, section in sections.items() if section}
+def _extra(document: dict[str, Any], where: str, **sections: dict[str, Any]) -> dict[str, Any]:
+    for key, usual in (("kind", ("Job", None)), ("apiVersion", ("v3", "v2", None))):
+        if document.get(key) in usual:
+            document.pop(key, None)
+    extra = document | {name: section for name, section in sections.items() if section}
+    if extra:
+        _checked_text(extra, where.removesuffix("."))
+    return extra
+
+
+def _checked_text(value: object, path: str) -> str:
+    try:
+        return _ENCODER.encode(value).decode()
+    except RecursionError:
+        raise PayloadError("too_deep", "nested too deep to be kept", path=path) from None
 
 
 def _wrong_type(expected: str, value: object, path: str) -> PayloadError:
@@ -296,5 +294,4 @@ def _wrong_type(expected: str, value: object, path: str) -> PayloadError:
 def _kind_of(value: object) -> str:
     if value is None:
         return "null"
-    names = {bool: "a boolean", str: "a string", list: "an array", dict: "an object"}
-    return names.get(type(value), "a number")
+    return _KIND_NAMES.get(type(value), "a number")

@@ -185,9 +185,22 @@ def check(connection: Connection) -> list[FailedCheck]:
     return failed
 
 
+def complete(connection: Connection, settings: Settings, run_id: str, clock: Clock = time.time_ns) -> list[FailedCheck]:
+    """Build every model, run the checks, publish; return the checks that failed."""
+    build(connection)
+    failed = check(connection)
+    publish(connection, settings, run_id, clock)
+    return failed
+
+
 def publish(connection: Connection, settings: Settings, run_id: str, clock: Clock = time.time_ns) -> dict[str, int]:
     """Swap in a fresh copy of core and marts for analysts; return the rows of each table."""
     return publish_copy(connection, settings.warehouse, settings.published, run_id, clock())
+
+
+def lasting(summary: Summary, more_seconds: float) -> Summary:
+    """Return the account of a run that went on for some seconds after its rows were written."""
+    return msgspec.structs.replace(summary, seconds=round(summary.seconds + more_seconds, 3))
 
 
 def _policy(settings: Settings) -> FetchPolicy:

@@ -20,6 +20,7 @@ from cce_etl.errors import ConfigError
 CONFIG_FILE: Final = "cce-etl.toml"
 SECRETS: Final = ("auth_token",)
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_NETWORK_LOCATION: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
 # The regions whose names end otherwise than the rest (API page "Regions and Endpoints").
 _DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
@@ -172,19 +173,21 @@ def endpoint_of(settings: Settings) -> str:
 
 
 def _normal_endpoint(text: str) -> str:
-    url = text if "://" in text else f"https://{text}"
-    parts = urlsplit(url)
+    # A name or password before the @ is a secret and stays out of the message.
+    shown = repr(text.rpartition("@")[2])
     try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         host, _ = parts.hostname, parts.port
     except ValueError:
-        host = None
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
+        parts, host = urlsplit(""), None
+    is_plain = bool(_NETWORK_LOCATION.fullmatch(parts.netloc)) and not re.search(r"[?#\s]", text)
+    if parts.scheme not in ("http", "https") or not host or not is_plain:
         raise ConfigError(
-            f"CCE_ENDPOINT is wrong: {text!r} is no address such as https://cce.eu-west-101.myhuaweicloud.eu."
+            f"CCE_ENDPOINT is wrong: {shown} is no address such as https://cce.eu-west-101.myhuaweicloud.eu."
         )
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigError(f"CCE_ENDPOINT is wrong: {text!r} would send the token unencrypted. Use https.")
-    return url.rstrip("/")
+        raise ConfigError(f"CCE_ENDPOINT is wrong: {shown} would send the token unencrypted. Use https.")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

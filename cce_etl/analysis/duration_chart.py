@@ -3,10 +3,10 @@
 Lives here: the drawing. Does not: which steps (`durations`).
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cce_etl.analysis.durations import daily_medians, measured_successes
-from cce_etl.analysis.palette import BLUE, ORANGE, in_utc, titled, utc_axis
+from cce_etl.analysis.palette import BLUE, ORANGE, in_utc, layered, log_axis, log_scale, utc_axis
 
 if TYPE_CHECKING:
     import altair
@@ -26,18 +26,13 @@ def duration_chart(frame: "pandas.DataFrame", title: str) -> "altair.LayerChart"
 
     shown = _drawable(frame)
     points = shown if len(shown) <= MOST_POINTS else shown.sample(MOST_POINTS, random_state=0)
-    base = altair.Chart(_points(points)).mark_circle(size=14, opacity=0.35, color=BLUE)
-    seconds = altair.Y("duration_seconds:Q", title="Duration (seconds, log scale)", scale=_LOG, axis=_LOG_AXIS)
+    base = altair.Chart(_points(points)).mark_circle(size=14, opacity=0.35, color=BLUE, aria=False)
+    seconds = altair.Y("duration_seconds:Q", title="Duration (seconds, log scale)", scale=log_scale(), axis=log_axis())
     steps = base.encode(x=utc_axis("created_at", "Started (UTC)"), y=seconds)
     medians = altair.Chart(_days(shown)).mark_line(color=ORANGE, strokeWidth=2, point={"color": ORANGE, "size": 16})
     days = medians.encode(x=utc_axis("noon", "Started (UTC)"), y="median_seconds:Q")
-    return altair.layer(steps, days).properties(
-        width=680, height=300, title=titled(title, _subtitle(len(frame), len(shown), len(points)))
-    )
-
-
-_LOG: Final[Any] = {"type": "log", "nice": True}
-_LOG_AXIS: Final[Any] = {"format": "~s", "tickCount": 6}
+    size = {"width": 680, "height": 300}
+    return layered([steps, days], size, title, _subtitle(len(frame), len(shown), len(points)))
 
 
 def _drawable(frame: "pandas.DataFrame") -> "pandas.DataFrame":

@@ -53,4 +53,5 @@ def daily_medians(frame: "pandas.DataFrame") -> "pandas.DataFrame":
     """
     steps: Any = measured_successes(frame)
     by_day = steps.groupby(steps["created_at"].dt.floor("D").rename("created_on"))["duration_seconds"]
-    return by_day.agg(step_count="count", median_seconds="median").reset_index()
+    medians: pandas.DataFrame = by_day.agg(step_count="count", median_seconds="median").reset_index()
+    return medians

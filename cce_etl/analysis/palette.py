@@ -1,10 +1,10 @@
-"""What all charts share: colours told apart by colour-blind readers, phases in order, time in UTC.
+"""What all charts share: colours told apart by colour-blind readers, phases in order, time in UTC, logarithmic axes.
 
-Lives here: colours, the UTC axis. Does not: any chart.
+Lives here: colours, scales, titles. Does not: any chart.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     import altair
@@ -40,15 +40,36 @@ def utc_axis(field: str, title: str) -> "altair.X":
     return altair.X(f"{field}:T", title=title, scale=altair.Scale(type="utc"), axis=altair.Axis(labelOverlap=True))
 
 
-def in_utc(times: "pandas.Series[Any]") -> "pandas.Series[Any]":
+def in_utc(times: "pandas.Series[pandas.Timestamp]") -> "pandas.Series[pandas.Timestamp]":
     """Mark naive UTC times as such: a browser takes naive ones for its own zone's."""
     return times.dt.tz_localize("UTC")
 
 
-def titled(text: str, subtitle: str) -> "altair.TitleParams":
-    """Return a title at the left edge with its explanation below."""
+def log_scale() -> "altair.Scale":
+    """Return a logarithmic scale, on which the same ratio is the same length everywhere."""
     import altair
 
-    return altair.TitleParams(
-        text, subtitle=subtitle.split("\n"), anchor="start", frame="group", subtitleColor=INK, offset=12
+    return altair.Scale(type="log", nice=False, padding=10)
+
+
+def log_axis() -> "altair.Axis":
+    """Return the axis of a logarithmic scale: few ticks, plain numbers."""
+    import altair
+
+    return altair.Axis(format=",~g", tickCount=6)
+
+
+def layered(
+    layers: Sequence["altair.Chart"], size: Mapping[str, Any], title: str, subtitle: str
+) -> "altair.LayerChart":
+    """Return the layers as one chart of a size, its explanation below the title and both as its description.
+
+    The description is what a reader who cannot see the chart gets.
+    """
+    import altair
+
+    params = altair.TitleParams(
+        title, subtitle=subtitle, anchor="start", frame="bounds", subtitleColor=INK, subtitlePadding=4, offset=12
     )
+    chart = altair.layer(*layers).properties(**size, title=params, description=f"{title}. {subtitle}")
+    return cast("altair.LayerChart", chart)

@@ -44,19 +44,18 @@ def waterfall(published: Published, root_job_id: str, source: str | None = None)
         raise CceEtlError(_missing(published, root_job_id))
     if len(sources) > 1:
         raise CceEtlError(f"Job {root_job_id} is in several sources: name one of {', '.join(sources)}.")
-    return tree.loc[_in_order_of_time(tree)].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
+    return tree.iloc[_in_order_of_time(tree)].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
 
 
-def _in_order_of_time(tree: "pandas.DataFrame") -> list[Any]:
+def _in_order_of_time(tree: "pandas.DataFrame") -> list[int]:
+    columns: Any = tree[["path", "parent_path", "offset_seconds", "ordinal"]].itertuples(index=False, name=None)
     keys: dict[str, tuple[tuple[float, int], ...]] = {}
-    order: list[tuple[tuple[tuple[float, int], ...], Any]] = []
     # Rows come by depth, so that a parent's key is known before its children's.
-    for row in tree.itertuples():
-        offset: Any = row.offset_seconds
-        own = (inf if isnan(offset) else offset, row.ordinal)
-        keys[row.path] = (*keys.get(row.parent_path, ()), own) if row.path else ()
-        order.append((keys[row.path], row.Index))
-    return [index for _, index in sorted(order)]
+    for path, parent_path, offset_seconds, ordinal in columns:
+        own = (inf if isnan(offset_seconds) else offset_seconds, ordinal)
+        keys[path] = (*keys.get(parent_path, ()), own) if path else ()
+    order = list(keys.values())
+    return sorted(range(len(order)), key=order.__getitem__)
 
 
 def _missing(published: Published, root_job_id: str) -> str:

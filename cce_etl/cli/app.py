@@ -5,6 +5,7 @@ Does not: options of settings (`options`), tables and bars (`show`), logic (`pip
 """
 
 import sys
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -235,10 +236,10 @@ def _finish(
     from cce_etl import pipeline
     from cce_etl.cli import show
 
+    started = time.perf_counter()
     if not no_build:
-        pipeline.build(connection)
-        show.failed_checks(pipeline.check(connection))
-        pipeline.publish(connection, settings, run_id)
+        show.failed_checks(pipeline.complete(connection, settings, run_id))
+    summary = pipeline.lasting(summary, time.perf_counter() - started)
     if as_json:
         show.json_line(summary)
     else:

@@ -151,9 +151,9 @@ def demo(result: "DemoResult") -> None:
     """Print the demo's two headline tables and where to go from there."""
     typer.echo("A synthetic fleet, made on this machine: no figure below is of any real cloud.\n")
     typer.echo("How long each step takes (marts.step_durations, seconds):")
-    query_table(result.durations)
+    _rows_table(result.durations, _cell)
     typer.echo("\nHow often each step fails (marts.step_failure_rates, with 95% intervals):")
-    query_table(result.failure_rates)
+    _rows_table(result.failure_rates, _cell)
     summary(result.summary, result.settings, is_published=True)
     typer.echo(
         "\nTry next:\n"
@@ -174,10 +174,14 @@ def demo_server_ready(server: "DemoServer") -> None:
 
 
 def query_table(result: "QueryResult") -> None:
-    """Print the result of a query as a table; all its rows are held at once, to find the widths."""
+    """Print the result of a query as a table, every value as exact as it came; all its rows are held at once."""
+    _rows_table(result, lambda value: "" if value is None else str(value))
+
+
+def _rows_table(result: "QueryResult", as_text: Callable[[Any], str]) -> None:
     rows = list(result.rows)
     numbers = {index for index in range(len(result.columns)) if rows and not isinstance(rows[0][index], str)}
-    _table(result.columns, ([_cell(value) for value in row] for row in rows), numbers)
+    _table(result.columns, ([as_text(value) for value in row] for row in rows), numbers)
 
 
 def _cell(value: Any) -> str:
@@ -200,5 +204,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: set[i
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     # Without a terminal there is no width to keep to, and a cut table would lose data.
-    width = None if sys.stdout.isatty() else 10_000
-    Console(width=width, soft_wrap=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    with console.capture() as captured:
+        console.print(table)
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    typer.echo("\n".join(line for line in lines if line))

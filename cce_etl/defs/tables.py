@@ -6,7 +6,8 @@ Lives here: what is said of a table. Does not: reading it exactly (`warehouse/qu
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from dagster import AssetKey, MetadataValue, RawMetadataValue, TableColumn, TableColumnConstraints, TableSchema
+from dagster import AssetKey, MarkdownMetadataValue, TableColumn, TableColumnConstraints, TableSchema
+from dagster._core.definitions.metadata import RawMetadataValue
 
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.models import count_rows
@@ -22,7 +23,7 @@ _COLUMNS: Final = """
     WHERE database_name = current_database() AND schema_name || '.' || table_name = $1 ORDER BY column_index
 """
 # What a table cell of Markdown would take for its own, and what ends its line.
-_ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~$"} | {"\n": " ", "\r": " "})
+_ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~&"} | {"\n": " ", "\r": " "})
 
 
 def asset_key(table: str) -> AssetKey:
@@ -48,8 +49,31 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
     }
 
 
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MetadataValue[str]:
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MarkdownMetadataValue:
     """Draw rows as a table; long values are cut, with an ellipsis."""
-    lines = [_line(columns), _line(["---"] * len(columns), escape=str)]
-    lines += [_line([_text(value) for value in row]) for row in rows]
-    return MetadataValue.md("\n".join(lines))
+    lines = [_line(map(_cell, columns)), _line("---" for _ in columns)]
+    lines += [_line(map(_cell, row)) for row in rows]
+    return MarkdownMetadataValue("\n".join(lines))
+
+
+def _columns(connection: Connection, table: str) -> list[TableColumn]:
+    rows = connection.execute(_COLUMNS, [table]).fetchall()
+    return [
+        TableColumn(name, type=kind, description=comment, constraints=TableColumnConstraints(nullable=is_nullable))
+        for name, kind, comment, is_nullable in rows
+    ]
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    text = "NULL" if value is None else str(value)
+    shown = text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…"
+    return shown.translate(_ESCAPES)

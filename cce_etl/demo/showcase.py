@@ -81,8 +81,7 @@ def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Pr
         summary = pipeline.fetch(
             connection, settings, listing, clock=_still, run_id=run_id, command="demo", on_progress=on_progress
         )
-        pipeline.build(connection)
-        pipeline.publish(connection, settings, run_id, _still)
+        pipeline.complete(connection, settings, run_id, _still)
     return summary
 
 

@@ -61,7 +61,11 @@ def _first(places: list[dict[str, Any]], *keys: str) -> str | None:
 def excerpt(body: bytes) -> str:
     """Return the beginning of a body as text, at most EXCERPT_CHARACTERS long, control characters made visible."""
     text = body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", errors="replace")[:EXCERPT_CHARACTERS]
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+    return _visible(text, "\n\t")
+
+
+def _visible(text: str, kept: str) -> str:
+    return "".join(char if char.isprintable() or char in kept else f"\\x{ord(char):02x}" for char in text)
 
 
 def to_error(  # noqa: PLR0911  one way out a meaning
@@ -103,9 +107,9 @@ def to_error(  # noqa: PLR0911  one way out a meaning
 
 def describe(status: int, said: ErrorBody, request_id: str | None) -> str:
     """Put an answer's status, code, message and request id into one line."""
-    parts = [f"HTTP {status}", said.code or "", (said.message or "")[:EXCERPT_CHARACTERS]]
-    line = " ".join(part for part in parts if part)
-    return f"{line} (request id {request_id})" if request_id else line
+    parts = [f"HTTP {status}", (said.code or "")[:100], (said.message or "")[:EXCERPT_CHARACTERS]]
+    line = " ".join(" ".join(parts).split())
+    return _visible(f"{line} (request id {request_id[:100]})" if request_id else line, "")
 
 
 def wait_seconds(headers: Mapping[str, str], message: str, now: datetime) -> float | None:
@@ -126,7 +130,7 @@ def _retry_after_seconds(value: str, now: datetime) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
     return seconds if math.isfinite(seconds) else None

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -25,8 +26,16 @@ from cce_etl.extract.throttle import Throttle
 _BACK_OFF: Final = tenacity.wait_random_exponential(multiplier=0.5, max=30)
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
 _THROTTLED_TRIES_FACTOR: Final = 3
+# Enough for any error body of the API, and a bound for pages that others send in its place.
+_ERROR_BODY_BYTES: Final = 64 * 1024
+# What proves who asks; a debugging gateway may send a request's headers back in its answer.
+_SECRET_HEADERS: Final = ("x-auth-token", "x-security-token", "authorization")
 # One compressed chunk of these grows at most about a thousandfold; zstd and stacked encodings know no such bound.
 _PLAIN_ENCODINGS: Final = ("", "identity", "gzip", "deflate")
+
+
+# UnicodeError: a host that no name can have, and a reason phrase in another encoding than UTF-8.
+_BROKEN: Final = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError, UnicodeError)
 
 
 class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,19 +151,20 @@ class Client:
     async def _get(self, url: str, tries: "_Tries") -> bytes:
         try:
             async with asyncio.timeout(self._policy.timeout_seconds), self._http.stream("GET", url) as response:
-                body = await self._read(response, tries)
+                is_job = response.status_code == 200
+                body = await (self._read(response, tries) if is_job else _error_body(response))
         except TimeoutError:
             limit = self._policy.timeout_seconds
             raise RetryableError(f"no complete answer within {limit:g} seconds", url=url) from None
-        except (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError) as error:
+        except _BROKEN as error:
             raise RetryableError(f"the connection failed: {_reason(error)}", url=url) from None
-        if response.status_code == 200:
+        if is_job:
             return body
         tries.body_excerpt = excerpt(body)
         raise to_error(response.status_code, response.headers, body, url)
 
     async def _read(self, response: httpx.Response, tries: "_Tries") -> bytes:
-        encoding = response.headers.get("content-encoding", "").strip().lower()
+        encoding = _encoding(response)
         if encoding not in _PLAIN_ENCODINGS:
             raise PayloadError("unsupported_encoding", f"expected a plain or gzip body, got {encoding[:40]!r}")
         limit = self._policy.max_body_bytes
@@ -171,6 +181,26 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         factor = _THROTTLED_TRIES_FACTOR if isinstance(error, RetryableError) and error.is_throttle else 1
         return state.attempt_number >= self._policy.max_attempts * factor
+
+
+async def _error_body(response: httpx.Response) -> bytes:
+    """Return the beginning of a body that only explains a status, as far as it can be read, without our secrets."""
+    body = bytearray()
+    if _encoding(response) in _PLAIN_ENCODINGS:
+        with suppress(httpx.DecodingError):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) >= _ERROR_BODY_BYTES:
+                    break
+    said = bytes(body[:_ERROR_BODY_BYTES])
+    for name in _SECRET_HEADERS:
+        secret = response.request.headers.get(name)
+        said = said.replace(secret.encode(), b"***") if secret else said
+    return said
+
+
+def _encoding(response: httpx.Response) -> str:
+    return str(response.headers.get("content-encoding", "")).strip().lower()
 
 
 class _Tries(msgspec.Struct):

@@ -108,7 +108,8 @@ def _text_entries(text: str) -> Iterator[_Entry]:
 
 def _looks_like_table(text: str, path: str) -> bool:
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
-    names = [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", first)]
+    header = first.partition("#")[0].strip()
+    names = [name.strip().strip('"').lower() for name in re.split(r"[,;\t]", header)]
     return len(names) > 1 or names[0] in _COLUMNS or (Path(path).suffix.lower() == ".csv" and '"' in first)
 
 
@@ -123,7 +124,14 @@ def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
         column = 0
     else:
         column = _column_of(header, path)
-    for row in rows:
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:  # a cell of more than 131,072 characters: no id, whatever its column
+            yield _Entry(lines[start + rows.line_num - 1], start + rows.line_num)
+            continue
+        if row is None:
+            return
         if len(row) > column and not row[0].startswith("#"):
             yield _Entry(row[column], start + rows.line_num)
 
@@ -140,9 +148,14 @@ def _parquet_entries(content: bytes, path: str) -> Iterator[_Entry]:
         for batch in batches:
             for value in batch.column(0).to_pylist():
                 line += 1
-                yield _Entry("" if value is None else str(value), line)
+                yield _Entry(_cell_text(value), line)
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(f"The id list {path} is no readable Parquet file: {error}.") from None
+
+
+def _cell_text(value: object) -> str:
+    # Parquet writers older than its text type wrote text as bytes.
+    return "" if value is None else value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _column_of(header: list[str], path: str) -> int:
@@ -207,17 +220,15 @@ def _ids_in(record: Any) -> list[str]:
 
 
 def _values_of(record: Any, keys: tuple[str, ...]) -> Iterator[Any]:
-    pending = [record]
+    pending = [("", record)]
     while pending:
-        value = pending.pop()
+        key, value = pending.pop()
         if isinstance(value, dict):
-            for key, inner in value.items():
-                if isinstance(inner, dict | list):
-                    pending.append(inner)
-                elif key.lower() in keys and inner not in (None, ""):
-                    yield inner
+            pending += reversed(value.items())
         elif isinstance(value, list):
-            pending += reversed(value)
+            pending += [(key, inner) for inner in reversed(value)]
+        elif key.lower() in keys and value not in (None, ""):
+            yield value
 
 
 def _as_text(value: Any) -> str:

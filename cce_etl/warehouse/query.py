@@ -91,25 +91,32 @@ def query(connection: Connection, sql: str) -> QueryResult:
     Raises CceEtlError with DuckDB's words for a query it does not accept.
     """
     try:
+        # A relation is only the plan of a query: it tells the types before anything runs.
         relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
         if relation is None:  # a statement without a result, which the stubs do not know of
             return QueryResult([], iter(()))
-        kinds = [str(kind) for kind in relation.types]
+        columns, kinds = list(relation.columns), [str(kind) for kind in relation.types]
         if "TIMESTAMP_NS" in kinds:  # a Python datetime would cut the nanoseconds off
-            relation = relation.project(", ".join(map(_exact, relation.columns, kinds)))
-        return QueryResult(list(relation.columns), _rows(relation))
+            sql = _exact(sql, columns, kinds)
+        return QueryResult(columns, _rows(connection.cursor().execute(sql)))
     except duckdb.Error as error:
         raise CceEtlError(f"The query failed: {error}") from None
 
 
-def _exact(column: str, kind: str) -> str:
-    quoted = '"' + column.replace('"', '""') + '"'
-    return f"CAST({quoted} AS VARCHAR) AS {quoted}" if kind == "TIMESTAMP_NS" else quoted
+def _exact(sql: str, columns: list[str], kinds: list[str]) -> str:
+    """Wrap a query so that its TIMESTAMP_NS columns come as text; by place, since two columns may share a name."""
+    places = [f"c{number}" for number in range(len(columns))]
+    values = (
+        f"CAST({place} AS VARCHAR)" if kind == "TIMESTAMP_NS" else place
+        for place, kind in zip(places, kinds, strict=True)
+    )
+    named = (value + ' AS "' + column.replace('"', '""') + '"' for value, column in zip(values, columns, strict=True))
+    return f"SELECT {', '.join(named)} FROM (\n{sql.strip().rstrip(';')}\n) AS result({', '.join(places)})"
 
 
-def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: Connection) -> Iterator[tuple[Any, ...]]:
     try:
-        while rows := relation.fetchmany(_ROWS_AT_ONCE):
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from rows
     except duckdb.Error as error:
         raise CceEtlError(f"The query failed: {error}") from None

@@ -43,9 +43,9 @@ SELECT
     job_id,
     job_type,
     'cluster_mismatch' AS finding,
-    cluster_id || ', its parent ' || coalesce(nullif(parent_cluster_id, ''), 'none') AS detail
+    cluster_id || ', its parent ' || parent_cluster_id AS detail
 FROM families
-WHERE cluster_id != '' AND cluster_id IS DISTINCT FROM parent_cluster_id
+WHERE cluster_id != '' AND parent_cluster_id != '' AND cluster_id != parent_cluster_id
 UNION ALL
 SELECT
     source,

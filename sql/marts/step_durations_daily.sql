@@ -26,7 +26,8 @@ WITH steps AS (
         root_job_id,
         phase,
         is_finished,
-        created_at::DATE AS created_on,
+        -- Through text: DuckDB 2.0 rounds the last microsecond of a day up into the next one when it casts to DATE.
+        left(created_at::VARCHAR, 10)::DATE AS created_on,
         CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS success_seconds
     FROM marts.steps
 ),

@@ -17,7 +17,8 @@ WITH counts AS (
     SELECT
         source,
         job_type,
-        created_at::DATE AS created_on,
+        -- Through text: DuckDB 2.0 rounds the last microsecond of a day up into the next one when it casts to DATE.
+        left(created_at::VARCHAR, 10)::DATE AS created_on,
         count(*) FILTER (WHERE is_finished) AS finished_count,
         count(*) FILTER (WHERE phase = 'Failed') AS failed_count,
         count(*) FILTER (WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing') AS running_count,

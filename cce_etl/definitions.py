@@ -1,0 +1,8 @@
+"""What Dagster loads: `dagster dev -m cce_etl.definitions`.
+
+Does not live here: anything else (`defs/`).
+"""
+
+from cce_etl.defs.assembly import build_definitions
+
+defs = build_definitions()

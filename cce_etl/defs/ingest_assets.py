@@ -1,0 +1,125 @@
+"""The assets that reading the API fills: the id list, the payloads, the jobs.
+
+Lives here: their definitions, and the account of a fetch as metadata and log lines.
+Does not: fetching, loading and their order (`pipeline`).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    DagsterLogManager,
+    MaterializeResult,
+    ResourceParam,
+    asset,
+    multi_asset,
+)
+
+from cce_etl import pipeline
+from cce_etl.defs.resource import POOL, Warehouse
+from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, table_definition_metadata, table_metadata
+from cce_etl.ingest import Progress
+from cce_etl.settings import require_source
+
+GROUP: Final = "ingest"
+# What raw.fetch_runs calls a run of this asset; its run_id is Dagster's.
+COMMAND: Final = "dagster"
+SHOWN_ENTRIES: Final = 10
+
+
+@asset(
+    key=JOB_IDS,
+    group_name=GROUP,
+    kinds={"python", "duckdb"},
+    metadata=table_definition_metadata("raw.job_ids"),
+    pool=POOL,
+)
+def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    """Every job id known, and what became of it. Takes in the lists that CCE_JOB_IDS names; without it, adds none.
+
+    Grain: source, job_id.
+    """
+    with warehouse.open() as session:
+        source = require_source(session.settings)
+        listing = pipeline.list_ids(session.settings, [])
+        if listing is not None:
+            pipeline.register(session.connection, source.name, listing, session.clock)
+            # Where, not what: a wrong file may hold anything, secrets too.
+            for entry in listing.bad[:SHOWN_ENTRIES]:
+                context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
+        return MaterializeResult(
+            metadata=table_metadata(session.connection, "raw.job_ids")
+            | {
+                "origin": listing.origin if listing else "no list: CCE_JOB_IDS is not set",
+                "ids_listed": len(listing.job_ids) if listing else 0,
+                "entries_that_are_no_ids": len(listing.bad) if listing else 0,
+            }
+        )
+
+
+@multi_asset(
+    name="fetch",
+    specs=[
+        AssetSpec(
+            JOB_PAYLOADS,
+            deps=[JOB_IDS],
+            group_name=GROUP,
+            kinds={"python", "httpx", "duckdb"},
+            description="Every answer of the API, byte for byte; a new row only when the content changed.\n\n"
+            "Grain: source, job_id, dialect, fetched_at.",
+            metadata=table_definition_metadata("raw.job_payloads"),
+        ),
+        # From the ids and not from the payloads: both are written in the same transaction, a chunk at a time.
+        AssetSpec(
+            JOBS,
+            deps=[JOB_IDS],
+            group_name="core",
+            kinds={"python", "httpx", "duckdb"},
+            description="Every job and sub-job of every tree, as the API last told it.\n\n"
+            "Grain: source, root_job_id, path.",
+            metadata=table_definition_metadata("core.jobs"),
+        ),
+    ],
+    pool=POOL,
+)
+def fetch(
+    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
+    """Fetch every listed job that has not ended (without a list: every such job known), a chunk at a time."""
+    with warehouse.open() as session:
+        summary = pipeline.fetch(
+            session.connection,
+            session.settings,
+            pipeline.list_ids(session.settings, []),
+            clock=session.clock,
+            run_id=context.run.run_id,
+            command=COMMAND,
+            on_progress=log_progress(context.log),
+        )
+        if summary.dead_lettered:
+            context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
+        account = msgspec.structs.asdict(summary)
+        rows_written = account.pop("rows")
+        payloads = table_metadata(session.connection, "raw.job_payloads") | account
+        jobs = table_metadata(session.connection, "core.jobs") | {"rows_written": rows_written}
+    return (
+        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=payloads),
+        MaterializeResult(asset_key=JOBS, metadata=jobs),
+    )
+
+
+def log_progress(log: DagsterLogManager) -> Callable[[Progress], None]:
+    """Return a watcher that logs a line at every tenth of the way: each line is a row in Dagster's event log."""
+    tenths = 0
+
+    def watch(progress: Progress) -> None:
+        nonlocal tenths
+        reached = progress.done * 10 // progress.total
+        if reached > tenths:
+            tenths = reached
+            log.info(f"{progress.done} of {progress.total} jobs answered, {progress.failed} failed")
+
+    return watch

@@ -1,0 +1,55 @@
+"""The asset that analysts read: the published copy of core and marts.
+
+Lives here: its definition. Does not: copying and swapping (`warehouse/publish`).
+"""
+
+from collections.abc import Sequence
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+)
+
+from cce_etl import pipeline
+from cce_etl.defs.resource import POOL, Warehouse
+from cce_etl.defs.tables import asset_key, markdown_table
+from cce_etl.warehouse.models import Model
+
+PUBLISHED = AssetKey(["published", "cce_jobs"])
+
+
+def published_asset(models: Sequence[Model]) -> AssetsDefinition:
+    """Return the asset that swaps in a copy once every model is built."""
+
+    @asset(
+        key=PUBLISHED,
+        deps=[asset_key(model.name) for model in models],
+        group_name="published",
+        kinds={"duckdb"},
+        metadata={"dagster/storage_kind": "duckdb"},
+        pool=POOL,
+    )
+    def publish(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+        """Read this file, not the warehouse: a copy of core and marts with a manifest, swapped in whole.
+
+        A reader keeps the version it opened; whoever opens the file next sees the new one.
+        """
+        with warehouse.open() as session:
+            rows = pipeline.publish(session.connection, session.settings, context.run.run_id, session.clock)
+            published = session.settings.published
+        return MaterializeResult(
+            metadata={
+                "path": MetadataValue.path(published.absolute()),
+                "file_bytes": published.stat().st_size,
+                "table_count": len(rows),
+                "dagster/row_count": sum(rows.values()),
+                "tables": markdown_table(["table", "row_count"], sorted(rows.items())),
+            }
+        )
+
+    return publish

@@ -1,0 +1,81 @@
+"""Durations of one step type, of hand-written jobs."""
+
+import pytest
+from pandas import DataFrame, Timestamp, isna
+
+from cce_etl.analysis import Published, daily_medians, durations, measured_successes
+
+DAY = Timestamp("2026-06-01")
+
+
+def steps(*rows: tuple[str, str | None, float | None]) -> DataFrame:
+    """Return a frame of phase, start and duration."""
+    frame = DataFrame(rows, columns=["phase", "created_at", "duration_seconds"])
+    return frame.assign(created_at=frame["created_at"].astype("datetime64[ns]"))
+
+
+def test_every_finished_step_is_a_row_oldest_first_and_those_without_a_start_last(published: Published) -> None:
+    frame = durations(published, "InstallMaster")
+    assert frame["job_id"].to_list() == ["a", "g", "f", "h"]
+    assert frame["phase"].to_list() == ["Success", "Success", "Failed", "Success"]
+    assert frame["path"].to_list() == ["0", "1", "0", "2"]
+
+
+def test_durations_are_exact_and_missing_without_a_clock(published: Published) -> None:
+    frame = durations(published, "InstallMaster").set_index("job_id")
+    assert frame["duration_seconds"].drop("h").to_dict() == {"a": 30.000000001, "g": 50.0, "f": 20.0}
+    assert isna(frame["duration_seconds"]["h"])
+    assert frame["created_at"]["f"].nanosecond == 789
+
+
+def test_the_keys_of_extend_param_become_columns_as_sent(published: Published) -> None:
+    frame = durations(published, "InstallMaster").set_index("job_id")
+    assert frame["cluster.flavor"].dropna().to_dict() == {"a": "large", "f": "small"}
+    assert frame["zone"].dropna().to_dict() == {"a": "b", "f": "", "h": "a"}
+
+
+def test_a_key_named_like_a_column_gets_a_name_of_its_own(published: Published) -> None:
+    frame = durations(published, "InstallMaster").set_index("job_id")
+    assert frame["extend_param.phase"].dropna().to_dict() == {"a": "odd"}
+
+
+@pytest.mark.parametrize("step", ["CreateServer", "NoSuchStep"])
+def test_without_cohorts_there_are_only_the_columns_that_are_always_there(published: Published, step: str) -> None:
+    frame = durations(published, step)
+    always = ["source", "root_job_id", "path", "job_id", "phase", "created_at", "duration_seconds"]
+    assert frame.columns.to_list() == always
+    assert len(frame) == (2 if step == "CreateServer" else 0)
+
+
+def test_measured_are_successes_of_zero_seconds_or_more() -> None:
+    day = "2026-06-01"
+    frame = steps(("Success", day, 0.0), ("Success", day, -1.0), ("Success", day, None), ("Failed", day, 5.0))
+    assert measured_successes(frame)["duration_seconds"].to_list() == [0.0]
+
+
+def test_a_day_ends_at_midnight_utc_and_failures_do_not_count() -> None:
+    frame = steps(
+        ("Success", "2026-06-01 00:00:00", 1.0),
+        ("Success", "2026-06-01 23:59:59.999999999", 4.0),
+        ("Success", "2026-06-02 00:00:00", 9.0),
+        ("Failed", "2026-06-02 00:00:00", 1_000.0),
+        ("Success", None, 1_000.0),
+    )
+    expected = [(DAY, 2, 2.5), (DAY + (Timestamp("2026-06-02") - DAY), 1, 9.0)]
+    assert list(daily_medians(frame).itertuples(index=False, name=None)) == expected
+
+
+def test_daily_medians_are_those_of_the_mart(demo: Published) -> None:
+    medians = daily_medians(durations(demo, "InstallMaster"))
+    mart = demo.frame(
+        """
+        SELECT created_on::TIMESTAMP_NS AS created_on, measured_count AS step_count, p50_seconds AS median_seconds
+        FROM marts.step_durations_daily
+        WHERE job_type = 'InstallMaster' AND measured_count > 0 AND created_on IS NOT NULL
+        ORDER BY created_on
+        """
+    )
+    assert len(mart) > 90
+    assert medians["created_on"].to_list() == mart["created_on"].to_list()
+    assert medians["step_count"].to_list() == mart["step_count"].to_list()
+    assert medians["median_seconds"].to_list() == pytest.approx(mart["median_seconds"].to_list())

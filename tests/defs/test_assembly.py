@@ -1,0 +1,89 @@
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetKey, DefaultScheduleStatus, Definitions
+
+from cce_etl import pipeline
+from cce_etl.defs.assembly import NIGHTLY, build_definitions
+from cce_etl.settings import read_settings
+from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.models import read_checks, sql_directory
+from cce_etl.warehouse.publish import published_tables
+from cce_etl.warehouse.query import query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.defs.conftest import Night
+
+
+def _contents(warehouse: str) -> dict[str, list[tuple[Any, ...]]]:
+    with open_warehouse_to_read(Path(warehouse)) as connection:
+        tables = published_tables(connection)
+        return {table: list(query(connection, f"SELECT * FROM {table} ORDER BY ALL").rows) for table in tables}
+
+
+def test_the_definitions_load() -> None:
+    Definitions.validate_loadable(build_definitions())
+
+
+def test_every_model_is_an_asset_beside_ids_payloads_jobs_and_the_published_file() -> None:
+    graph = build_definitions().resolve_asset_graph()
+    models = {AssetKey(model.name.split(".")) for model in pipeline.models()}
+    others = {("raw", "job_ids"), ("raw", "job_payloads"), ("core", "jobs"), ("published", "cce_jobs")}
+    assert graph.get_all_asset_keys() == models | {AssetKey(other) for other in others}
+
+
+def test_each_asset_is_in_the_group_of_its_room() -> None:
+    graph = build_definitions().resolve_asset_graph()
+    groups = {key.path[0]: graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert groups == {"raw": "ingest", "core": "core", "marts": "marts", "published": "published"}
+
+
+def test_the_nightly_schedule_runs_by_default_at_two_utc() -> None:
+    schedule = build_definitions().resolve_schedule_def("nightly_schedule")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
+    assert schedule.default_status == DefaultScheduleStatus.RUNNING
+
+
+def test_the_nightly_job_fills_every_asset_and_runs_every_check(night: "Night") -> None:
+    assert night.result.success
+    filled = {event.asset_key for event in night.result.get_asset_materialization_events()}
+    assert filled == build_definitions().resolve_asset_graph().get_all_asset_keys()
+    evaluated = {evaluation.check_name: evaluation.passed for evaluation in night.result.get_asset_check_evaluations()}
+    assert evaluated == dict.fromkeys((check.name for check in read_checks(sql_directory())), True)
+
+
+def test_a_run_leaves_the_same_tables_as_the_pipeline_called_by_hand(night: "Night", tmp_path: Path) -> None:
+    by_hand = night.environment | {
+        "CCE_WAREHOUSE": str(tmp_path / "warehouse.duckdb"),
+        "CCE_PUBLISHED": str(tmp_path / "published.duckdb"),
+    }
+    settings = read_settings({}, by_hand)
+    with open_warehouse(settings.warehouse) as connection:
+        pipeline.fetch(connection, settings, pipeline.list_ids(settings, []), clock=lambda: night.now)
+        pipeline.build(connection)
+        assert pipeline.check(connection) == []
+        pipeline.publish(connection, settings, "by hand", lambda: night.now)
+    expected = _contents(by_hand["CCE_WAREHOUSE"])
+    assert len(expected["core.jobs"]) > 40
+    assert len(expected["marts.steps"]) > 40
+    assert _contents(night.environment["CCE_WAREHOUSE"]) == expected
+    assert _contents(night.environment["CCE_PUBLISHED"]) == expected
+
+
+def test_without_a_list_the_second_run_asks_only_what_has_not_ended(
+    night: "Night", run_nightly: "Callable[[dict[str, str], Path], Night]", tmp_path: Path
+) -> None:
+    copy, published = tmp_path / "warehouse.duckdb", tmp_path / "published.duckdb"
+    shutil.copy(night.environment["CCE_WAREHOUSE"], copy)
+    with open_warehouse_to_read(copy) as connection:
+        (row,) = connection.execute("SELECT count(*) FROM raw.job_ids WHERE state = 'running'").fetchall()
+    files = {"CCE_JOB_IDS": "", "CCE_WAREHOUSE": str(copy), "CCE_PUBLISHED": str(published)}
+    second = run_nightly(night.environment | files, tmp_path / "storage")
+    assert second.result.success
+    assert second.materialization("raw", "job_ids").metadata["ids_listed"].value == 0
+    account = second.materialization("raw", "job_payloads").metadata
+    assert row[0] > 0
+    assert (account["requested"].value, account["unchanged"].value, account["fetched"].value) == (row[0], row[0], 0)

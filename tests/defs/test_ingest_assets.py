@@ -1,0 +1,69 @@
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from dagster import AssetKey, DagsterLogManager
+
+from cce_etl.defs.assembly import build_definitions
+from cce_etl.defs.ingest_assets import log_progress
+from cce_etl.ingest import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.defs.conftest import Night
+
+
+def test_payloads_and_jobs_are_filled_together_from_the_ids() -> None:
+    graph = build_definitions().resolve_asset_graph()
+    together = {AssetKey(["raw", "job_payloads"]), AssetKey(["core", "jobs"])}
+    for key in together:
+        assert graph.get(key).parent_keys == {AssetKey(["raw", "job_ids"])}
+        assert graph.get(key).execution_set_asset_keys == together
+
+
+def test_the_id_list_says_how_many_ids_came_from_where(night: "Night") -> None:
+    metadata = night.materialization("raw", "job_ids").metadata
+    assert metadata["origin"].value == night.environment["CCE_JOB_IDS"]
+    # 40 of the fleet and one that the API forgot; "no id!" is none.
+    assert metadata["ids_listed"].value == 41
+    assert metadata["entries_that_are_no_ids"].value == 1
+    assert metadata["dagster/row_count"].value == 41
+
+
+def test_a_fetch_gives_its_account(night: "Night") -> None:
+    metadata = night.materialization("raw", "job_payloads").metadata
+    counts = ("requested", "fetched", "skipped", "unchanged", "gone", "failed", "dead_lettered")
+    assert [metadata[name].value for name in counts] == [42, 40, 0, 0, 1, 1, 0]
+    assert metadata["dagster/row_count"].value == 40
+    jobs = night.materialization("core", "jobs").metadata
+    assert jobs["rows_written"].value == jobs["dagster/row_count"].value
+
+
+def test_a_run_is_found_in_the_warehouse_by_its_dagster_run_id(night: "Night") -> None:
+    with duckdb.connect(night.environment["CCE_WAREHOUSE"], read_only=True) as connection:
+        rows = connection.execute("SELECT DISTINCT command FROM raw.fetch_runs WHERE run_id = $1", [night.result.run_id])
+        assert rows.fetchall() == [("dagster",)]
+
+
+def test_a_missing_setting_fails_the_first_step_and_says_how_to_set_it(
+    environment: dict[str, str], run_nightly: "Callable[[dict[str, str], Path], Night]", tmp_path: Path
+) -> None:
+    del environment["CCE_PROJECT_ID"]
+    night = run_nightly(environment, tmp_path / "storage")
+    assert night.failure().startswith("CCE_PROJECT_ID is not set")
+    assert night.result.get_asset_materialization_events() == []
+
+
+def test_progress_is_a_line_at_every_tenth(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("progress")
+    watch = log_progress(DagsterLogManager.create(loggers=[logger]))
+    with caplog.at_level(logging.INFO, "progress"):
+        for done in range(1, 26):
+            watch(Progress(25, done, done // 20))
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 10
+    assert "3 of 25 jobs answered, 0 failed" in lines[0]
+    assert "25 of 25 jobs answered, 1 failed" in lines[-1]

@@ -1,0 +1,44 @@
+from typing import TYPE_CHECKING
+
+import pytest
+from dagster import AssetKey, TableSchema
+
+from cce_etl import pipeline
+from cce_etl.defs.assembly import build_definitions
+from cce_etl.defs.model_assets import model_asset
+from cce_etl.warehouse.models import Model
+
+if TYPE_CHECKING:
+    from tests.defs.conftest import Night
+
+
+def _model(sql: str) -> Model:
+    return Model("marts.m", sql, "Words.", "source, job_id", {}, frozenset({"core.jobs", "marts.steps"}))
+
+
+def test_an_asset_has_the_words_of_the_header_and_the_lineage_of_the_sql() -> None:
+    (spec,) = model_asset(_model("SELECT 1")).specs
+    assert spec.key == AssetKey(["marts", "m"])
+    assert {dep.asset_key for dep in spec.deps} == {AssetKey(["core", "jobs"]), AssetKey(["marts", "steps"])}
+    assert (spec.group_name, spec.kinds) == ("marts", {"duckdb", "sql"})
+    assert spec.description == "Words.\n\nGrain: source, job_id."
+    assert spec.metadata["sql"].value == "```sql\nSELECT 1\n```"
+
+
+def test_other_sql_is_another_version() -> None:
+    versions = [model_asset(_model(sql)).specs_by_key[AssetKey(["marts", "m"])].code_version for sql in ("a", "a", "b")]
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_every_model_follows_what_it_selects_from() -> None:
+    graph = build_definitions().resolve_asset_graph()
+    for model in pipeline.models():
+        parents = {".".join(key.path) for key in graph.get(AssetKey(model.name.split("."))).parent_keys}
+        assert parents == model.dependencies
+
+
+@pytest.mark.parametrize("model", pipeline.models(), ids=lambda model: model.name)
+def test_every_column_is_described(model: Model, night: "Night") -> None:
+    schema = night.materialization(*model.name.split(".")).metadata["dagster/column_schema"].value
+    assert isinstance(schema, TableSchema)
+    assert {column.name: column.description for column in schema.columns} == model.columns

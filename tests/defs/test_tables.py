@@ -1,0 +1,71 @@
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from dagster import AssetKey, TableSchema
+
+from cce_etl.defs.tables import CELL_LENGTH, asset_key, markdown_table, table_metadata
+from cce_etl.warehouse.connection import Connection
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with duckdb.connect() as opened:
+        opened.execute("CREATE SCHEMA marts; CREATE SCHEMA core")
+        opened.execute('CREATE TABLE marts.t (at TIMESTAMP_NS NOT NULL, body BLOB, "odd ""name" VARCHAR)')
+        opened.execute("COMMENT ON COLUMN marts.t.at IS 'when, UTC'")
+        opened.execute("INSERT INTO marts.t VALUES (make_timestamp_ns(1533197560672772389), 'x'::BLOB, NULL)")
+        opened.execute("CREATE TABLE core.t (at INTEGER)")
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("raw.job_ids", ["raw", "job_ids"]),
+        ("raw.job_payloads", ["raw", "job_payloads"]),
+        ("raw.dead_letters", ["raw", "job_payloads"]),
+        ("raw.fetch_runs", ["raw", "job_payloads"]),
+        ("core.jobs", ["core", "jobs"]),
+        ("marts.steps", ["marts", "steps"]),
+    ],
+)
+def test_a_table_belongs_to_the_asset_that_fills_it(table: str, key: list[str]) -> None:
+    assert asset_key(table) == AssetKey(key)
+
+
+def test_columns_come_with_type_comment_and_constraint(connection: Connection) -> None:
+    schema = table_metadata(connection, "marts.t")["dagster/column_schema"]
+    assert isinstance(schema, TableSchema)
+    assert [(column.name, column.type, column.description) for column in schema.columns] == [
+        ("at", "TIMESTAMP_NS", "when, UTC"),
+        ("body", "BLOB", None),
+        ('odd "name', "VARCHAR", None),
+    ]
+    assert [column.constraints.nullable for column in schema.columns] == [False, True, True]
+
+
+def test_a_preview_keeps_nanoseconds_and_leaves_binary_columns_out(connection: Connection) -> None:
+    metadata = table_metadata(connection, "marts.t")
+    assert metadata["dagster/row_count"] == 1
+    assert metadata["preview"].value == (  # type: ignore[union-attr]
+        '| at | odd "name |\n| --- | --- |\n| 2018-08-02 08:12:40.672772389 | NULL |'
+    )
+
+
+def test_a_preview_holds_ten_rows_of_many(connection: Connection) -> None:
+    connection.execute("INSERT INTO core.t FROM range(1000)")
+    metadata = table_metadata(connection, "core.t")
+    assert metadata["dagster/row_count"] == 1000
+    assert len(metadata["preview"].value.splitlines()) == 12  # type: ignore[union-attr]
+
+
+def test_a_value_cannot_break_out_of_its_cell() -> None:
+    text = markdown_table(["a"], [["x | y\n<b>`*_~&"]]).value
+    assert text == "| a |\n| --- |\n| x \\| y \\<b\\>\\`\\*\\_\\~\\& |"
+
+
+def test_a_long_value_is_cut_with_an_ellipsis_and_a_fitting_one_is_whole() -> None:
+    lines = (markdown_table(["a"], [["y" * CELL_LENGTH], ["x" * (CELL_LENGTH + 1)]]).value or "").splitlines()
+    assert lines[2] == f"| {'y' * CELL_LENGTH} |"
+    assert lines[3] == f"| {'x' * (CELL_LENGTH - 1)}… |"
