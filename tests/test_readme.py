@@ -41,7 +41,7 @@ def test_the_demo_prints_the_tables_that_the_readme_shows(demo: tuple[Path, str]
 
 
 def test_the_query_of_the_readme_gives_the_answer_it_shows(demo: tuple[Path, str]) -> None:
-    printed = cce_etl(demo[0], "sql", "--published", "data/demo/cce_jobs.duckdb", block_after("<!-- query --"))
+    printed = cce_etl(demo[0], "sql", "--published", "data/demo/cce_jobs.duckdb", block_after("<!-- query"))
     assert printed.rstrip() == block_after("<!-- query output").rstrip()
 
 

@@ -44,7 +44,9 @@ def test_a_fetch_gives_its_account(night: "Night") -> None:
 
 def test_a_run_is_found_in_the_warehouse_by_its_dagster_run_id(night: "Night") -> None:
     with duckdb.connect(night.environment["CCE_WAREHOUSE"], read_only=True) as connection:
-        rows = connection.execute("SELECT DISTINCT command FROM raw.fetch_runs WHERE run_id = $1", [night.result.run_id])
+        rows = connection.execute(
+            "SELECT DISTINCT command FROM raw.fetch_runs WHERE run_id = $1", [night.result.run_id]
+        )
         assert rows.fetchall() == [("dagster",)]
 
 

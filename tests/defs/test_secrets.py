@@ -33,4 +33,3 @@ def test_a_token_that_is_no_good_is_named_by_its_setting_and_shown_nowhere(
     assert _files_with("fetch", night.storage) != []
     assert _files_with(CANARY, tmp_path) == []
     assert CANARY not in "".join(capfd.readouterr())
-
