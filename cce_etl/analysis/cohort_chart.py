@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import altair
     import pandas
 
-_SUBTITLE: Final = "Dot: median. Thick bar: its 95 % interval. Thin line: 10th to 90th percentile."
+# Altair refuses more than 5,000 rows, and no one reads as many cohorts as that.
+MOST_COHORTS: Final = 60
 _AXIS_TITLE: Final = "Duration (seconds, log scale)"
 
 
@@ -20,12 +21,14 @@ def cohort_chart(compared: "pandas.DataFrame", by: Sequence[str], title: str) ->
     """Draw rows of `compare_cohorts`: one line a cohort of the columns `by`, slowest median first.
 
     With a column `period` of two texts, not in `by`, each cohort has a line for both, in two colours and shapes,
-    the texts in alphabetical order.
+    the texts in alphabetical order. Of more than MOST_COHORTS the slowest are drawn, and the subtitle says so.
     """
     import altair
 
     rows = _labelled(compared, by)
-    order = list(dict.fromkeys(rows.sort_values("p50_seconds", ascending=False)["cohort"]))
+    cohorts = list(dict.fromkeys(rows.sort_values("p50_seconds", ascending=False)["cohort"]))
+    order = cohorts[:MOST_COHORTS]
+    rows = rows[rows["cohort"].isin(order)]
     base = altair.Chart(rows).encode(y=altair.Y("cohort:N", sort=order, title=", ".join(by)), **_by_period(rows))
     span = base.mark_rule(strokeWidth=1.5).encode(x=_seconds("p10_seconds"), x2="p90_seconds:Q")
     interval = base.mark_rule(strokeWidth=6, opacity=0.45).encode(x=_seconds("p50_low"), x2="p50_high:Q")
@@ -34,7 +37,7 @@ def cohort_chart(compared: "pandas.DataFrame", by: Sequence[str], title: str) ->
         x=_seconds("p90_seconds"), text="count:N", color=altair.value(INK)
     )
     height = altair.Step(34 if "period" in rows else 22, **{"for": "position"})
-    return layered([span, interval, middle, count], {"width": 520, "height": height}, title, _SUBTITLE)
+    return layered([span, interval, middle, count], {"width": 520, "height": height}, title, _subtitle(len(cohorts)))
 
 
 def _labelled(compared: "pandas.DataFrame", by: Sequence[str]) -> "pandas.DataFrame":
@@ -46,6 +49,11 @@ def _labelled(compared: "pandas.DataFrame", by: Sequence[str]) -> "pandas.DataFr
         cohort=names.agg(", ".join, axis=1),
         count=[f"{steps:,} steps, {jobs:,} jobs" for steps, jobs in _counts(compared)],
     )
+
+
+def _subtitle(cohort_count: int) -> str:
+    part = f" Shown: the slowest {MOST_COHORTS} of {cohort_count:,}." if cohort_count > MOST_COHORTS else ""
+    return f"Dot: median. Thick bar: its 95 % interval. Thin line: 10th to 90th percentile.{part}"
 
 
 def _counts(compared: "pandas.DataFrame") -> list[tuple[int, int]]:

@@ -41,8 +41,10 @@ def compare_cohorts(frame: "pandas.DataFrame", by: Sequence[str]) -> "pandas.Dat
     import pandas
 
     columns = list(by)
-    groups: Any = measured_successes(frame).groupby(columns, observed=True)
-    rows = [dict(zip(columns, key, strict=True)) | _described(steps) for key, steps in groups]
+    steps = measured_successes(frame)
+    # By the columns themselves: groupby takes a name that is no column for the groups of a frame of one row.
+    groups: Any = steps.groupby([steps[column] for column in columns], observed=True)
+    rows = [dict(zip(columns, key, strict=True)) | _described(cohort) for key, cohort in groups]
     names = [*columns, "step_count", "job_count", "p10_seconds", "p50_seconds", "p90_seconds", "p50_low", "p50_high"]
     described = pandas.DataFrame(rows, columns=names)
     return described.sort_values("p50_seconds", ascending=False, kind="stable", ignore_index=True)

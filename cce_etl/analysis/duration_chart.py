@@ -50,7 +50,7 @@ def _days(steps: "pandas.DataFrame") -> "pandas.DataFrame":
     medians = daily_medians(steps)
     # A day's median stands at its noon, among the day's points.
     noon = in_utc(medians["created_on"]) + pandas.Timedelta(hours=12)
-    return medians.assign(noon=noon)[["noon", "median_seconds", "step_count"]]
+    return medians.assign(noon=noon)[["noon", "median_seconds"]]
 
 
 def _subtitle(row_count: int, shown_count: int, point_count: int) -> str:

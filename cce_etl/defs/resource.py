@@ -16,7 +16,8 @@ from cce_etl.ingest import Clock
 from cce_etl.settings import Settings, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
-# DuckDB lets one process write at a time: steps of several runs queue here instead of failing on the lock.
+# DuckDB lets one process write at a time. Where other projects' runs share the Dagster instance, a limit of 1 on this
+# pool keeps ours apart; dagster_home limits whole runs instead.
 POOL: Final = "warehouse"
 RESOURCE: Final = "warehouse"
 

@@ -74,6 +74,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "NULL" if value is None else str(value)
+    # Fifteen digits are what a double holds of any decimal; the sixteenth and seventeenth show its rounding.
+    text = "NULL" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
     shown = text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…"
     return shown.translate(_ESCAPES)

@@ -10,11 +10,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, TypeVar, cast
 
 import msgspec
 
 from cce_etl.errors import ConfigError
+from cce_etl.job import deep_recursion
 from cce_etl.timestamps import parse_timestamp
 
 if sys.version_info >= (3, 14):
@@ -25,6 +26,7 @@ else:
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_Kind = TypeVar("_Kind")
 
 
 class SavedRecord(msgspec.Struct, frozen=True):
@@ -118,7 +120,7 @@ def _elements(text: bytes, where: str) -> Iterator[tuple[bytes, str]]:
         yield text, where
         return
     try:
-        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
+        elements = _decode(text, list[msgspec.Raw])
     except (msgspec.DecodeError, ValueError, RecursionError):
         yield text, where
         return
@@ -130,7 +132,7 @@ def _record(body: bytes, where: str) -> SavedRecord:
     if b'"fetched_at"' not in body and b'"payload"' not in body:
         return SavedRecord(body, where, None)
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = _decode(body, _Envelope)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return SavedRecord(body, where, None)
     fetched_at = _instant(envelope.fetched_at)
@@ -139,6 +141,14 @@ def _record(body: bytes, where: str) -> SavedRecord:
         return SavedRecord(body, where, fetched_at)
     inner = bytes(envelope.payload)
     return SavedRecord(msgspec.json.decode(inner, type=str).encode() if inner[:1] == b'"' else inner, where, fetched_at)
+
+
+def _decode(text: bytes, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except RecursionError:
+        with deep_recursion():
+            return msgspec.json.decode(text, type=kind)
 
 
 def _instant(text: str | None) -> int | None:

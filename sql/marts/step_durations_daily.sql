@@ -45,7 +45,8 @@ aggregates AS (
         count(DISTINCT root_job_id) AS root_count,
         count(success_seconds) AS measured_count,
         quantile_cont(success_seconds, [0.5, 0.9, 0.95, 0.99]) AS percentiles,
-        avg(success_seconds) AS mean_seconds,
+        -- As decimals: a sum of floats depends on the order of the rows, which a replay does not keep.
+        avg(success_seconds::DECIMAL(28, 9)) AS mean_seconds,
         max(success_seconds) AS max_seconds
     FROM steps
     GROUP BY source, job_type, created_on

@@ -75,12 +75,14 @@ def _jobs() -> list[dict[str, Any]]:
         end=f"{NEXT_DAY} 00:02:00",
     )
     running = _job("i", "InstallMaster", "Running", start="2026-07-01 01:59:00", end="2026-07-01 01:59:30")
-    return [first, second, _job(THIRD, "CreateCluster", "Running", running, start="2026-07-01 01:58:00")]
+    # Saved bodies that do not say when they were fetched are taken as seen at their last clock.
+    third = _job(*(THIRD, "CreateCluster", "Running", running), start="2026-07-01 01:58:00", end="2026-07-01 02:00:00")
+    return [first, second, third]
 
 
 @pytest.fixture(scope="session")
 def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
-    """Return a publisher of bodies by source, all observed at 2026-07-01 02:00:00 UTC."""
+    """Return a publisher of bodies by source."""
 
     def publish_bodies(bodies: dict[str, Sequence[bytes]]) -> Path:
         folder = tmp_path_factory.mktemp("published")
@@ -88,7 +90,7 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
         with open_warehouse(settings.warehouse) as connection:
             for source, some in bodies.items():
                 saved = folder / f"{source}.ndjson"
-                saved.write_bytes(b"\n".join(some))
+                saved.write_bytes(b"\n".join(body.replace(b"\n", b"") for body in some))
                 pipeline.load(connection, source, [str(saved)], clock=lambda: OBSERVED_NS)
             pipeline.build(connection)
             pipeline.publish(connection, settings, "run", lambda: OBSERVED_NS)
@@ -125,5 +127,5 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def demo(publish: Publish, fleet: Fleet) -> Iterator[Published]:
     """Yield the default fleet's published file, open."""
-    with open_published(publish({"demo": [b"".join(body.splitlines()) for _, body in fleet.v3_bodies()]})) as opened:
+    with open_published(publish({"demo": [body for _, body in fleet.v3_bodies()]})) as opened:
         yield opened

@@ -6,6 +6,7 @@ import pytest
 from pandas import DataFrame
 
 from cce_etl.analysis import cohort_chart
+from cce_etl.analysis.cohort_chart import MOST_COHORTS
 from cce_etl.analysis.palette import BLUE, ORANGE
 
 COMPARED = DataFrame(
@@ -59,6 +60,16 @@ def test_two_periods_differ_in_colour_shape_and_place() -> None:
     assert encoding["color"]["scale"] == {"domain": domain, "range": [BLUE, ORANGE]}
     assert encoding["shape"]["scale"]["domain"] == domain
     assert encoding["yOffset"]["sort"] == domain
+
+
+def test_of_very_many_cohorts_the_slowest_are_drawn() -> None:
+    one = COMPARED.iloc[[0] * (MOST_COHORTS + 5)]
+    many = one.assign(zone=[f"zone {number}" for number in range(len(one))], p50_seconds=range(1, len(one) + 1))
+    chart = cohort_chart(many, ["zone"], "T").to_dict()
+    drawn = {row["cohort"] for row in rows(chart)}
+    assert len(drawn) == MOST_COHORTS
+    assert drawn.isdisjoint(f"zone {number}" for number in range(5))
+    assert chart["title"]["subtitle"].endswith(f"Shown: the slowest {MOST_COHORTS} of {MOST_COHORTS + 5}.")
 
 
 @pytest.mark.parametrize("layer", range(4))

@@ -6,7 +6,6 @@ import pytest
 from pandas import DataFrame, date_range
 
 from cce_etl.analysis import Published, duration_chart, durations
-from cce_etl.analysis import duration_chart as draw
 from cce_etl.analysis.duration_chart import MOST_POINTS
 
 
@@ -52,7 +51,7 @@ def test_a_duration_of_zero_has_no_place_on_a_logarithmic_axis() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(MOST_POINTS, "4,000 steps"), (6_000, "4,000 of 6,000 steps")])
 def test_more_steps_than_can_be_drawn_are_drawn_in_part(count: int, words: str) -> None:
-    chart = draw(steps(count), "T").to_dict()
+    chart = duration_chart(steps(count), "T").to_dict()
     assert len(values(chart, 0)) == MOST_POINTS
     assert f"Points: {words} in phase Success" in chart["title"]["subtitle"]
 

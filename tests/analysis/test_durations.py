@@ -5,7 +5,7 @@ from pandas import DataFrame, Timestamp, isna
 
 from cce_etl.analysis import Published, daily_medians, durations, measured_successes
 
-DAY = Timestamp("2026-06-01")
+DAY, NEXT_DAY = Timestamp("2026-06-01"), Timestamp("2026-06-02")
 
 
 def steps(*rows: tuple[str, str | None, float | None]) -> DataFrame:
@@ -61,7 +61,7 @@ def test_a_day_ends_at_midnight_utc_and_failures_do_not_count() -> None:
         ("Failed", "2026-06-02 00:00:00", 1_000.0),
         ("Success", None, 1_000.0),
     )
-    expected = [(DAY, 2, 2.5), (DAY + (Timestamp("2026-06-02") - DAY), 1, 9.0)]
+    expected = [(DAY, 2, 2.5), (NEXT_DAY, 1, 9.0)]
     assert list(daily_medians(frame).itertuples(index=False, name=None)) == expected
 
 

@@ -46,7 +46,7 @@ def test_a_closed_file_answers_no_more_and_closing_twice_is_fine(path: Path) -> 
     published = open_published(path)
     published.close()
     published.close()
-    with pytest.raises(WarehouseError, match="(?i)connection.*closed"):
+    with pytest.raises(WarehouseError, match=r"(?i)connection.*closed"):
         published.frame("SELECT 1")
 
 

@@ -1,11 +1,12 @@
-import shutil
+"""All definitions together: what there is, where it is grouped, and that a run equals the pipeline called by hand."""
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster import AssetKey, DefaultScheduleStatus, Definitions
 
 from cce_etl import pipeline
-from cce_etl.defs.assembly import NIGHTLY, build_definitions
+from cce_etl.defs.assembly import build_definitions
 from cce_etl.settings import read_settings
 from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read
 from cce_etl.warehouse.models import read_checks, sql_directory
@@ -13,8 +14,6 @@ from cce_etl.warehouse.publish import published_tables
 from cce_etl.warehouse.query import query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.defs.conftest import Night
 
 
@@ -71,19 +70,3 @@ def test_a_run_leaves_the_same_tables_as_the_pipeline_called_by_hand(night: "Nig
     assert len(expected["marts.steps"]) > 40
     assert _contents(night.environment["CCE_WAREHOUSE"]) == expected
     assert _contents(night.environment["CCE_PUBLISHED"]) == expected
-
-
-def test_without_a_list_the_second_run_asks_only_what_has_not_ended(
-    night: "Night", run_nightly: "Callable[[dict[str, str], Path], Night]", tmp_path: Path
-) -> None:
-    copy, published = tmp_path / "warehouse.duckdb", tmp_path / "published.duckdb"
-    shutil.copy(night.environment["CCE_WAREHOUSE"], copy)
-    with open_warehouse_to_read(copy) as connection:
-        (row,) = connection.execute("SELECT count(*) FROM raw.job_ids WHERE state = 'running'").fetchall()
-    files = {"CCE_JOB_IDS": "", "CCE_WAREHOUSE": str(copy), "CCE_PUBLISHED": str(published)}
-    second = run_nightly(night.environment | files, tmp_path / "storage")
-    assert second.result.success
-    assert second.materialization("raw", "job_ids").metadata["ids_listed"].value == 0
-    account = second.materialization("raw", "job_payloads").metadata
-    assert row[0] > 0
-    assert (account["requested"].value, account["unchanged"].value, account["fetched"].value) == (row[0], row[0], 0)

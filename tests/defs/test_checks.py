@@ -1,3 +1,5 @@
+"""The files in sql/checks as asset checks: where they hang, what they wait for, what they show."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""The module that Dagster loads."""
+
 from dagster import Definitions
 
 

@@ -1,13 +1,17 @@
+"""Ids, payloads and jobs: lineage, the account of a fetch, and what a person is told."""
+
 import logging
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from dagster import AssetKey, DagsterLogManager
+from dagster import AssetKey, DagsterInstance, DagsterLogManager, materialize
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.ingest_assets import log_progress
+from cce_etl.defs.ingest_assets import fetch, job_ids, log_progress
+from cce_etl.defs.resource import RESOURCE, Warehouse
 from cce_etl.ingest import Progress
 
 if TYPE_CHECKING:
@@ -48,6 +52,20 @@ def test_a_run_is_found_in_the_warehouse_by_its_dagster_run_id(night: "Night") -
             "SELECT DISTINCT command FROM raw.fetch_runs WHERE run_id = $1", [night.result.run_id]
         )
         assert rows.fetchall() == [("dagster",)]
+
+
+def test_without_a_list_only_what_has_not_ended_is_asked(night: "Night", tmp_path: Path) -> None:
+    copy = tmp_path / "warehouse.duckdb"
+    shutil.copy(night.environment["CCE_WAREHOUSE"], copy)
+    with duckdb.connect(copy, read_only=True) as connection:
+        ((running_count,),) = connection.execute("SELECT count(*) FROM raw.job_ids WHERE state = 'running'").fetchall()
+    warehouse = Warehouse(lambda: night.now + 1, night.environment | {"CCE_JOB_IDS": "", "CCE_WAREHOUSE": str(copy)})
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize([job_ids, fetch], instance=instance, resources={RESOURCE: warehouse})
+    listed, payloads, _ = (event.materialization.metadata for event in result.get_asset_materialization_events())
+    assert listed["ids_listed"].value == 0
+    assert running_count > 0
+    assert [payloads[name].value for name in ("requested", "unchanged", "fetched")] == [running_count, running_count, 0]
 
 
 def test_a_missing_setting_fails_the_first_step_and_says_how_to_set_it(

@@ -1,3 +1,5 @@
+"""SQL models as assets: words, lineage, version, columns."""
+
 from typing import TYPE_CHECKING
 
 import pytest

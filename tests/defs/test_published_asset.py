@@ -1,3 +1,5 @@
+"""The published file as an asset: after what, signed by whom, described how."""
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 

@@ -1,3 +1,5 @@
+"""The warehouse as a resource: when settings are read, when the file is free, what an error becomes."""
+
 from pathlib import Path
 
 import pytest

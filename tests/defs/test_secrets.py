@@ -1,3 +1,5 @@
+"""A planted token, looked for in all that a run leaves behind."""
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING

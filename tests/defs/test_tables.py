@@ -1,3 +1,5 @@
+"""What is shown of a table: asset, columns, count, and cells that cannot break out."""
+
 from collections.abc import Iterator
 
 import duckdb
@@ -12,10 +14,10 @@ from cce_etl.warehouse.connection import Connection
 def connection() -> Iterator[Connection]:
     with duckdb.connect() as opened:
         opened.execute("CREATE SCHEMA marts; CREATE SCHEMA core")
-        opened.execute('CREATE TABLE marts.t (at TIMESTAMP_NS NOT NULL, body BLOB, "odd ""name" VARCHAR)')
-        opened.execute("COMMENT ON COLUMN marts.t.at IS 'when, UTC'")
+        opened.execute('CREATE TABLE marts.t (ended_at TIMESTAMP_NS NOT NULL, body BLOB, "odd ""name" VARCHAR)')
+        opened.execute("COMMENT ON COLUMN marts.t.ended_at IS 'when, UTC'")
         opened.execute("INSERT INTO marts.t VALUES (make_timestamp_ns(1533197560672772389), 'x'::BLOB, NULL)")
-        opened.execute("CREATE TABLE core.t (at INTEGER)")
+        opened.execute("CREATE TABLE core.t (number INTEGER)")
         yield opened
 
 
@@ -38,7 +40,7 @@ def test_columns_come_with_type_comment_and_constraint(connection: Connection) -
     schema = table_metadata(connection, "marts.t")["dagster/column_schema"]
     assert isinstance(schema, TableSchema)
     assert [(column.name, column.type, column.description) for column in schema.columns] == [
-        ("at", "TIMESTAMP_NS", "when, UTC"),
+        ("ended_at", "TIMESTAMP_NS", "when, UTC"),
         ("body", "BLOB", None),
         ('odd "name', "VARCHAR", None),
     ]
@@ -49,7 +51,7 @@ def test_a_preview_keeps_nanoseconds_and_leaves_binary_columns_out(connection: C
     metadata = table_metadata(connection, "marts.t")
     assert metadata["dagster/row_count"] == 1
     assert metadata["preview"].value == (  # type: ignore[union-attr]
-        '| at | odd "name |\n| --- | --- |\n| 2018-08-02 08:12:40.672772389 | NULL |'
+        '| ended\\_at | odd "name |\n| --- | --- |\n| 2018-08-02 08:12:40.672772389 | NULL |'
     )
 
 
@@ -69,3 +71,11 @@ def test_a_long_value_is_cut_with_an_ellipsis_and_a_fitting_one_is_whole() -> No
     lines = (markdown_table(["a"], [["y" * CELL_LENGTH], ["x" * (CELL_LENGTH + 1)]]).value or "").splitlines()
     assert lines[2] == f"| {'y' * CELL_LENGTH} |"
     assert lines[3] == f"| {'x' * (CELL_LENGTH - 1)}… |"
+
+
+def test_a_number_shows_no_rounding_of_its_binary_form() -> None:
+    assert (markdown_table(["a"], [[1.8323461936000003], [0.1 + 0.2], [3]]).value or "").splitlines()[2:] == [
+        "| 1.8323461936 |",
+        "| 0.3 |",
+        "| 3 |",
+    ]

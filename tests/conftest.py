@@ -1,0 +1,251 @@
+"""What tests of the whole tool share: a scripted API on loopback, and a shell to type commands in.
+
+Lives here: fixtures. Does not: expectations, but two that hold for every command: no traceback, no token shown.
+"""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import duckdb
+import pytest
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+# 2026-03-01 00:00:00.000000123 UTC: a time that a clock of microseconds cannot hold
+NOW = 1_772_323_200_000_000_123
+PROJECT = "de300000000040008000000000000001"
+# What the demo server takes; no file and no output may hold it.
+CANARY_TOKEN = "synthetic-demo-token"
+_PROGRAM = "from cce_etl.cli import main; main()"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One scripted answer; `seconds` is how long it is withheld."""
+
+    body: bytes
+    status: int = 200
+    seconds: float = 0.0
+
+
+@dataclass
+class Api:
+    """A fleet of 24 jobs, and what a test scripts beside it; `asked` counts the requests for each id."""
+
+    endpoint: str = ""
+    fleet_ids: tuple[str, ...] = ()
+    seconds: float = 0.0
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def reset(self) -> None:
+        """Forget all scripts and counts."""
+        self.seconds = 0.0
+        self.answers.clear()
+        self.asked.clear()
+
+    async def answer(
+        self, request: "web.Request", handler: "Callable[[web.Request], Awaitable[web.StreamResponse]]"
+    ) -> "web.StreamResponse":
+        """Answer as scripted, else as the fleet does."""
+        import asyncio
+
+        from aiohttp import web
+
+        job_id = request.path.rpartition("/")[2]
+        self.asked[job_id] += 1
+        scripted = self.answers.get(job_id)
+        await asyncio.sleep(scripted.seconds if scripted else self.seconds)
+        if scripted is None:
+            return await handler(request)
+        return web.Response(body=scripted.body, status=scripted.status, content_type="application/json")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Return the one JSON value on standard output."""
+        return json.loads(self.out)
+
+
+class Shell:
+    """A folder with an environment; calling it runs `cce-etl` there."""
+
+    def __init__(self, folder: Path, endpoint: str | None = None) -> None:
+        self.folder = folder
+        self.warehouse = folder / "warehouse.duckdb"
+        self.published = folder / "published.duckdb"
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CCE_SOURCE": "test"}
+        self.environment |= {"CCE_WAREHOUSE": str(self.warehouse), "CCE_PUBLISHED": str(self.published)}
+        if endpoint:
+            self.environment |= {"CCE_ENDPOINT": endpoint, "CCE_PROJECT_ID": PROJECT, "CCE_RATE_LIMIT": "0"}
+            self.environment["CCE_AUTH_TOKEN"] = CANARY_TOKEN
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", **changes: str | None) -> Ran:
+        """Run a command in this process, its environment changed; None takes a variable away."""
+        environment = {name: value for name, value in (self.environment | changes).items() if value is not None}
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        code = 0
+        with (
+            mock.patch.dict(os.environ, environment, clear=True),
+            mock.patch.object(sys, "argv", ["cce-etl", *arguments]),
+            mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            from cce_etl.cli import main
+
+            try:
+                main()
+            except SystemExit as stop:
+                assert stop.code is None or isinstance(stop.code, int)
+                code = stop.code or 0
+        return _sound(code, *(stream.buffer.getvalue() for stream in (out, err)))  # type: ignore[attr-defined]
+
+    def start(self, *arguments: str, before: str = "") -> "subprocess.Popen[bytes]":
+        """Start a command in a process of its own, its output piped; `before` is Python that runs first."""
+        command = [sys.executable, "-c", f"{before}\n{_PROGRAM}", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe)
+
+    def ended(self, process: "subprocess.Popen[bytes]") -> Ran:
+        """Wait for a started command to end."""
+        out, err = process.communicate(timeout=60)
+        return _sound(process.returncode, out, err)
+
+    def write(self, name: str, content: str | bytes | Sequence[str]) -> str:
+        """Write a file in the folder, a sequence as lines, and return its path."""
+        lines = content if isinstance(content, str | bytes) else "".join(f"{line}\n" for line in content)
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(lines if isinstance(lines, bytes) else lines.encode())
+        return str(path)
+
+    def rows(self, sql: str, path: Path | None = None) -> list[tuple[Any, ...]]:
+        """Query the warehouse, or another file, read-only."""
+        with duckdb.connect(path or self.warehouse, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def letters(self) -> list[tuple[Any, ...]]:
+        """Return job id, kind and HTTP status of every open dead letter, in order."""
+        return self.rows(
+            "SELECT job_id, kind, http_status FROM raw.dead_letters WHERE resolved_at IS NULL ORDER BY ALL"
+        )
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every id."""
+        return dict(self.rows("SELECT job_id, state FROM raw.job_ids"))
+
+
+def _sound(code: int, out: bytes, err: bytes) -> Ran:
+    ran = Ran(code, out.decode(), err.decode())
+    assert "Traceback" not in ran.err, ran.err
+    assert CANARY_TOKEN not in ran.out + ran.err
+    return ran
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Api]:
+    """Serve 24 synthetic jobs, of which the example and the last one are running."""
+    from cce_etl.demo.fleet import build_fleet
+    from cce_etl.demo.server import demo_server
+
+    api = Api()
+    fleet = build_fleet(seed=5, job_count=24, ends_at_ns=NOW)
+    with demo_server(fleet, middlewares=[lambda request, handler: api.answer(request, handler)]) as endpoint:
+        api.endpoint = endpoint
+        api.fleet_ids = fleet.job_ids
+        yield api
+
+
+@pytest.fixture
+def api(served: Api) -> Api:
+    """Return the scripted API without any script."""
+    served.reset()
+    return served
+
+
+@pytest.fixture(scope="session")
+def make_shell() -> Callable[[Path, str | None], Shell]:
+    """Return what makes a shell in a folder, asking an endpoint if one is given."""
+    return Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path, api: Api) -> Iterator[Shell]:
+    """Return a shell set up to ask the scripted API; at the end no file of its folder holds the token."""
+    yield Shell(tmp_path, api.endpoint)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or CANARY_TOKEN.encode() not in path.read_bytes(), path
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[..., Answer]:
+    """Return what makes a scripted answer: body, status, seconds."""
+    return Answer
+
+
+@pytest.fixture(scope="session")
+def job_body() -> Callable[..., bytes]:
+    """Return what makes a small v3 body with one step."""
+
+    def make(uid: str | None, phase: str = "Success", step_phase: str = "Success", reason: str = "") -> bytes:
+        def clocks(start: int, end: int) -> dict[str, str]:
+            day = "2026-02-01"
+            return {
+                "creationTimestamp": f"{day} 08:00:{start:02d}.000000001 +0000 UTC",
+                "updateTimestamp": f"{day} 08:00:{end:02d}.000000004 +0000 UTC",
+            }
+
+        step = {
+            "kind": "Job",
+            "metadata": {"uid": f"{uid}-step", **clocks(1, 21)},
+            "spec": {"type": "InstallMaster"},
+            "status": {"phase": step_phase, "reason": ""},
+        }
+        document = {
+            "kind": "Job",
+            "apiVersion": "v3",
+            "metadata": ({"uid": uid} if uid else {}) | clocks(0, 31),
+            "spec": {"type": "CreateCluster", "resourceName": "first", "subJobs": [step]},
+            "status": {"phase": phase, "reason": reason},
+        }
+        return json.dumps(document).encode()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def v2_body() -> Callable[..., bytes]:
+    """Return what makes the v2 body of a job that `job_body` made: it alone knows when the job completed."""
+
+    def make(uid: str, status: str = "Success", completed: str = "2026-02-01 08:00:30.000000005 +0000 UTC") -> bytes:
+        document = {
+            "kind": "Job",
+            "apiVersion": "v2",
+            "metadata": {"uid": uid, "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
+            "spec": {"type": "CreateCluster", "resourcename": "from v2", "subjobs": []},
+            "status": {"status": status, "completionTime": completed},
+        }
+        return json.dumps(document).encode()
+
+    return make
