@@ -112,7 +112,7 @@ def summary(result: "Summary", settings: "Settings", *, is_published: bool) -> N
         published(settings.published)
     if result.requested == 0:
         note("There was nothing to do. Give a list with --ids, or set CCE_JOB_IDS.")
-    if result.failed:
+    if result.dead_lettered:
         note("Failures are kept in raw.dead_letters of the warehouse; `cce-etl status` lists them.")
 
 

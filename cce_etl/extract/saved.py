@@ -26,6 +26,7 @@ else:
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_ABSENT: Final = msgspec.Raw(b"")
 _Kind = TypeVar("_Kind")
 
 
@@ -38,11 +39,12 @@ class SavedRecord(msgspec.Struct, frozen=True):
 
 
 class _Envelope(msgspec.Struct):
+    # msgspec takes an optional Raw for null alone, so absent is empty here.
     fetched_at: str | None = None
-    payload: msgspec.Raw | None = None
-    metadata: msgspec.Raw | None = None
-    spec: msgspec.Raw | None = None
-    status: msgspec.Raw | None = None
+    payload: msgspec.Raw = _ABSENT
+    metadata: msgspec.Raw = _ABSENT
+    spec: msgspec.Raw = _ABSENT
+    status: msgspec.Raw = _ABSENT
 
 
 def read_saved(paths: Iterable[str]) -> Iterator[SavedRecord]:
@@ -136,10 +138,11 @@ def _record(body: bytes, where: str) -> SavedRecord:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return SavedRecord(body, where, None)
     fetched_at = _instant(envelope.fetched_at)
-    is_job = envelope.metadata is not None or envelope.spec is not None or envelope.status is not None
-    if envelope.payload is None or is_job:
-        return SavedRecord(body, where, fetched_at)
+    sections = (envelope.metadata, envelope.spec, envelope.status)
+    is_job = any(bytes(section) not in (b"", b"null") for section in sections)
     inner = bytes(envelope.payload)
+    if is_job or inner in (b"", b"null"):
+        return SavedRecord(body, where, fetched_at)
     return SavedRecord(msgspec.json.decode(inner, type=str).encode() if inner[:1] == b'"' else inner, where, fetched_at)
 
 

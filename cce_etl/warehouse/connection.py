@@ -19,6 +19,7 @@ from cce_etl.errors import WarehouseError
 Connection = duckdb.DuckDBPyConnection
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
+_TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -37,7 +38,7 @@ def open_warehouse(path: Path) -> Iterator[Connection]:
         try:
             # Order within a table means nothing here, and keeping it costs memory on large inserts.
             connection.execute("SET preserve_insertion_order = false")
-            connection.execute(schema_sql())
+            _make_tables(connection)
             yield connection
         finally:
             connection.close()
@@ -72,6 +73,15 @@ def open_warehouse_to_read(path: Path) -> Iterator[Connection]:
 def _require(path: Path) -> None:
     if not path.exists():
         raise WarehouseError(f"There is no warehouse at {path}. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
+
+
+def _make_tables(connection: Connection) -> None:
+    """Make the tables unless all are there: running the statements on every open would write to the file each time."""
+    statements = schema_sql()
+    wanted = set(_TABLE.findall(statements))
+    found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+    if not wanted <= {name for (name,) in found}:
+        connection.execute(statements)
 
 
 def schema_sql() -> str:

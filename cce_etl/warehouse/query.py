@@ -4,10 +4,11 @@ Lives here: read-only queries whose timestamps keep their nanoseconds.
 Does not: writing of any kind, drawing tables (`cli/`).
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import msgspec
@@ -17,7 +18,9 @@ from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
 
-_ROWS_AT_ONCE = 10_000
+_ROWS_AT_ONCE: Final = 10_000
+# A Python datetime would cut the nanoseconds off. Within a nested type, a field's name is followed by a blank.
+_EXACT_KIND: Final = re.compile(r"\bTIMESTAMP_NS(?=[\[,)]|$)")
 
 
 class QueryResult(msgspec.Struct, frozen=True):
@@ -96,7 +99,7 @@ def query(connection: Connection, sql: str) -> QueryResult:
         if relation is None:  # a statement without a result, which the stubs do not know of
             return QueryResult([], iter(()))
         columns, kinds = list(relation.columns), [str(kind) for kind in relation.types]
-        if "TIMESTAMP_NS" in kinds:  # a Python datetime would cut the nanoseconds off
+        if any(_EXACT_KIND.search(kind) for kind in kinds):
             sql = _exact(sql, columns, kinds)
         return QueryResult(columns, _rows(connection.cursor().execute(sql)))
     except duckdb.Error as error:
@@ -104,14 +107,26 @@ def query(connection: Connection, sql: str) -> QueryResult:
 
 
 def _exact(sql: str, columns: list[str], kinds: list[str]) -> str:
-    """Wrap a query so that its TIMESTAMP_NS columns come as text; by place, since two columns may share a name."""
+    """Wrap a query so that its TIMESTAMP_NS values come as text; by place, since two columns may share a name."""
     places = [f"c{number}" for number in range(len(columns))]
+    kept = [_EXACT_KIND.sub("VARCHAR", kind) for kind in kinds]
     values = (
-        f"CAST({place} AS VARCHAR)" if kind == "TIMESTAMP_NS" else place
-        for place, kind in zip(places, kinds, strict=True)
+        place if kept_kind == kind else f"CAST({place} AS {kept_kind})"
+        for place, kind, kept_kind in zip(places, kinds, kept, strict=True)
     )
     named = (value + ' AS "' + column.replace('"', '""') + '"' for value, column in zip(values, columns, strict=True))
-    return f"SELECT {', '.join(named)} FROM (\n{sql.strip().rstrip(';')}\n) AS result({', '.join(places)})"
+    return f"SELECT {', '.join(named)} FROM (\n{_without_end(sql)}\n) AS result({', '.join(places)})"
+
+
+def _without_end(sql: str) -> str:
+    """Return a statement less the semicolons at its end, and the comments after them."""
+    text = sql.encode()
+    end = len(text)
+    for place, _ in reversed(duckdb.tokenize(sql)):  # places count bytes; comments are no tokens
+        if text[place : place + 1] != b";":
+            break
+        end = place
+    return text[:end].decode()
 
 
 def _rows(cursor: Connection) -> Iterator[tuple[Any, ...]]:

@@ -85,3 +85,32 @@ CREATE TABLE IF NOT EXISTS core.jobs (
     has_uid BOOLEAN NOT NULL,
     observed_at TIMESTAMP_NS
 );
+
+COMMENT ON TABLE core.jobs IS
+'Every node of every job''s tree as the API sent it; nothing is corrected. Grain: source, root_job_id, path.';
+COMMENT ON COLUMN core.jobs.source IS 'one project in one region';
+COMMENT ON COLUMN core.jobs.job_id IS 'the job''s uid; <root_job_id>/<path> when none was sent';
+COMMENT ON COLUMN core.jobs.parent_job_id IS 'the parent''s id, NULL for the root';
+COMMENT ON COLUMN core.jobs.root_job_id IS 'the id the tree was asked for by';
+COMMENT ON COLUMN core.jobs.path IS 'ordinals from the root joined by ''/'', '''' for the root';
+COMMENT ON COLUMN core.jobs.depth IS 'levels below the root, 0 for the root';
+COMMENT ON COLUMN core.jobs.ordinal IS 'position among the sub-jobs of its parent, from 0';
+COMMENT ON COLUMN core.jobs.job_type IS 'what the job does, as sent';
+COMMENT ON COLUMN core.jobs.cluster_id IS 'the cluster it says it works on';
+COMMENT ON COLUMN core.jobs.resource_id IS 'the resource it works on';
+COMMENT ON COLUMN core.jobs.resource_name IS 'that resource''s name';
+COMMENT ON COLUMN core.jobs.phase IS 'the phase as sent';
+COMMENT ON COLUMN core.jobs.canonical_phase IS
+'Initializing, Running, Success or Failed; NULL when the text sent means none of them';
+COMMENT ON COLUMN core.jobs.reason IS 'the API''s words on the phase';
+COMMENT ON COLUMN core.jobs.planned_at IS 'when it was planned, from its UUID version 1, UTC';
+COMMENT ON COLUMN core.jobs.created_at IS 'creationTimestamp: when it started, UTC; NULL when missing or unreadable';
+COMMENT ON COLUMN core.jobs.updated_at IS 'updateTimestamp: when it ended, or was last written while running, UTC';
+COMMENT ON COLUMN core.jobs.completed_at IS 'completionTime, which only API v2 sends, UTC';
+COMMENT ON COLUMN core.jobs.created_text IS 'creationTimestamp as sent';
+COMMENT ON COLUMN core.jobs.updated_text IS 'updateTimestamp as sent';
+COMMENT ON COLUMN core.jobs.extend_param IS 'extendParam: values as sent, others than text as their JSON text';
+COMMENT ON COLUMN core.jobs.extra IS 'keys this project does not know, in the places they were sent in';
+COMMENT ON COLUMN core.jobs.is_leaf IS 'true when it has no sub-jobs';
+COMMENT ON COLUMN core.jobs.has_uid IS 'false when the body had no uid and job_id was made from the path';
+COMMENT ON COLUMN core.jobs.observed_at IS 'when its root was last fetched, UTC; elapsed times run to it';
