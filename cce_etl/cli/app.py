@@ -51,12 +51,12 @@ def main() -> None:
     except CceEtlError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("Stopped.", err=True)
+    except RuntimeError as error:
+        # A Ctrl-C elsewhere, and a reader of our output that has had enough, as `head` has, are Typer's business.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        typer.echo("Stopped.", err=True)  # in the middle of a query, DuckDB's word for it is RuntimeError
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has had enough, as `head` does
-        sys.stderr.close()
-        sys.exit(0)
 
 
 @app.command()

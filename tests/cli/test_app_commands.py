@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Answer, Api, Ran, Shell
+    from tests.conftest import Answer, Api, Shell
 
 HEAVY = ("aiohttp", "altair", "dagster", "duckdb", "httpx", "numpy", "pandas", "pyarrow", "rich", "scipy")
 

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import CANARY_TOKEN, Answer, Api, Ran, Shell
+    from tests.conftest import Answer, Api, Ran, Shell
 
 HTML = b"<html><body>Bad Gateway " + b"x" * 2_000
 DEEP = b'{"spec":{"subJobs":[' * 1_001 + b'{"metadata":{}}' + b"]}}" * 1_001
@@ -140,7 +140,8 @@ def test_gone_alone_is_no_failure(shell: "Shell") -> None:
 )
 def test_a_missing_setting_is_named_and_nothing_is_made(shell: "Shell", missing: str, named: str) -> None:
     before = list(shell.folder.iterdir())
-    ran = shell("run", **{missing: None})
+    del shell.environment[missing]
+    ran = shell("run")
     assert ran.code == 2
     assert ran.err.startswith("Error: ")
     assert named in ran.err
@@ -202,8 +203,8 @@ def test_an_error_body_that_sends_the_token_back_is_kept_without_it(
 def test_a_wrong_address_or_project_is_exit_2_and_says_which_settings_to_look_at(
     shell: "Shell", api: "Api", change: dict[str, str]
 ) -> None:
-    ((name, value),) = change.items()
-    ran = shell("run", "--ids", shell.write("ids.txt", api.fleet_ids), **{name: value.format(endpoint=api.endpoint)})
+    shell.environment |= {name: value.format(endpoint=api.endpoint) for name, value in change.items()}
+    ran = shell("run", "--ids", shell.write("ids.txt", api.fleet_ids))
     assert ran.code == 2
     assert "APIGW.0101" in ran.err
     assert "CCE_ENDPOINT" in ran.err

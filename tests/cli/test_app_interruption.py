@@ -93,3 +93,23 @@ def test_a_second_signal_while_ending_does_not_lose_what_was_fetched(shell: "She
     ran = shell.ended(process)
     assert ran.code == 130
     assert len(stored_ids(shell.warehouse)) >= 3
+
+
+INTERRUPTED_SOON = """
+import os, signal, threading, cce_etl.warehouse.query as module
+asked = module.query
+def query(*arguments):
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return asked(*arguments)
+module.query = query
+"""
+
+
+def test_a_query_interrupted_by_ctrl_c_ends_without_a_traceback(
+    tmp_path: Path, make_shell: "Callable[[Path, str | None], Shell]"
+) -> None:
+    shell = make_shell(tmp_path, None)
+    duckdb.connect(shell.published).close()
+    endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000) AS b WHERE a.range % 7 = b.range % 11"
+    ran = shell.ended(shell.start("sql", endless, before=INTERRUPTED_SOON))
+    assert (ran.code, ran.out, ran.err) == (130, "", "Stopped.\n")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Shell
 
-NASTY = "pipe | back\\slash, \"quote\" [bold]not markup[/bold]\nsecond line\x1b[31m\a"
+NASTY = 'pipe | back\\slash, "quote" [bold]not markup[/bold]\nsecond line\x1b[31m\a'
 EXACT = "2026-02-01 08:00:00.123456789"
 
 
@@ -93,7 +93,9 @@ def test_odd_column_names_and_names_given_twice_are_printed(shell: "Shell", outp
 
 @pytest.mark.parametrize("output", ["csv", "json", "markdown"])
 def test_a_time_inside_a_list_a_struct_or_a_map_keeps_its_nanoseconds(shell: "Shell", output: str) -> None:
-    query = "SELECT [moment] AS many, {'on': moment} AS named, MAP {'on': moment} AS mapped FROM marts.odd WHERE place = 1"
+    query = (
+        "SELECT [moment] AS many, {'on': moment} AS named, MAP {'on': moment} AS mapped FROM marts.odd WHERE place = 1"
+    )
     assert answered(shell, output, query).count(EXACT) == 3
 
 
@@ -117,11 +119,10 @@ def test_a_statement_without_a_result_prints_a_count_or_nothing(shell: "Shell") 
 
 
 def test_a_pipe_closed_early_ends_quietly(shell: "Shell") -> None:
-    process = shell.start("sql", "SELECT range, repeat('x', 100) FROM range(1000000)", "-f", "csv")
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"range,\"repeat('x', 100)\"\n"
-    process.stdout.close()
-    assert process.stderr is not None
-    assert process.stderr.read() == b""
-    assert process.wait(timeout=60) == 0
-    process.stderr.close()
+    with shell.start("sql", "SELECT range, repeat('x', 100) FROM range(1000000)", "-f", "csv") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"range,\"repeat('x', 100)\"\n"
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

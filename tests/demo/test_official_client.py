@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from huaweicloudsdkcce.v3 import CceClient, ShowJobRequest  # type: ignore[import-untyped]
-from huaweicloudsdkcore.auth.credentials import BasicCredentials  # type: ignore[import-untyped]
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException  # type: ignore[import-untyped]
+from huaweicloudsdkcce.v3 import CceClient, ShowJobRequest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
 from cce_etl.demo.api import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_SECRET_KEY
 from cce_etl.demo.example import EXAMPLE_JOB_ID

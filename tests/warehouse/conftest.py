@@ -1,0 +1,24 @@
+"""An empty warehouse to write into.
+
+Lives here: fixtures. Does not: expectations.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cce_etl.warehouse.connection import Connection, open_warehouse
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """Return where the warehouse of `connection` is."""
+    return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture
+def connection(warehouse: Path) -> Iterator[Connection]:
+    """Return a fresh warehouse, open for writing."""
+    with open_warehouse(warehouse) as opened:
+        yield opened
