@@ -22,7 +22,7 @@ from cce_etl.warehouse.accounts import DeadLetter, record_dead_letters, resolve_
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.core import Tree, move_observed, replace_trees
 from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
-from cce_etl.warehouse.payloads import Payload, land_payloads, payload_keys, stored_payloads
+from cce_etl.warehouse.payloads import Payload, keep_last_sightings, land_payloads, payload_keys, stored_payloads
 
 
 class Tally(msgspec.Struct):
@@ -73,6 +73,7 @@ def store_saved(connection: Connection, source: str, records: Sequence[SavedReco
     counted = Tally(requested=len(records), failed=len(letters), dead_lettered=len(letters))
     with transaction(connection):
         register_ids(connection, source, "load", list({item.payload.job_id: None for item in items}), at)
+        keep_last_sightings(connection, source, [item.payload for item in items])
         _store_items(connection, source, items, counted, at)
         record_dead_letters(connection, source, letters)
     _add(tally, counted)
@@ -92,12 +93,13 @@ def _store_items(connection: Connection, source: str, items: Sequence[_Item], co
         return
     history = History(payload_keys(connection, source, {item.payload.job_id for item in items}))
     loaded_before = history.job_ids()
-    new = [item for item in items if history.add(item.payload)]
+    seen_in_v3 = {job_id for job_id in loaded_before if history.has(job_id, Dialect.V3)}
+    new = [item for item in sorted(items, key=_time) if history.add(item.payload)]
     land_payloads(connection, source, [item.payload for item in new])
     changed = [item for item in new if item.decoded is not None]
     readable = [item.payload.job_id for item in items if item.decoded is not None]
     seen = _observe(connection, source, changed, history)
-    mark_ids(connection, source, _marks_of(items, seen, history))
+    mark_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
     trees = [Tree(job_id, one.rows) for job_id, one in seen.items()]
     counted.rows += replace_trees(connection, source, trees, [job_id for job_id in seen if job_id in loaded_before])
     move_observed(connection, source, [job_id for job_id in readable if job_id not in seen])
@@ -108,6 +110,10 @@ def _store_items(connection: Connection, source: str, items: Sequence[_Item], co
     counted.unchanged += len(readable) - len(changed)
     counted.failed += len(letters)
     counted.dead_lettered += len(letters)
+
+
+def _time(item: _Item) -> int:
+    return item.payload.fetched_at or 0
 
 
 def _observe(connection: Connection, source: str, changed: Sequence[_Item], history: History) -> dict[str, Observation]:
@@ -156,17 +162,25 @@ def _item_of_saved(record: SavedRecord) -> _Item:
     return _Item(payload, decoded, None, 0)
 
 
-def _marks_of(items: Iterable[_Item], seen: dict[str, Observation], history: History) -> list[IdMark]:
+def _marks_of(
+    items: Iterable[_Item], seen: dict[str, Observation], history: History, seen_in_v3: set[str]
+) -> list[IdMark]:
     marks: dict[str, IdMark] = {}
     for item in items:
-        job_id = item.payload.job_id
+        job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
         before = marks.get(job_id, IdMark(job_id, None, 0, None))
-        # What v2 says of a job does not make its v3 tree any younger.
-        is_of_tree = item.payload.dialect == Dialect.V3 or not history.has(job_id, Dialect.V3)
-        fetched_at = item.payload.fetched_at if item.decoded and is_of_tree else None
-        times = [time for time in (before.fetched_at, fetched_at) if time is not None]
-        state = "dead" if item.error else _state_of(seen[job_id]) if job_id in seen else before.state
-        marks[job_id] = IdMark(job_id, state, before.attempts + item.attempts, max(times, default=None))
+        # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
+        is_of_tree = item.decoded is not None and (is_v3 or not history.has(job_id, Dialect.V3))
+        times = [
+            time for time in (before.fetched_at, item.payload.fetched_at if is_of_tree else None) if time is not None
+        ]
+        marks[job_id] = IdMark(
+            job_id,
+            "dead" if item.error else _state_of(seen[job_id]) if job_id in seen else before.state,
+            before.attempts + item.attempts,
+            max(times, default=None),
+            before.replaces_time or (is_of_tree and is_v3 and job_id not in seen_in_v3),
+        )
     return list(marks.values())
 
 

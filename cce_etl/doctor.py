@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
+from cce_etl.access import SignIn, choose_sign_in
 from cce_etl.errors import CceEtlError, ConfigError
-from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, Failed, FetchPolicy, Gone
 from cce_etl.pipeline import models
-from cce_etl.settings import SECRETS, Settings, endpoint_of, require_source, require_token
+from cce_etl.settings import SECRETS, Settings, Source, endpoint_of, require_source
 from cce_etl.warehouse.connection import open_warehouse_to_read
 from cce_etl.warehouse.query import open_published
 
@@ -51,8 +51,8 @@ def exit_code(findings: list[Finding]) -> int:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield _tried("address", lambda: endpoint_of(settings))
     yield _tried("CCE_PROJECT_ID", lambda: require_source(settings).project_id)
-    yield _tried("CCE_AUTH_TOKEN", lambda: f"set, {len(require_token(settings))} characters")
-    named = {"endpoint", "region", "project_id", "warehouse", "published", *SECRETS}
+    yield _tried("sign-in", lambda: f"with {choose_sign_in(settings, require_source(settings), time.time_ns).way}")
+    named = {"endpoint", "region", "project_id", "warehouse", "published", "username", "domain", "auth", *SECRETS}
     others = {name: value for name, value in msgspec.structs.asdict(settings).items() if name not in named}
     yield Finding("other settings", ", ".join(f"{name} = {value}" for name, value in others.items()))
 
@@ -66,18 +66,20 @@ def _tried(subject: str, look: Callable[[], str]) -> Finding:
 
 def _api(settings: Settings) -> Finding:
     try:
-        source, token = require_source(settings), require_token(settings)
+        source = require_source(settings)
+        sign_in = choose_sign_in(settings, source, time.time_ns)
     except ConfigError:
         return Finding("API", "not asked, since a setting above is missing or wrong", ConfigError.exit_code)
-    return _tried("API", lambda: asyncio.run(_ask(source.endpoint, source.project_id, token, settings)))
+    return _tried("API", lambda: asyncio.run(_ask(source, sign_in, settings)))
 
 
-async def _ask(endpoint: str, project_id: str, token: str, settings: Settings) -> str:
+async def _ask(source: Source, sign_in: SignIn, settings: Settings) -> str:
     policy = FetchPolicy(max_attempts=1, timeout_seconds=min(settings.timeout_seconds, 10.0), concurrency=1)
-    async with Client(endpoint, project_id, TokenAuth(token), policy, time.time_ns) as client:
+    endpoint = source.endpoint
+    async with Client(endpoint, source.project_id, sign_in.auth, policy, time.time_ns) as client:
         outcome = await client.fetch(_UNKNOWN_JOB)
     if isinstance(outcome, Gone):
-        return f"{endpoint} answers, and knows the project and the token"
+        return f"{endpoint} answers, and knows the project and who asks"
     if isinstance(outcome, Failed):
         hint = "The permission cce:job:get is missing." if outcome.kind == "forbidden" else "Check address and network."
         raise CceEtlError(f"{endpoint}: {outcome.message}. {hint}")

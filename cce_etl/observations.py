@@ -5,7 +5,8 @@ Does not: reading and writing payloads (`warehouse/`), ids and failures (`chunk`
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -63,7 +64,10 @@ def _moment(key: Payload | PayloadKey) -> tuple[int, bytes]:
 
 
 def tree_of(job_id: str, payloads: Sequence[Payload]) -> Observation | None:
-    """Return the tree of the latest readable v3 payload, completed by v2; of v2 alone when there is no v3."""
+    """Return the tree of the latest readable v3 payload, completed by v2; of v2 alone when there is no v3.
+
+    The payloads come latest first.
+    """
     v3 = _latest_readable(job_id, payloads, Dialect.V3)
     v2 = _latest_readable(job_id, payloads, Dialect.V2)
     base = v3 or v2
@@ -71,8 +75,8 @@ def tree_of(job_id: str, payloads: Sequence[Payload]) -> Observation | None:
         return None
     rows = flatten(base.job, job_id)
     if v3 and v2:
-        completed = {row.job_id: row.completed_at for row in flatten(v2.job, job_id)}
-        rows = [_completed(row, completed.get(row.job_id)) for row in rows]
+        completions = _completions(job_id, payloads)
+        rows = [_completed(row, completions.get(row.job_id)) for row in rows]
     return Observation(rows, Dialect.V3 if v3 else Dialect.V2, is_terminal(base.job))
 
 
@@ -82,14 +86,25 @@ def _completed(row: JobRow, completed_at: int | None) -> JobRow:
     return msgspec.structs.replace(row, completed_at=completed_at)
 
 
+def _completions(job_id: str, payloads: Iterable[Payload]) -> dict[str, int]:
+    """Return when each node completed, by the latest v2 payload that says so."""
+    completions: dict[str, int] = {}
+    for decoded in _readable(job_id, payloads, Dialect.V2):
+        for row in flatten(decoded.job, job_id):
+            if row.completed_at is not None:
+                completions.setdefault(row.job_id, row.completed_at)
+    return completions
+
+
 def _latest_readable(job_id: str, payloads: Iterable[Payload], dialect: Dialect) -> Decoded | None:
+    return next(_readable(job_id, payloads, dialect), None)
+
+
+def _readable(job_id: str, payloads: Iterable[Payload], dialect: Dialect) -> Iterator[Decoded]:
     for payload in payloads:
         if payload.dialect == dialect:
-            try:
-                return decode_for(job_id, payload.body)
-            except PayloadError:
-                continue
-    return None
+            with suppress(PayloadError):
+                yield decode_for(job_id, payload.body)
 
 
 def decode_for(job_id: str, body: bytes) -> Decoded:

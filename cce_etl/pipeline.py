@@ -12,14 +12,14 @@ from uuid import uuid4
 
 import msgspec
 
+from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, restore, store_saved
 from cce_etl.errors import ConfigError
-from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists
 from cce_etl.extract.saved import SavedRecord, read_saved
 from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest
-from cce_etl.settings import Settings, require_source, require_token
+from cce_etl.settings import Settings, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run
 from cce_etl.warehouse.connection import Connection, transaction
@@ -69,8 +69,7 @@ def new_run_id() -> str:
 
 def require_access(settings: Settings) -> None:
     """Raise ConfigError when a setting that fetching needs is missing or wrong."""
-    require_source(settings)
-    require_token(settings)
+    choose_sign_in(settings, require_source(settings), time.time_ns)
 
 
 def list_ids(settings: Settings, files: Sequence[str]) -> Listing | None:
@@ -106,7 +105,7 @@ def fetch(
     Raises AuthError, ConfigError and WarehouseError; what was fetched before is kept.
     """
     source = require_source(settings)
-    token = require_token(settings)
+    sign_in = choose_sign_in(settings, source, clock)
     if listing is None:
         listing = Listing("warehouse", job_ids_table.open_ids(connection, source.name), [])
     else:
@@ -116,7 +115,7 @@ def fetch(
     tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))
     policy = _policy(settings)
     started_at, started = clock(), time.perf_counter()
-    client = Client(source.endpoint, source.project_id, TokenAuth(token), policy, clock)
+    client = Client(source.endpoint, source.project_id, sign_in.auth, policy, clock)
     try:
         asyncio.run(ingest(connection, source.name, client, wanted, tally, clock, on_progress))
     finally:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,7 +18,15 @@ import msgspec
 from cce_etl.errors import ConfigError
 
 CONFIG_FILE: Final = "cce-etl.toml"
-SECRETS: Final = ("auth_token",)
+METADATA_ENDPOINT: Final = "http://169.254.169.254"
+SECRETS: Final = ("auth_token", "access_key", "secret_key", "security_token", "password")
+# What the official SDK and its documentation call the same things; the first that is set counts.
+_OTHER_NAMES: Final = {
+    "access_key": ("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"),
+    "secret_key": ("HUAWEICLOUD_SDK_SK", "CLOUD_SDK_SK"),
+    "security_token": ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "CLOUD_SDK_SECURITY_TOKEN"),
+    "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",),
+}
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _NETWORK_LOCATION: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
@@ -34,7 +42,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str | None = None
     region: str | None = None
     project_id: str | None = None
+    auth: Literal["agency"] | None = None
     auth_token: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    security_token: str | None = None
+    username: str | None = None
+    password: str | None = None
+    domain: str | None = None
+    iam_endpoint: str | None = None
+    metadata_endpoint: str = METADATA_ENDPOINT
     source: str | None = None
     job_ids: str | None = None
     warehouse: Path = Path("data/warehouse.duckdb")
@@ -44,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
+    lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in msgspec.structs.asdict(self).items() if name not in SECRETS}
@@ -71,12 +89,12 @@ def read_settings(
     Raises ConfigError naming the setting that is wrong and where it was set.
     """
     environment = os.environ if environment is None else environment
-    in_file = _read_file((folder or Path()) / CONFIG_FILE)
+    in_file = read_file((folder or Path()) / CONFIG_FILE)
     values: dict[str, object] = {}
     for field in Settings.__struct_fields__:
         value, origin = _value_of(field, options, environment, in_file)
         if value is not None:
-            values[field] = _checked(field, value, origin)
+            values[field] = checked(field, value, origin)
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -84,7 +102,7 @@ def origin_of(
     field: str, options: Mapping[str, object], environment: Mapping[str, str], folder: Path | None = None
 ) -> str:
     """Say where a setting's value comes from: an option, the environment, the file, or the default."""
-    in_file = _read_file((folder or Path()) / CONFIG_FILE)
+    in_file = read_file((folder or Path()) / CONFIG_FILE)
     value, origin = _value_of(field, options, environment, in_file)
     return origin if value is not None else "default"
 
@@ -92,15 +110,16 @@ def origin_of(
 def _value_of(
     field: str, options: Mapping[str, object], environment: Mapping[str, str], in_file: Mapping[str, object]
 ) -> tuple[object, str]:
-    name = environment_name(field)
     if options.get(field) is not None:
         return options[field], f"the option --{field.replace('_', '-')}"
-    if environment.get(name, "").strip():
-        return environment[name].strip(), name
+    for name in (environment_name(field), *_OTHER_NAMES.get(field, ())):
+        if environment.get(name, "").strip():
+            return environment[name].strip(), name
     return in_file.get(field), f"{field} in {CONFIG_FILE}"
 
 
-def _read_file(path: Path) -> dict[str, object]:
+def read_file(path: Path) -> dict[str, object]:
+    """Return what cce-etl.toml holds; raise ConfigError when it cannot be read, or holds a secret or an unknown key."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -112,14 +131,15 @@ def _read_file(path: Path) -> dict[str, object]:
             raise ConfigError(
                 f"{path} holds {secret}: secrets come from the environment only, {environment_name(secret)}."
             )
-    unknown = sorted(values.keys() - set(Settings.__struct_fields__))
+    unknown = sorted(values.keys() - {"sources", *Settings.__struct_fields__})
     if unknown:
         known = ", ".join(field for field in Settings.__struct_fields__ if field not in SECRETS)
         raise ConfigError(f"{path} has unknown settings: {', '.join(unknown)}. Known are {known}.")
     return values
 
 
-def _checked(field: str, value: object, origin: str) -> object:
+def checked(field: str, value: object, origin: str) -> object:
+    """Return a setting's value as its type; raise ConfigError naming `origin` when it is none, without any secret."""
     kind: Any = {item.name: item.type for item in msgspec.structs.fields(Settings)}[field]
     plain = str(value) if isinstance(value, Path) else value
     try:
@@ -147,15 +167,6 @@ def require_source(settings: Settings) -> Source:
     return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
 
 
-def require_token(settings: Settings) -> str:
-    """Return the token to sign in with; raise ConfigError when there is none."""
-    if settings.auth_token is None:
-        raise ConfigError("CCE_AUTH_TOKEN is not set: an IAM token, valid for 24 hours. Set it in the environment.")
-    if not settings.auth_token.isascii() or not settings.auth_token.isprintable():
-        raise ConfigError("CCE_AUTH_TOKEN is wrong: it holds characters that no token has. Was it copied whole?")
-    return settings.auth_token
-
-
 def endpoint_of(settings: Settings) -> str:
     """Return the endpoint's URL without a trailing slash, from CCE_ENDPOINT or else from CCE_REGION.
 
@@ -172,7 +183,26 @@ def endpoint_of(settings: Settings) -> str:
     return f"https://cce.{settings.region}.{_DOMAIN_OF_REGION.get(settings.region, 'myhuaweicloud.com')}"
 
 
-def _normal_endpoint(text: str) -> str:
+def iam_endpoint_of(settings: Settings) -> str:
+    """Return where IAM gives tokens: CCE_IAM_ENDPOINT, else beside the API's own address (cce.* becomes iam.*).
+
+    Raises ConfigError when it cannot be told.
+    """
+    if settings.iam_endpoint is not None:
+        return _normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
+    parts = urlsplit(endpoint_of(settings))
+    if not parts.netloc.startswith("cce."):
+        raise ConfigError("CCE_IAM_ENDPOINT is not set, and cannot be told from CCE_ENDPOINT.")
+    return f"{parts.scheme}://iam.{parts.netloc.removeprefix('cce.')}"
+
+
+def metadata_endpoint_of(settings: Settings) -> str:
+    """Return where a server's metadata service answers: its fixed address, or one on this machine."""
+    url = settings.metadata_endpoint.rstrip("/")
+    return url if url == METADATA_ENDPOINT else _normal_endpoint(url, "CCE_METADATA_ENDPOINT")
+
+
+def _normal_endpoint(text: str, name: str = "CCE_ENDPOINT") -> str:
     # A name or password before the @ is a secret and stays out of the message.
     shown = repr(text.rpartition("@")[2])
     try:
@@ -182,11 +212,9 @@ def _normal_endpoint(text: str) -> str:
         parts, host = urlsplit(""), None
     is_plain = bool(_NETWORK_LOCATION.fullmatch(parts.netloc)) and not re.search(r"[?#\s]", text)
     if parts.scheme not in ("http", "https") or not host or not is_plain:
-        raise ConfigError(
-            f"CCE_ENDPOINT is wrong: {shown} is no address such as https://cce.eu-west-101.myhuaweicloud.eu."
-        )
+        raise ConfigError(f"{name} is wrong: {shown} is no address such as https://cce.eu-west-101.myhuaweicloud.eu.")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigError(f"CCE_ENDPOINT is wrong: {shown} would send the token unencrypted. Use https.")
+        raise ConfigError(f"{name} is wrong: {shown} would send secrets unencrypted. Use https.")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 

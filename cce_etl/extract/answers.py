@@ -82,7 +82,8 @@ def to_error(  # noqa: PLR0911  one way out a meaning
     described = describe(status, said, request_id)
     if status == 401:
         return AuthError(
-            f"The API refused the credentials: {described}. Renew CCE_AUTH_TOKEN (a token is valid for 24 hours).",
+            f"The API refused the credentials: {described}. Check that the token is not older than 24 hours "
+            "(CCE_AUTH_TOKEN), the key is right, and this machine's clock is within 15 minutes.",
             **details,
         )
     if status == 404 and code == "APIGW.0101":

@@ -21,6 +21,8 @@ RENEW_BEFORE_SECONDS: Final = 300
 # A lender that just failed is not asked again by every request that waited for it.
 _FAILURE_KEPT_SECONDS: Final = 1
 _Clock = Callable[[], int]
+# What the rest of the project calls a way to sign, without importing httpx.
+Auth = httpx.Auth
 
 
 class TokenAuth(httpx.Auth):

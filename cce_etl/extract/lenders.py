@@ -5,7 +5,7 @@ Does not: keeping and renewing it (`auth`), which way a user has set up (`access
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import httpx
 import msgspec
@@ -16,7 +16,6 @@ from cce_etl.extract.auth import Lent, sign
 from cce_etl.extract.signing import AccessKey
 from cce_etl.timestamps import parse_timestamp
 
-METADATA_ENDPOINT: Final = "http://169.254.169.254"
 _Clock = Callable[[], int]
 
 
@@ -72,7 +71,7 @@ class AgencyLender:
     Source: ECS page "Obtaining a temporary access key", /openstack/latest/securitykey.
     """
 
-    def __init__(self, project_id: str, clock: _Clock, endpoint: str = METADATA_ENDPOINT) -> None:
+    def __init__(self, project_id: str, clock: _Clock, endpoint: str) -> None:
         self._project_id = project_id
         self._clock = clock
         self._endpoint = endpoint

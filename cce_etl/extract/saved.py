@@ -143,7 +143,14 @@ def _record(body: bytes, where: str) -> SavedRecord:
     inner = bytes(envelope.payload)
     if is_job or inner in (b"", b"null"):
         return SavedRecord(body, where, fetched_at)
-    return SavedRecord(msgspec.json.decode(inner, type=str).encode() if inner[:1] == b'"' else inner, where, fetched_at)
+    return SavedRecord(_text_inside(inner) if inner.startswith(b'"') else inner, where, fetched_at)
+
+
+def _text_inside(text: bytes) -> bytes:
+    try:
+        return msgspec.json.decode(text, type=str).encode()
+    except (msgspec.DecodeError, ValueError):
+        return text
 
 
 def _decode(text: bytes, kind: type[_Kind]) -> _Kind:

@@ -13,12 +13,16 @@ from cce_etl.warehouse.connection import Connection
 
 
 class IdMark(msgspec.Struct, frozen=True):
-    """Say what became of an id: `fetched_at` (ns) is of a body that could be read; None leaves a column as it is."""
+    """Say what became of an id: `fetched_at` (ns) is of a body that could be read; None leaves a column as it is.
+
+    With `replaces_time` the time is set even when it is earlier: the one before was of another dialect's tree.
+    """
 
     job_id: str
     state: str | None
     attempts: int
     fetched_at: int | None
+    replaces_time: bool = False
 
 
 def register_ids(
@@ -80,7 +84,7 @@ def open_ids(connection: Connection, source: str) -> list[str]:
 
 
 def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> None:
-    """Write what became of each id: state, tries added, and the later of the fetch times.
+    """Write what became of each id: state, tries added, and as a rule the later of the fetch times.
 
     A job that was seen before does not die of one bad answer, and one that is answered again lives again.
     """
@@ -92,6 +96,7 @@ def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> No
             "state": pa.array([mark.state for mark in marks], pa.string()),
             "attempts": pa.array([mark.attempts for mark in marks], pa.int32()),
             "fetched_at": pa.array([mark.fetched_at for mark in marks], pa.timestamp("ns")),
+            "replaces_time": pa.array([mark.replaces_time for mark in marks], pa.bool_()),
         }
     )
     connection.register("incoming", table)
@@ -105,7 +110,10 @@ def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> No
                 ELSE job_ids.state
             END,
             attempts = job_ids.attempts + incoming.attempts,
-            last_fetched_at = greatest(job_ids.last_fetched_at, incoming.fetched_at)
+            last_fetched_at = CASE
+                WHEN incoming.replaces_time THEN incoming.fetched_at
+                ELSE greatest(job_ids.last_fetched_at, incoming.fetched_at)
+            END
         FROM incoming WHERE job_ids.source = $1 AND job_ids.job_id = incoming.job_id
         """,
         [source],

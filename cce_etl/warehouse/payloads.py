@@ -84,3 +84,38 @@ def land_payloads(connection: Connection, source: str, payloads: Sequence[Payloa
     )
     connection.register("incoming", table)
     connection.execute("INSERT INTO raw.job_payloads BY NAME SELECT $1 AS source, * FROM incoming", [source])
+
+
+def keep_last_sightings(connection: Connection, source: str, late: Sequence[Payload]) -> None:
+    """Write a job's newest payload once more, at the time it was last seen unchanged, where a `late` one precedes that.
+
+    Without it the late payload would pass for the newest, since a body seen again unchanged leaves no row.
+    """
+    if not late:
+        return
+    table = {
+        "job_id": pa.array([payload.job_id for payload in late], pa.string()),
+        "dialect": pa.array([payload.dialect for payload in late], pa.string()),
+        "fetched_at": pa.array([payload.fetched_at for payload in late], pa.timestamp("ns")),
+    }
+    connection.register("incoming", pa.table(table))
+    # The time in raw.job_ids is of the v3 tree where there is one, and v3 sorts first.
+    connection.execute(
+        """
+        INSERT INTO raw.job_payloads BY NAME
+        WITH newest AS (
+            FROM raw.job_payloads SEMI JOIN incoming USING (job_id) WHERE source = $1
+            QUALIFY row_number() OVER (
+                PARTITION BY job_id ORDER BY dialect DESC, fetched_at DESC NULLS LAST, body_sha256 DESC
+            ) = 1
+        )
+        SELECT newest.* REPLACE (job_ids.last_fetched_at AS fetched_at)
+        FROM newest JOIN raw.job_ids ON job_ids.source = newest.source AND job_ids.job_id = newest.job_id
+        WHERE EXISTS (
+            FROM incoming
+            WHERE incoming.job_id = newest.job_id AND incoming.dialect = newest.dialect
+                AND incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
+        )
+        """,
+        [source],
+    )

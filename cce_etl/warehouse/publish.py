@@ -6,13 +6,14 @@ Does not: reading it (`query`), building what is in it (`core`, `models`).
 
 import os
 import subprocess
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import duckdb
 import msgspec
 
-from cce_etl.errors import WarehouseError
+from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.models import count_rows
 
@@ -55,15 +56,17 @@ def publish(connection: Connection, warehouse: Path, published: Path, run_id: st
     """Copy core and marts with a manifest to `published` and swap it in; return the rows of each table.
 
     Raises WarehouseError when the copy cannot be made or does not hold what the warehouse holds; the file published
-    before then stays as it is.
+    before then stays as it is. Raises ConfigError when both are one file, which would lose raw.
     """
+    if published.exists() and published.samefile(warehouse):
+        raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
     rows = {table: count_rows(connection, table) for table in published_tables(connection)}
     coverage = read_coverage(connection)
     # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
     connection.execute("CHECKPOINT")
-    published.parent.mkdir(parents=True, exist_ok=True)
     draft = published.with_name(f".{published.name}.draft")
     try:
+        published.parent.mkdir(parents=True, exist_ok=True)
         _copy(warehouse, draft)
         with warehouse_errors(draft):
             _strip_and_sign(draft, rows, coverage, run_id, published_at)
@@ -72,8 +75,9 @@ def publish(connection: Connection, warehouse: Path, published: Path, run_id: st
     except OSError as error:
         raise WarehouseError(f"{published} cannot be written: {error.strerror}. The one before it is kept.") from None
     finally:
-        draft.unlink(missing_ok=True)
-        Path(f"{draft}.wal").unlink(missing_ok=True)
+        for left in (draft, Path(f"{draft}.wal")):
+            with suppress(OSError):  # mostly that it is not there, and never worth more than the error above
+                left.unlink()
     return rows
 
 

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
@@ -54,7 +56,7 @@ def test_every_time_is_kept_as_nanoseconds_without_a_zone(connection: Connection
 
 @pytest.mark.parametrize("opening", [open_existing_warehouse, open_warehouse_to_read])
 def test_a_missing_warehouse_is_reported_with_what_to_do_and_not_made(
-    warehouse: Path, opening: type[open_existing_warehouse]
+    warehouse: Path, opening: Callable[[Path], AbstractContextManager[Connection]]
 ) -> None:
     with pytest.raises(WarehouseError, match=r"no warehouse at .*cce-etl run.*CCE_WAREHOUSE"), opening(warehouse):
         pass
@@ -115,9 +117,14 @@ def test_a_transaction_that_does_not_end_well_is_undone_whatever_ended_it(
     connection: Connection, error: BaseException
 ) -> None:
     insert = "INSERT INTO raw.job_ids (source, job_id, state, attempts) VALUES ('s', 'j', 'pending', 0)"
-    with pytest.raises(type(error)), transaction(connection):
-        connection.execute(insert)
-        raise error
+
+    def insert_and_fail() -> None:
+        with transaction(connection):
+            connection.execute(insert)
+            raise error
+
+    with pytest.raises(type(error)):
+        insert_and_fail()
     assert connection.execute("SELECT count(*) FROM raw.job_ids").fetchall() == [(0,)]
     with transaction(connection):
         connection.execute(insert)

@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from cce_etl.errors import WarehouseError
+from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import publish as module
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.publish import publish, published_tables, read_coverage
@@ -32,7 +31,7 @@ def published(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def filled(connection: Connection) -> Iterator[Connection]:
+def filled(connection: Connection) -> Connection:
     """Return a warehouse with two steps, one mart, six ids in all states, two open letters and a resolved one."""
     connection.execute("CREATE TABLE marts.steps AS FROM range(2) AS r(x)")
     connection.execute("COMMENT ON TABLE marts.steps IS 'two steps'")
@@ -56,7 +55,7 @@ def filled(connection: Connection) -> Iterator[Connection]:
             ('s', 'd', 'wrong_type', 'm', 1, now(), now())
         """
     )
-    yield connection
+    return connection
 
 
 def read(path: Path, sql: str) -> list[tuple[object, ...]]:
@@ -176,7 +175,7 @@ def test_a_draft_left_by_a_killed_run_is_in_nobodys_way(filled: Connection, ware
 
 
 def test_the_published_file_may_not_be_the_warehouse_itself(filled: Connection, warehouse: Path) -> None:
-    with pytest.raises(WarehouseError, match="CCE_PUBLISHED"):
+    with pytest.raises(ConfigError, match="CCE_PUBLISHED"):
         publish(filled, warehouse, warehouse, "run", NOW)
     assert filled.execute("SELECT count(*) FROM raw.job_ids").fetchall() == [(6,)]
 

@@ -1,0 +1,157 @@
+"""Pace and pause, on a loop whose clock jumps to the next timer instead of waiting for it."""
+
+import asyncio
+import math
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cce_etl.extract.throttle import Throttle
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop for which time passes only when all its tasks sleep."""
+
+    def __init__(self) -> None:
+        super().__init__(selectors.SelectSelector())
+        self._moment = 0.0
+        select = self._selector.select  # type: ignore[attr-defined]
+
+        def jump(timeout: float | None = None) -> Any:
+            self._moment += timeout or 0.0
+            return select(0)
+
+        self._selector.select = jump  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self._moment
+
+
+def run(rate_limit: float, scene: Callable[[Throttle, Callable[[], float]], Coroutine[Any, Any, None]]) -> Throttle:
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        loop = runner.get_loop()
+        throttle = Throttle(rate_limit, loop.time)
+        runner.run(scene(throttle, loop.time))
+    return throttle
+
+
+def turns(rate_limit: float, count: int) -> list[float]:
+    moments: list[float] = []
+
+    async def one(throttle: Throttle, now: Callable[[], float]) -> None:
+        await throttle.wait_for_turn()
+        moments.append(now())
+
+    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
+        await asyncio.gather(*(one(throttle, now) for _ in range(count)))
+
+    run(rate_limit, scene)
+    return moments
+
+
+def test_requests_go_at_the_stated_pace() -> None:
+    assert turns(4.0, 5) == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0])
+
+
+def test_a_pace_of_less_than_one_a_second_is_kept() -> None:
+    assert turns(0.5, 3) == pytest.approx([0.0, 2.0, 4.0])
+
+
+def test_without_a_ceiling_nobody_waits() -> None:
+    assert turns(0.0, 1_000) == [0.0] * 1_000
+
+
+@given(st.floats(0.1, 1_000), st.integers(1, 30))
+def test_no_second_sees_more_than_the_pace_and_one(rate_limit: float, count: int) -> None:
+    moments = turns(rate_limit, count)
+    assert len(moments) == count
+    within = max(sum(start <= moment < start + 1 - 1e-6 for moment in moments) for start in moments)
+    assert within <= math.ceil(rate_limit) + 1
+
+
+def test_a_pause_is_kept_by_those_who_wait_already() -> None:
+    moments: list[float] = []
+
+    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
+        async def one() -> None:
+            await throttle.wait_for_turn()
+            moments.append(now())
+
+        tasks = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.sleep(0.5)
+        throttle.refused(10.0)
+        await asyncio.gather(*tasks)
+
+    throttle = run(1.0, scene)
+    assert moments[0] == 0.0
+    assert min(moments[1:]) >= 10.5
+    assert throttle.waited_seconds >= 10.0
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    moments: list[float] = []
+
+    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
+        throttle.refused(20.0)
+        throttle.refused(1.0)
+        await throttle.wait_for_turn()
+        moments.append(now())
+
+    run(0.0, scene)
+    assert moments == pytest.approx([20.0])
+
+
+def test_after_a_refusal_the_pace_is_what_was_served_less_15_percent() -> None:
+    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+        for _ in range(20):
+            throttle.answered()
+        throttle.refused(1.0)
+
+    assert run(0.0, scene).rate == pytest.approx(17.0)
+
+
+def test_what_was_served_more_than_a_second_ago_does_not_count() -> None:
+    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+        for _ in range(20):
+            throttle.answered()
+        await asyncio.sleep(1.5)
+        throttle.refused(1.0)
+
+    assert run(0.0, scene).rate == pytest.approx(0.85)
+
+
+def test_requests_refused_together_slow_the_pace_once() -> None:
+    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+        for _ in range(100):
+            throttle.answered()
+        for _ in range(32):
+            throttle.refused(1.0)
+
+    assert run(0.0, scene).rate == pytest.approx(85.0)
+
+
+def test_the_pace_never_falls_so_low_that_nothing_moves() -> None:
+    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+        for _ in range(100):
+            throttle.refused(0.0)
+            await asyncio.sleep(2.0)
+
+    assert run(50.0, scene).rate == pytest.approx(0.1)
+
+
+def test_answers_raise_the_pace_by_one_a_second_up_to_the_ceiling() -> None:
+    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+        for _ in range(10):
+            throttle.answered()
+        throttle.refused(0.0)
+        assert throttle.rate == pytest.approx(8.5)
+        throttle.answered()
+        assert throttle.rate == pytest.approx(8.5 + 1 / 8.5)
+        for _ in range(10_000):
+            throttle.answered()
+
+    assert run(20.0, scene).rate == 20.0

@@ -1,0 +1,217 @@
+"""The flow as Dagster and the command line call it: listing, fetching at a fixed clock, loading, replay, checks."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from cce_etl import pipeline
+from cce_etl.errors import AuthError, ConfigError
+from cce_etl.pipeline import Listing
+from cce_etl.settings import Settings
+from cce_etl.warehouse.connection import Connection, open_warehouse
+
+if TYPE_CHECKING:
+    from tests.conftest import Answer, Api
+
+NOW = 1_772_323_200_000_000_123
+PROJECT = "de300000000040008000000000000001"
+
+
+def still() -> int:
+    return NOW
+
+
+@pytest.fixture
+def settings(api: "Api", tmp_path: Path) -> Settings:
+    return Settings(
+        endpoint=api.endpoint,
+        project_id=PROJECT,
+        auth_token="synthetic-demo-token",
+        warehouse=tmp_path / "warehouse.duckdb",
+        published=tmp_path / "published.duckdb",
+        rate_limit=0,
+        max_attempts=1,
+    )
+
+
+@pytest.fixture
+def warehouse(settings: Settings) -> Iterator[Connection]:
+    with open_warehouse(settings.warehouse) as connection:
+        yield connection
+
+
+def listed(*job_ids: str) -> Listing:
+    return Listing("list", list(job_ids), [])
+
+
+def differing(warehouse: Connection, table: str, other: str) -> int:
+    """Count the rows that one table has and the other has not."""
+    sql = f"SELECT count(*) FROM ((FROM {table} EXCEPT ALL FROM {other}) UNION ALL (FROM {other} EXCEPT ALL FROM {table}))"
+    ((count,),) = warehouse.execute(sql).fetchall()
+    return int(count)
+
+
+def test_lists_given_by_hand_go_before_the_setting_and_none_means_neither(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    (tmp_path / "b.txt").write_text("three\nno id!\n")
+    settings = Settings(job_ids=str(tmp_path / "b.txt"))
+    by_hand = pipeline.list_ids(settings, [str(tmp_path / "a.txt")])
+    by_setting = pipeline.list_ids(settings, [])
+    assert by_hand is not None
+    assert by_setting is not None
+    assert (by_hand.origin, by_hand.job_ids) == (str(tmp_path / "a.txt"), ["one", "two"])
+    assert (by_setting.job_ids, [bad.line for bad in by_setting.bad]) == (["three"], [2])
+    assert pipeline.list_ids(Settings(), []) is None
+    with pytest.raises(ConfigError, match="CCE_JOB_IDS"):
+        pipeline.list_ids(Settings(job_ids=str(tmp_path / "*.nothing")), [])
+
+
+def test_the_clock_given_is_the_one_rows_carry(warehouse: Connection, settings: Settings, api: "Api") -> None:
+    summary = pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1]), clock=still, run_id="r1", command="test")
+    assert (summary.requested, summary.fetched) == (1, 1)
+    for sql in (
+        "SELECT DISTINCT epoch_ns(observed_at) FROM core.jobs",
+        "SELECT epoch_ns(fetched_at) FROM raw.job_payloads",
+        "SELECT epoch_ns(started_at) FROM raw.fetch_runs WHERE run_id = 'r1' AND command = 'test'",
+        "SELECT epoch_ns(first_listed_at) FROM raw.job_ids WHERE origin = 'list'",
+    ):
+        assert warehouse.execute(sql).fetchall() == [(NOW,)]
+
+
+def test_the_source_is_the_project_unless_named(warehouse: Connection, settings: Settings, api: "Api") -> None:
+    pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1]))
+    named = msgspec.structs.replace(settings, source="named")
+    pipeline.fetch(warehouse, named, listed(api.fleet_ids[1]))
+    sources = warehouse.execute("SELECT DISTINCT source FROM core.jobs ORDER BY 1").fetchall()
+    assert sources == [(PROJECT,), ("named",)]
+    assert api.asked[api.fleet_ids[1]] == 2
+
+
+def test_a_run_that_is_stopped_is_accounted_for_too(
+    warehouse: Connection, settings: Settings, api: "Api", script: "Callable[..., Answer]"
+) -> None:
+    api.answers["a"] = script(b"{}", 401)
+    with pytest.raises(AuthError):
+        pipeline.fetch(warehouse, settings, listed("a"))
+    account = warehouse.execute("SELECT requested, fetched, failed, request_count FROM raw.fetch_runs").fetchall()
+    assert account == [(1, 0, 0, 1)]
+
+
+def test_bad_entries_of_a_list_are_requested_and_failed_but_no_dead_letters(
+    warehouse: Connection, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_text("no id!\nforgotten\n")
+    summary = pipeline.fetch(warehouse, settings, pipeline.list_ids(settings, [str(tmp_path / "ids.txt")]))
+    assert (summary.requested, summary.gone, summary.failed, summary.dead_lettered) == (2, 1, 1, 0)
+
+
+def test_throttled_tries_are_counted_and_end_as_an_id_still_pending(
+    warehouse: Connection, settings: Settings, api: "Api", script: "Callable[..., Answer]"
+) -> None:
+    api.answers["busy"] = script(b'{"errorCode":"CCE.01429002"}', 503)
+    summary = pipeline.fetch(warehouse, settings, listed("busy"))
+    assert (summary.failed, summary.dead_lettered) == (1, 1)
+    counts = "SELECT request_count, retry_count, throttled_count FROM raw.fetch_runs"
+    # One try, and three times as many when throttled.
+    assert warehouse.execute(counts).fetchall() == [(3, 2, 3)]
+    assert warehouse.execute("SELECT state, attempts FROM raw.job_ids").fetchall() == [("pending", 3)]
+    assert warehouse.execute("SELECT kind, attempts FROM raw.dead_letters").fetchall() == [("throttled", 3)]
+
+
+def test_loading_in_small_batches_gives_the_same(
+    warehouse: Connection, tmp_path: Path, job_body: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jobs.ndjson"
+    path.write_bytes(b"\n".join(job_body(f"job-{number}") for number in range(7)))
+    monkeypatch.setattr(pipeline, "LOAD_RECORDS", 3)
+    batches: list[int] = []
+    summary = pipeline.load(warehouse, "s", [str(path)], on_progress=lambda progress: batches.append(progress.done))
+    assert batches == [3, 6, 7]
+    assert (summary.requested, summary.fetched, summary.rows) == (7, 7, 14)
+    assert pipeline.replay(warehouse) == 14
+
+
+@pytest.fixture
+def troubled(
+    warehouse: Connection,
+    settings: Settings,
+    api: "Api",
+    tmp_path: Path,
+    script: "Callable[..., Answer]",
+    job_body: Callable[..., bytes],
+    v2_body: Callable[..., bytes],
+) -> Connection:
+    """Return a warehouse with a history: fetched, running then finished, v2 and v3, garbage, gone, nested, built."""
+    api.answers = {"changing": script(job_body("changing", "Running")), "bad": script(b"<html>")}
+    ids = listed(*api.fleet_ids, "changing", "bad", "forgotten")
+    pipeline.fetch(warehouse, settings, ids)
+    api.answers = {"changing": script(job_body("changing")), api.fleet_ids[0]: script(b"garbage now")}
+    pipeline.fetch(warehouse, settings, ids)
+    path = tmp_path / "saved.ndjson"
+    bodies = [v2_body("changing"), v2_body("v2 only"), job_body("changing-step"), v2_body(api.fleet_ids[1]), b"{"]
+    path.write_bytes(b"\n".join(bodies))
+    pipeline.load(warehouse, PROJECT, [str(path)])
+    pipeline.build(warehouse)
+    return warehouse
+
+
+def test_replay_gives_identical_core_and_marts(troubled: Connection, settings: Settings) -> None:
+    tables = ["core.jobs", *(model.name for model in pipeline.models())]
+    for table in tables:
+        troubled.execute(f"CREATE TABLE raw.before_{table.replace('.', '_')} AS FROM {table}")
+    rows = pipeline.replay(troubled)
+    pipeline.build(troubled)
+    assert rows == troubled.execute("SELECT count(*) FROM core.jobs").fetchall()[0][0] > 24
+    assert {table: differing(troubled, table, f"raw.before_{table.replace('.', '_')}") for table in tables} == (
+        dict.fromkeys(tables, 0)
+    )
+
+
+def test_a_history_of_troubles_breaks_no_check(troubled: Connection) -> None:
+    assert pipeline.check(troubled) == []
+
+
+def test_a_row_that_must_not_exist_is_found_by_a_check(troubled: Connection) -> None:
+    troubled.execute("INSERT INTO core.jobs SELECT * FROM core.jobs WHERE root_job_id = 'changing' AND path = ''")
+    failed = {check.name: check for check in pipeline.check(troubled)}
+    assert "core_jobs_key_is_unique" in failed
+    assert failed["core_jobs_key_is_unique"].table == "core.jobs"
+    assert failed["core_jobs_key_is_unique"].rows
+
+
+def test_a_replay_that_fails_leaves_core_as_it_was(troubled: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = troubled.execute("FROM core.jobs ORDER BY ALL").fetchall()
+
+    def fail(*_: object) -> int:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr(pipeline, "restore", fail)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        pipeline.replay(troubled)
+    assert troubled.execute("FROM core.jobs ORDER BY ALL").fetchall() == before
+
+
+def test_complete_builds_checks_and_publishes(warehouse: Connection, settings: Settings, api: "Api") -> None:
+    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3]))
+    assert pipeline.complete(warehouse, settings, "r1", still) == []
+    assert settings.published.exists()
+
+
+def test_missing_access_is_named_before_anything_is_done(settings: Settings) -> None:
+    for name, setting in (
+        ("auth_token", "CCE_AUTH_TOKEN"),
+        ("project_id", "CCE_PROJECT_ID"),
+        ("endpoint", "CCE_REGION"),
+    ):
+        with pytest.raises(ConfigError, match=setting):
+            pipeline.require_access(msgspec.structs.replace(settings, **{name: None}))
+    pipeline.require_access(settings)
+
+
+def test_a_summary_lasts_as_long_as_the_whole_run() -> None:
+    summary = pipeline.Summary(1, 1, 0, 0, 0, 0, 0, 2, 1.25)
+    assert pipeline.lasting(summary, 0.5004).seconds == 1.75
+    assert pipeline.lasting(summary, 0.5).requested == 1

@@ -1,0 +1,70 @@
+"""core.jobs: a root's rows replaced whole, and the time it was last observed."""
+
+from typing import Any
+
+import msgspec
+
+from cce_etl.flatten import flatten
+from cce_etl.job import JobRow, decode_job
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.core import Tree, clear_core, move_observed, replace_trees
+from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
+
+BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
+    "spec": {"type": "T", "extendParam": {"k.1": "", "k-2": "v"}, "mystery": 1.50, "subJobs": [{"status": {}}, {}]}}"""
+
+
+def tree(job_id: str, children: int = 2) -> Tree:
+    """Return the tree of BODY under another id, with its first children."""
+    return Tree(job_id, flatten(decode_job(BODY).job, job_id)[: children + 1])
+
+
+def rows(connection: Connection, columns: str) -> list[tuple[Any, ...]]:
+    return connection.execute(f"SELECT {columns} FROM core.jobs ORDER BY ALL").fetchall()
+
+
+def test_every_column_of_a_row_comes_back_exactly(connection: Connection) -> None:
+    assert replace_trees(connection, "s", [tree("a")], []) == 3
+    names = [
+        f"epoch_ns({name})" if name.endswith("_at") else "extra::VARCHAR" if name == "extra" else name
+        for name in JobRow.__struct_fields__
+    ]
+    stored = connection.execute(f"SELECT {', '.join(names)} FROM core.jobs ORDER BY path").fetchall()
+    assert stored == [msgspec.structs.astuple(row) for row in tree("a").rows]
+    ((root_extra, parameters),) = [(row.extra, row.extend_param) for row in tree("a").rows[:1]]
+    assert (root_extra, parameters) == ('{"spec":{"mystery":1.50}}', {"k.1": "", "k-2": "v"})
+
+
+def test_a_tree_replaces_the_one_before_it_and_no_other(connection: Connection) -> None:
+    replace_trees(connection, "s", [tree("a"), tree("b")], [])
+    replace_trees(connection, "t", [tree("a")], [])
+    assert replace_trees(connection, "s", [tree("a", children=1)], ["a"]) == 2
+    counted = connection.execute(
+        "SELECT source, root_job_id, count(*) FROM core.jobs GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert counted == [("s", "a", 2), ("s", "b", 3), ("t", "a", 3)]
+
+
+def test_no_trees_write_no_rows(connection: Connection) -> None:
+    assert replace_trees(connection, "s", [], []) == 0
+    assert replace_trees(connection, "s", [Tree("a", [])], ["a"]) == 0
+    assert rows(connection, "*") == []
+
+
+def test_the_observation_time_is_the_one_of_the_root_and_moves_alone(connection: Connection) -> None:
+    register_ids(connection, "s", "list", ["a", "b"], 1)
+    mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
+    replace_trees(connection, "s", [tree("a", 1), tree("b", 1)], [])
+    mark_ids(connection, "s", [IdMark("a", None, 1, 200), IdMark("b", None, 1, 300)])
+    move_observed(connection, "s", ["a"])
+    move_observed(connection, "t", ["b"])
+    move_observed(connection, "s", [])
+    observed = rows(connection, "root_job_id, path, epoch_ns(observed_at)")
+    assert observed == [("a", "", 200), ("a", "0", 200), ("b", "", 100), ("b", "0", 100)]
+
+
+def test_clearing_empties_every_source(connection: Connection) -> None:
+    for source in ("s", "t"):
+        replace_trees(connection, source, [tree("a")], [])
+    clear_core(connection)
+    assert rows(connection, "*") == []
