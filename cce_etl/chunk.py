@@ -88,6 +88,35 @@ def restore(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
     return replace_trees(connection, source, [Tree(job_id, one.rows) for job_id, one in seen.items()], [])
 
 
+def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], at: int) -> int:
+    """Read again the stored bodies of jobs with open letters; return how many came through and are loaded now.
+
+    A job comes through when its latest body can be read: an older one that could be was loaded before.
+    """
+    stored = stored_payloads(connection, source, job_ids)
+    payloads = {job_id: list(group) for job_id, group in groupby(stored, key=lambda payload: payload.job_id)}
+    seen = {job_id: tree_of(job_id, group) for job_id, group in payloads.items() if _is_readable(job_id, group)}
+    trees = {job_id: one for job_id, one in seen.items() if one is not None}
+    marks = [
+        IdMark(job_id, _state_of(one), 0, max((p.fetched_at for p in payloads[job_id] if p.fetched_at), default=None))
+        for job_id, one in trees.items()
+    ]
+    with transaction(connection):
+        mark_ids(connection, source, marks)
+        replace_trees(connection, source, [Tree(job_id, one.rows) for job_id, one in trees.items()], list(trees))
+        resolve_dead_letters(connection, source, list(trees), at)
+    return len(trees)
+
+
+def _is_readable(job_id: str, payloads: Sequence[Payload]) -> bool:
+    latest = max(payloads, key=lambda payload: (payload.dialect == Dialect.V3, payload.fetched_at or 0))
+    try:
+        decode_for(job_id, latest.body)
+    except PayloadError:
+        return False
+    return True
+
+
 def _store_items(connection: Connection, source: str, items: Sequence[_Item], counted: Tally, at: int) -> None:
     if not items:
         return

@@ -14,10 +14,12 @@ from typing import Final
 import msgspec
 
 from cce_etl.access import SignIn, choose_sign_in
-from cce_etl.errors import CceEtlError, ConfigError
+from cce_etl.errors import CceEtlError, ConfigError, PayloadError
 from cce_etl.extract.client import Client, Failed, FetchPolicy, Gone
+from cce_etl.job import decode_job
 from cce_etl.pipeline import models
 from cce_etl.settings import SECRETS, Settings, Source, endpoint_of, require_source
+from cce_etl.sources import read_sources
 from cce_etl.warehouse.connection import open_warehouse_to_read
 from cce_etl.warehouse.query import open_published
 
@@ -39,8 +41,12 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at every setting, the API and the files, and return what was found, in that order."""
-    return [*_settings(settings), _api(settings), *_files(settings)]
+    """Look at every source's settings and API, then at the files, and return what was found, in that order.
+
+    Raises ConfigError when cce-etl.toml cannot be read.
+    """
+    asked = [finding for one in read_sources(settings) for finding in (*_settings(one), _api(one))]
+    return [*asked, *_files(settings)]
 
 
 def exit_code(findings: list[Finding]) -> int:
@@ -83,13 +89,17 @@ async def _ask(source: Source, sign_in: SignIn, settings: Settings) -> str:
     if isinstance(outcome, Failed):
         hint = "The permission cce:job:get is missing." if outcome.kind == "forbidden" else "Check address and network."
         raise CceEtlError(f"{endpoint}: {outcome.message}. {hint}")
+    try:
+        decode_job(outcome.body)
+    except PayloadError as error:
+        raise CceEtlError(f"{endpoint} answers, but not as CCE does: {error}. Check the address.") from None
     return f"{endpoint} answers, with a job for an id that no job has"
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
     yield _tried("models", lambda: f"{len(models())} SQL models can be read")
     yield _tried("warehouse", lambda: _warehouse(settings.warehouse))
-    yield _tried("published file", lambda: _published(settings.published))
+    yield _tried("published file", lambda: _published(settings))
 
 
 def _warehouse(path: Path) -> str:
@@ -98,11 +108,16 @@ def _warehouse(path: Path) -> str:
             _require_writable(path)
             return f"{path}, {path.stat().st_size:,} bytes"
     folder = next(parent for parent in path.resolve().parents if parent.exists())
+    if not folder.is_dir():
+        raise ConfigError(f"{path} cannot be made: {folder} is no folder. Set CCE_WAREHOUSE to another path.")
     _require_writable(folder)
     return f"{path} will be made by the first run"
 
 
-def _published(path: Path) -> str:
+def _published(settings: Settings) -> str:
+    path = settings.published
+    if path.resolve() == settings.warehouse.resolve():
+        raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
     if not path.exists():
         return f"{path} will be made by the first run"
     with open_published(path):

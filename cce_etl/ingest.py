@@ -15,8 +15,9 @@ import msgspec
 
 from cce_etl.chunk import Tally, store_outcomes
 from cce_etl.errors import Interrupted
-from cce_etl.extract.client import Client, Failed, Fetched
+from cce_etl.extract.client import Client, Failed, Fetched, FetchPolicy
 from cce_etl.extract.fetch import Outcome, fetch_all
+from cce_etl.settings import Settings
 from cce_etl.warehouse.connection import Connection
 
 Clock = Callable[[], int]
@@ -44,6 +45,17 @@ class _End(msgspec.Struct, frozen=True):
     error: BaseException | None
 
 
+def policy_of(settings: Settings) -> FetchPolicy:
+    """Return how hard to try, as the settings say."""
+    return FetchPolicy(
+        max_attempts=settings.max_attempts,
+        timeout_seconds=settings.timeout_seconds,
+        max_body_bytes=settings.max_body_bytes,
+        concurrency=settings.concurrency,
+        rate_limit=settings.rate_limit,
+    )
+
+
 async def ingest(
     connection: Connection,
     source: str,
@@ -53,7 +65,7 @@ async def ingest(
     clock: Clock,
     on_progress: Callable[[Progress], None],
 ) -> None:
-    """Fetch the ids and write what comes, a chunk a transaction, counting it in `tally`.
+    """Fetch the ids with an open client and write what comes, a chunk a transaction, counting it in `tally`.
 
     Raises what stops a run (AuthError, ConfigError, ApiError, Interrupted) after the last chunk is written, and
     WarehouseError at once.
@@ -72,6 +84,8 @@ async def ingest(
                     await asyncio.to_thread(store_outcomes, connection, source, outcomes, tally, clock())
     finally:
         producer.cancel()
+        while not inbox.empty():  # room for its last word, or it would wait for ever for a reader
+            inbox.get_nowait()
     if received:
         raise _interrupted(received[0], tally)
     if end.error:
@@ -87,8 +101,9 @@ def _cancelled_by_signals(task: "asyncio.Task[None]") -> Iterator[list[signal.Si
         return
 
     def stop(number: signal.Signals) -> None:
+        if not received:  # once: the task is then ending in good order, and a second time would break that off
+            task.cancel()
         received.append(number)
-        task.cancel()
 
     before = {number: signal.getsignal(number) for number in _STOPPING}
     loop = asyncio.get_running_loop()
@@ -128,8 +143,7 @@ async def _produce(
 
     error: BaseException | None = None
     try:
-        async with client:
-            await fetch_all(client, job_ids, receive)
+        await fetch_all(client, job_ids, receive)
     except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001  handed to the consumer, which raises it
         error = caught
     await inbox.put(_End(error))

@@ -15,10 +15,10 @@ import msgspec
 from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, restore, store_saved
 from cce_etl.errors import ConfigError
-from cce_etl.extract.client import Client, FetchPolicy
-from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists
+from cce_etl.extract.client import Client
+from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
 from cce_etl.extract.saved import SavedRecord, read_saved
-from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest
+from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest, policy_of
 from cce_etl.settings import Settings, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run
@@ -29,6 +29,8 @@ from cce_etl.warehouse.publish import publish as publish_copy
 
 # A file's records cost no request to read again, so its chunks may be larger than those of a fetch.
 LOAD_RECORDS: Final = 5_000
+# What one run asks for by a step's own id at most: some 10 such steps a job make 1,000 jobs.
+DEEP_JOBS: Final = 10_000
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -98,9 +100,13 @@ def fetch(
     clock: Clock = time.time_ns,
     run_id: str = "",
     command: str = "run",
+    deep_levels: int = 0,
     on_progress: Callable[[Progress], None] = ignore_progress,
 ) -> Summary:
     """Fetch the listed jobs that have not ended (without a listing: all such jobs known) into raw and core.
+
+    With `deep_levels`, steps that show no sub-jobs are then asked for by their own id, that many levels down, since
+    inlined trees may be cut off; each id once, DEEP_JOBS at most.
 
     Raises AuthError, ConfigError and WarehouseError; what was fetched before is kept.
     """
@@ -113,15 +119,39 @@ def fetch(
     finished = job_ids_table.finished_ids(connection, source.name, listing.job_ids)
     wanted = [job_id for job_id in listing.job_ids if job_id not in finished]
     tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))
-    policy = _policy(settings)
     started_at, started = clock(), time.perf_counter()
-    client = Client(source.endpoint, source.project_id, sign_in.auth, policy, clock)
+    client = Client(source.endpoint, source.project_id, sign_in.auth, policy_of(settings), clock)
+    client.autopilot_job_ids = job_ids_table.autopilot_ids(connection, source.name)
     try:
-        asyncio.run(ingest(connection, source.name, client, wanted, tally, clock, on_progress))
+        asyncio.run(_ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
     finally:
         run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
         record_run(connection, run)
     return _summary(tally, started)
+
+
+async def _ingest_deep(
+    connection: Connection,
+    source: str,
+    client: Client,
+    wanted: Sequence[str],
+    levels: int,
+    tally: Tally,
+    clock: Clock,
+    on_progress: Callable[[Progress], None],
+) -> None:
+    left = DEEP_JOBS
+    async with client:
+        await ingest(connection, source, client, wanted, tally, clock, on_progress)
+        for _ in range(levels):
+            leaves = job_ids_table.unasked_leaves(connection, source, left)
+            listing = Listing("deep", [job_id for job_id in leaves if valid_id(job_id)], [])
+            if not listing.job_ids:
+                return
+            register(connection, source, listing, clock)
+            left -= len(listing.job_ids)
+            tally.requested += len(listing.job_ids)
+            await ingest(connection, source, client, listing.job_ids, tally, clock, on_progress)
 
 
 def load(
@@ -202,16 +232,6 @@ def lasting(summary: Summary, more_seconds: float) -> Summary:
     return msgspec.structs.replace(summary, seconds=round(summary.seconds + more_seconds, 3))
 
 
-def _policy(settings: Settings) -> FetchPolicy:
-    return FetchPolicy(
-        max_attempts=settings.max_attempts,
-        timeout_seconds=settings.timeout_seconds,
-        max_body_bytes=settings.max_body_bytes,
-        concurrency=settings.concurrency,
-        rate_limit=settings.rate_limit,
-    )
-
-
 def _batches(records: Iterable[SavedRecord]) -> Iterator[list[SavedRecord]]:
     batch: list[SavedRecord] = []
     size = 0
@@ -246,4 +266,6 @@ def _fetch_run(
         throttled_count=client.statistics.throttled_count if client else 0,
         received_bytes=client.statistics.received_bytes if client else 0,
         waited_seconds=client.throttle.waited_seconds if client else 0.0,
+        p50_latency_seconds=client.statistics.latency_quantile(0.50) if client else None,
+        p95_latency_seconds=client.statistics.latency_quantile(0.95) if client else None,
     )

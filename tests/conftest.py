@@ -94,8 +94,12 @@ class Shell:
         self.folder = folder
         self.warehouse = folder / "warehouse.duckdb"
         self.published = folder / "published.duckdb"
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CCE_SOURCE": "test"}
+        kept = ("PATH", "PYTHONPATH")
+        self.environment = {name: os.environ[name] for name in kept if name in os.environ}
+        self.environment |= {"HOME": str(folder), "CCE_SOURCE": "test"}
         self.environment |= {"CCE_WAREHOUSE": str(self.warehouse), "CCE_PUBLISHED": str(self.published)}
+        # A warehouse that a test locks is not worth waiting for.
+        self.environment["CCE_LOCK_WAIT_SECONDS"] = "0"
         if endpoint:
             self.environment |= {"CCE_ENDPOINT": endpoint, "CCE_PROJECT_ID": PROJECT, "CCE_RATE_LIMIT": "0"}
             self.environment["CCE_AUTH_TOKEN"] = CANARY_TOKEN

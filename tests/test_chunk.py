@@ -222,7 +222,7 @@ def loaded(observations: Sequence[Seen], chunk: int, v3: Body, v2: Body) -> tupl
         return rows(warehouse, CORE), rows(warehouse, STATES)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(observations=OBSERVATIONS, data=st.data())
 def test_any_order_and_any_chunks_give_the_same_core(
     observations: list[Seen], data: st.DataObject, job_body: Body, v2_body: Body
@@ -232,14 +232,14 @@ def test_any_order_and_any_chunks_give_the_same_core(
     assert loaded(observations, 1, job_body, v2_body) == loaded(shuffled, chunk, job_body, v2_body)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(observations=OBSERVATIONS)
 def test_loading_everything_twice_changes_no_row(observations: list[Seen], job_body: Body, v2_body: Body) -> None:
     once = loaded(observations, len(observations), job_body, v2_body)
     assert loaded([*observations, *observations], len(observations), job_body, v2_body) == once
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(observations=OBSERVATIONS, garbage=st.lists(st.sampled_from([b"", b"<html>", b"[1]", b"{}"]), max_size=3))
 def test_replay_gives_the_same_core_also_after_garbage(
     observations: list[Seen], garbage: list[bytes], job_body: Body, v2_body: Body

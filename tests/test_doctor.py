@@ -22,8 +22,10 @@ HOLDER = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('held', flu
 
 
 @pytest.fixture
-def settings(api: "Api", tmp_path: Path) -> Settings:
-    """Return settings with which all is well, before a first run."""
+def settings(api: "Api", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return settings with which all is well, before a first run; no profile file of the user's own is found."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", raising=False)
     return Settings(
         endpoint=api.endpoint,
         project_id="de300000000040008000000000000001",
@@ -48,7 +50,7 @@ def test_before_the_first_run_all_is_well_one_id_is_asked_for_and_nothing_is_mad
     assert [finding.subject for finding in findings] == [
         "address",
         "CCE_PROJECT_ID",
-        "CCE_AUTH_TOKEN",
+        "sign-in",
         "other settings",
         "API",
         "models",
@@ -80,8 +82,8 @@ def test_after_a_run_the_files_are_described_and_not_changed(settings: Settings)
         ({"endpoint": None, "region": "EU West!"}, "address", "CCE_REGION is wrong"),
         ({"project_id": None}, "CCE_PROJECT_ID", "My Credentials"),
         ({"project_id": "a/b"}, "CCE_PROJECT_ID", "no project id"),
-        ({"auth_token": None}, "CCE_AUTH_TOKEN", "environment"),
-        ({"auth_token": "two\nlines"}, "CCE_AUTH_TOKEN", "copied whole"),
+        ({"auth_token": None}, "sign-in", "CCE_AUTH_TOKEN"),
+        ({"auth_token": "two\nlines"}, "sign-in", "copied whole"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_exit_2_and_the_api_is_not_asked(
@@ -98,7 +100,7 @@ def test_a_missing_or_wrong_setting_is_exit_2_and_the_api_is_not_asked(
 @pytest.mark.parametrize(
     ("changes", "code", "advice"),
     [
-        ({"auth_token": "voided"}, 3, "Renew CCE_AUTH_TOKEN"),
+        ({"auth_token": "voided"}, 3, "CCE_AUTH_TOKEN"),
         ({"project_id": "another"}, 2, "CCE_PROJECT_ID: the project must belong to that region"),
         ({"endpoint": "http://127.0.0.1:9"}, 1, "Check address and network"),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cce_etl import ingest as module
-from cce_etl.chunk import Tally
-from cce_etl.errors import AuthError, Interrupted
+from cce_etl.chunk import Tally, store_outcomes
+from cce_etl.errors import AuthError, Interrupted, WarehouseError
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy
 from cce_etl.ingest import Progress, ignore_progress, ingest
@@ -36,14 +37,18 @@ def fetch(
     api: "Api",
     job_ids: list[str],
     on_progress: Callable[[Progress], None] = ignore_progress,
-    token: str = "synthetic-demo-token",
 ) -> Tally:
     """Fetch ids with four requests in flight, listed first as in every run."""
     register_ids(warehouse, "s", "list", job_ids, 1)
     tally = Tally(requested=len(job_ids))
     policy = FetchPolicy(max_attempts=1, concurrency=4, rate_limit=0)
-    client = Client(api.endpoint, PROJECT, TokenAuth(token), policy, lambda: NOW)
-    asyncio.run(ingest(warehouse, "s", client, job_ids, tally, lambda: NOW, on_progress))
+    client = Client(api.endpoint, PROJECT, TokenAuth("synthetic-demo-token"), policy, lambda: NOW)
+
+    async def run() -> None:
+        async with client:
+            await ingest(warehouse, "s", client, job_ids, tally, lambda: NOW, on_progress)
+
+    asyncio.run(run())
     return tally
 
 
@@ -59,11 +64,10 @@ def test_every_answer_is_written_and_counted_however_small_the_chunks(
 
 def test_a_chunk_ends_at_its_bytes(warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch) -> None:
     chunks: list[int] = []
-    stored = module.store_outcomes
 
     def count(*arguments: object) -> None:
         chunks.append(len(arguments[2]))  # type: ignore[arg-type]
-        stored(*arguments)  # type: ignore[arg-type]
+        store_outcomes(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "store_outcomes", count)
     monkeypatch.setattr(module, "CHUNK_BYTES", 1)
@@ -126,13 +130,41 @@ def test_a_run_in_another_thread_than_the_main_one_works_without_signals(warehou
     assert done[0].fetched == 3
 
 
-def test_an_error_while_writing_is_raised_and_ends_the_requests(
+def wait_until_the_queue_is_full(api: "Api") -> None:
+    """Wait for 14 requests: of these 2 answers make the chunk, 8 fill the queue, and 4 workers hold one each."""
+    while api.asked.total() < 14:
+        time.sleep(0.01)
+    time.sleep(0.1)  # for the answers of the last four
+
+
+def test_an_error_while_writing_is_raised_and_ends_the_requests_though_the_queue_is_full(
     warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def fail(*_: object) -> None:
+        wait_until_the_queue_is_full(api)
+        raise WarehouseError("the disk is full")
+
     monkeypatch.setattr(module, "CHUNK_JOBS", 2)
-    api.seconds = 0.02
-    warehouse.execute("DROP TABLE core.jobs")
-    with pytest.raises(Exception, match=r"core\.jobs|jobs does not exist"):
+    monkeypatch.setattr(module, "store_outcomes", fail)
+    with pytest.raises(WarehouseError, match="the disk is full"):
         fetch(warehouse, api, list(api.fleet_ids))
-    assert api.asked.total() < 24
-    assert warehouse.execute("SELECT count(*) FROM raw.job_payloads").fetchall() == [(0,)]
+    assert api.asked.total() == 14
+
+
+def test_a_second_signal_does_not_break_off_the_good_order_of_the_first(
+    warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled_twice(*arguments: object) -> None:
+        if not warehouse.execute("FROM raw.job_payloads").fetchall():
+            wait_until_the_queue_is_full(api)
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+                time.sleep(0.1)
+        store_outcomes(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "store_outcomes", signalled_twice)
+    with pytest.raises(Interrupted, match="10 of 24 jobs are done and kept") as caught:
+        fetch(warehouse, api, list(api.fleet_ids))
+    assert caught.value.exit_code == 130
+    assert warehouse.execute("SELECT count(*) FROM raw.job_payloads").fetchall() == [(10,)]

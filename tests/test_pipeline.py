@@ -49,7 +49,8 @@ def listed(*job_ids: str) -> Listing:
 
 def differing(warehouse: Connection, table: str, other: str) -> int:
     """Count the rows that one table has and the other has not."""
-    sql = f"SELECT count(*) FROM ((FROM {table} EXCEPT ALL FROM {other}) UNION ALL (FROM {other} EXCEPT ALL FROM {table}))"
+    both_ways = f"(FROM {table} EXCEPT ALL FROM {other}) UNION ALL (FROM {other} EXCEPT ALL FROM {table})"
+    sql = f"SELECT count(*) FROM ({both_ways})"
     ((count,),) = warehouse.execute(sql).fetchall()
     return int(count)
 

@@ -31,8 +31,14 @@ _HELP: Final = {
     "max_attempts": (int, "Tries a job. Default: 6."),
     "timeout_seconds": (float, "Seconds a try. Default: 30."),
     "max_body_bytes": (int, "Largest body taken, in bytes. Default: 33554432."),
+    "auth": (str, "agency: sign in with the agency of the server this runs on."),
+    "username": (str, "The IAM user, with CCE_PASSWORD in the environment."),
+    "domain": (str, "The account of the IAM user."),
+    "iam_endpoint": (str, "Where IAM answers. Default: beside the API."),
+    "metadata_endpoint": (str, "Where the server's metadata answers. Default: its fixed address."),
+    "lock_wait_seconds": (float, "Seconds to wait for a warehouse in use. Default: 10."),
 }
-FILES: Final = ("warehouse", "published")
+FILES: Final = ("warehouse", "published", "lock_wait_seconds")
 FETCHING: Final = tuple(_HELP)
 
 

@@ -16,11 +16,13 @@ import typer
 
 if TYPE_CHECKING:
     from cce_etl.demo.showcase import DemoResult, DemoServer
+    from cce_etl.discover import DiscoveryReport
     from cce_etl.doctor import Finding
     from cce_etl.extract.id_lists import BadId
     from cce_etl.ingest import Progress
     from cce_etl.pipeline import FailedCheck, Summary
     from cce_etl.settings import Settings
+    from cce_etl.warehouse.accounts import OpenLetter
     from cce_etl.warehouse.query import QueryResult, Status
 
 _PLAIN_SECONDS: Final = 5.0
@@ -37,7 +39,7 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
 
 
-def json_line(value: msgspec.Struct) -> None:
+def json_line(value: "msgspec.Struct | Sequence[msgspec.Struct]") -> None:
     """Print a value as one line of JSON on standard output."""
     typer.echo(msgspec.json.encode(value).decode())
 
@@ -113,7 +115,7 @@ def summary(result: "Summary", settings: "Settings", *, is_published: bool) -> N
     if result.requested == 0:
         note("There was nothing to do. Give a list with --ids, or set CCE_JOB_IDS.")
     if result.dead_lettered:
-        note("Failures are kept in raw.dead_letters of the warehouse; `cce-etl status` lists them.")
+        note("Failures are kept in raw.dead_letters of the warehouse; `cce-etl dead-letters` lists them.")
 
 
 def published(path: Path) -> None:
@@ -139,6 +141,25 @@ def status(state: "Status", settings: "Settings") -> None:
     names = ["started_at", "command", "source", "seconds", "requested", "fetched", "unchanged", "gone", "failed"]
     _table(names, ([_cell(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9)))
     _table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
+
+
+def discovery(report: "DiscoveryReport") -> None:
+    """Print what the API's lists gave, on standard error: the result of the run comes after it."""
+    for one in report.origins:
+        note(f"{report.source}: {one.origin}: {one.found:,} jobs, {one.new:,} of them new")
+    note(f"{report.source}: {report.clusters_seen:,} clusters, {report.clusters_changed:,} new or changed")
+    for reason in report.passed_over:
+        note(f"{report.source}: passed over {reason}")
+
+
+def letters(found: "Sequence[OpenLetter]") -> None:
+    """Print the open dead letters."""
+    if not found:
+        typer.echo("No dead letter is open.")
+        return
+    names = ["source", "kind", "job_id", "http_status", "error_code", "attempts", "failed_at", "message"]
+    rows = ([_cell(getattr(one, name)) for name in names] for one in found)
+    _table(names, rows, numbers={3, 5})
 
 
 def findings(found: "Sequence[Finding]") -> None:

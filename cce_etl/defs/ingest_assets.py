@@ -18,7 +18,7 @@ from dagster import (
     multi_asset,
 )
 
-from cce_etl import pipeline
+from cce_etl import errands, pipeline
 from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, table_definition_metadata, table_metadata
 from cce_etl.ingest import Progress
@@ -43,19 +43,21 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
     Grain: source, job_id.
     """
     with warehouse.open() as session:
-        source = require_source(session.settings)
-        listing = pipeline.list_ids(session.settings, [])
-        if listing is not None:
-            pipeline.register(session.connection, source.name, listing, session.clock)
-            # Where, not what: a wrong file may hold anything, secrets too.
-            for entry in listing.bad[:SHOWN_ENTRIES]:
-                context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
+        todo = errands.plan(session.settings, [])
+        listed = [errand.listing for errand in todo if errand.listing is not None]
+        for errand in todo:
+            if errand.listing is not None:
+                source = require_source(errand.settings)
+                pipeline.register(session.connection, source.name, errand.listing, session.clock)
+        # Where, not what: a wrong file may hold anything, secrets too.
+        for entry in [entry for listing in listed for entry in listing.bad][:SHOWN_ENTRIES]:
+            context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
         return MaterializeResult(
             metadata=table_metadata(session.connection, "raw.job_ids")
             | {
-                "origin": listing.origin if listing else "no list: CCE_JOB_IDS is not set",
-                "ids_listed": len(listing.job_ids) if listing else 0,
-                "entries_that_are_no_ids": len(listing.bad) if listing else 0,
+                "origin": ", ".join(listing.origin for listing in listed) or "no list: CCE_JOB_IDS is not set",
+                "ids_listed": sum(len(listing.job_ids) for listing in listed),
+                "entries_that_are_no_ids": sum(len(listing.bad) for listing in listed),
             }
         )
 
@@ -90,15 +92,16 @@ def fetch(
 ) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
     """Fetch every listed job that has not ended (without a list: every such job known), a chunk at a time."""
     with warehouse.open() as session:
-        summary = pipeline.fetch(
+        outcome = errands.fetch(
             session.connection,
-            session.settings,
-            pipeline.list_ids(session.settings, []),
+            errands.plan(session.settings, []),
             clock=session.clock,
             run_id=context.run.run_id,
             command=COMMAND,
             on_progress=log_progress(context.log),
         )
+        outcome.raise_first()
+        summary = outcome.summary
         if summary.dead_lettered:
             context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
         account = msgspec.structs.asdict(summary)

@@ -51,6 +51,16 @@ class _Opening:
     uid: str
 
 
+@dataclass(frozen=True, slots=True)
+class RootJob:
+    """Hold what is known of a synthetic root job before its body is made; `started_ns` since 1970-01-01 UTC."""
+
+    job_id: str
+    job_type: str
+    cluster: Cluster
+    started_ns: int
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Hold a synthetic fleet of root jobs as it stands at `ends_at_ns`, after HISTORY_DAYS of history.
@@ -85,14 +95,26 @@ class Fleet:
 
     def v2_list_body(self) -> bytes:
         """Return the exact bytes of GET /api/v2/.../jobs: a bare array of root jobs without their steps."""
-        return json_bytes([v2_summary(self._document(position)) for position in range(len(self.job_ids))])
+        return json_bytes(list(self.v2_summaries()))
+
+    def v2_summaries(self) -> Iterator[Document]:
+        """Return what the v2 list shows of every root job, in order."""
+        return (v2_summary(self._document(position)) for position in range(len(self.job_ids)))
+
+    def root_jobs(self) -> Iterator[RootJob]:
+        """Return type, cluster and start of every synthetic job, in order; the example is left out."""
+        for position in range(1, len(self.job_ids)):
+            opening = self._opening(position)
+            yield RootJob(opening.uid, opening.kind.root.job_type, opening.cluster, opening.started_ns)
 
     def _document(self, position: int) -> Document:
         if position == 0:
             example: Document = json.loads(EXAMPLE_BODY)
             return example
-        opening = _open_job(self.seed, position, len(self.job_ids), self.ends_at_ns, self._clusters)
-        return _job_document(opening, self.truth, self.ends_at_ns)
+        return _job_document(self._opening(position), self.truth, self.ends_at_ns)
+
+    def _opening(self, position: int) -> _Opening:
+        return _open_job(self.seed, position, len(self.job_ids), self.ends_at_ns, self._clusters)
 
 
 def build_fleet(seed: int, job_count: int, ends_at_ns: int) -> Fleet:

@@ -5,6 +5,7 @@ Lives here: event loop, socket, start and stop. Does not: what is answered (`api
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -47,13 +48,22 @@ class _Running:
 
 @contextmanager
 def demo_server(
-    fleet: Fleet, *, port: int = 0, latency_seconds: float = 0.0, middlewares: Sequence[Middleware] = ()
+    fleet: Fleet,
+    *,
+    port: int = 0,
+    latency_seconds: float = 0.0,
+    middlewares: Sequence[Middleware] = (),
+    shallow_levels: int | None = None,
+    clock: Callable[[], int] = time.time_ns,
 ) -> Iterator[str]:
     """Serve a synthetic fleet from a background thread and yield its endpoint, `http://127.0.0.1:<port>`.
 
-    Port 0 takes a free one. Each answer waits `latency_seconds` first. Raises OSError when the port is taken.
+    Port 0 takes a free one. Each answer waits `latency_seconds` first; the rest is as in `build_application`. Raises
+    OSError when the port is taken.
     """
-    application = build_application(fleet, middlewares=[*middlewares, *_latency(latency_seconds)])
+    application = build_application(
+        fleet, middlewares=[*middlewares, *_latency(latency_seconds)], shallow_levels=shallow_levels, clock=clock
+    )
     started: Future[_Running] = Future()
     thread = Thread(target=_run_in_thread, args=(application, port, started), name="demo-server", daemon=True)
     thread.start()
@@ -92,7 +102,8 @@ def serve_forever(
 
 
 async def _serve(application: web.Application, port: int, on_started: Callable[[_Running], None]) -> None:
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    # A request whose client has hung up is over: left to run, it would count as one in flight.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, port).start()

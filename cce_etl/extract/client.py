@@ -7,6 +7,7 @@ Does not: which ids to ask for (`id_lists`), many at once (`fetch`), what a body
 import asyncio
 import ssl
 import time
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -80,12 +81,18 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class FetchStatistics(msgspec.Struct):
-    """Count what a run asked of the API: tries, tries after the first, throttled answers, bytes received."""
+    """Count what a run asked of the API; `retry_count` are tries after the first, `latency_seconds` one a try."""
 
     request_count: int = 0
     retry_count: int = 0
     throttled_count: int = 0
     received_bytes: int = 0
+    latency_seconds: "array[float]" = msgspec.field(default_factory=lambda: array("d"))
+
+    def latency_quantile(self, share: float) -> float | None:
+        """Return the latency that a share of the tries did not exceed, in seconds; None before the first."""
+        ordered = sorted(self.latency_seconds)
+        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
 
 
 class Client:
@@ -97,7 +104,9 @@ class Client:
     def __init__(
         self, endpoint: str, project_id: str, auth: httpx.Auth, policy: FetchPolicy, clock: Callable[[], int]
     ) -> None:
+        self._endpoint = endpoint
         self._jobs_url = f"{endpoint}/api/v3/projects/{project_id}/jobs/"
+        self._autopilot_jobs_url = f"{endpoint}/autopilot/v3/projects/{project_id}/jobs/"
         self._policy = policy
         self._clock = clock
         self._http = _http_client(auth, policy)
@@ -106,6 +115,7 @@ class Client:
         )
         self.throttle = Throttle(policy.rate_limit, time.monotonic)
         self.statistics = FetchStatistics()
+        self.autopilot_job_ids: frozenset[str] = frozenset()
         self.concurrency = policy.concurrency
 
     async def __aenter__(self) -> Self:
@@ -123,8 +133,9 @@ class Client:
         Raises AuthError and ConfigError, which no other id would escape.
         """
         tries = _Tries()
+        jobs_url = self._autopilot_jobs_url if job_id in self.autopilot_job_ids else self._jobs_url
         try:
-            body: bytes = await self._retrying(self._ask, job_id, tries)
+            body: bytes = await self._retrying(self._ask, jobs_url + job_id, tries)
         except JobGone:
             return Gone(job_id, self._clock(), tries.count)
         except (AuthError, ConfigError):
@@ -133,18 +144,29 @@ class Client:
             return _failed(job_id, error, self._clock(), tries)
         return Fetched(job_id, body, self._clock(), tries.count)
 
-    async def _ask(self, job_id: str, tries: "_Tries") -> bytes:
+    async def read(self, path: str) -> bytes:
+        """Return the answer to any other question, with the same pace, retries and limits; `path` has no leading slash.
+
+        Raises ApiError, PayloadError and ConfigError when there is no answer 200.
+        """
+        body: bytes = await self._retrying(self._ask, f"{self._endpoint}/{path}", _Tries())
+        return body
+
+    async def _ask(self, url: str, tries: "_Tries") -> bytes:
         await self.throttle.wait_for_turn()
         tries.count += 1
         self.statistics.request_count += 1
         self.statistics.retry_count += tries.count > 1
+        started = time.perf_counter()
         try:
-            body = await self._get(self._jobs_url + job_id, tries)
+            body = await self._get(url, tries)
         except RetryableError as error:
             if error.is_throttle:
                 self.statistics.throttled_count += 1
                 self.throttle.refused(error.retry_after_seconds or _BACK_OFF(_state(tries.count)))
             raise
+        finally:
+            self.statistics.latency_seconds.append(time.perf_counter() - started)
         self.throttle.answered()
         return body
 

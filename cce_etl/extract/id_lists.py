@@ -51,11 +51,16 @@ def read_id_lists(paths: Iterable[str]) -> IdList:
     for path in paths:
         for entry in _entries(path):
             job_id = entry.text.strip()
-            if _VALID_ID.fullmatch(job_id):
+            if valid_id(job_id):
                 found[job_id] = None
             elif job_id:
                 bad.append(BadId(job_id[:200], path, entry.line))
     return IdList(list(found), bad)
+
+
+def valid_id(text: str) -> bool:
+    """Tell whether text can be a job's or cluster's id: 1 to 128 letters, digits, `.`, `_`, `-`, not dots alone."""
+    return _VALID_ID.fullmatch(text) is not None
 
 
 def expand_patterns(setting: str) -> list[str]:
@@ -177,8 +182,8 @@ def _json_entries(text: str, path: str) -> Iterator[_Entry]:
         return
     records = document if isinstance(document, list) else [document]
     for record in records:
-        for job_id in _ids_in(record):
-            line = 1 if _VALID_ID.fullmatch(job_id.strip()) else _line_of(text, job_id)
+        for job_id in job_ids_in(record):
+            line = 1 if valid_id(job_id.strip()) else _line_of(text, job_id)
             yield _Entry(job_id, line)
 
 
@@ -198,20 +203,20 @@ def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
         except (msgspec.DecodeError, ValueError, RecursionError):
             yield _Entry(line, number)
             continue
-        for job_id in _ids_in(record):
+        for job_id in job_ids_in(record):
             yield _Entry(job_id, number)
 
 
-def _ids_in(record: Any) -> list[str]:
+def job_ids_in(record: Any) -> list[str]:
     """Return the ids a record speaks of: itself, every jobID at any depth, a job's own uid, or a table's column."""
     if not isinstance(record, dict):
         return [] if record is None else [_as_text(record)]
-    deep = [_as_text(value) for value in _values_of(record, _JOB_ID_KEYS)]
-    if deep:
-        return deep
     metadata = record.get("metadata")
     if str(record.get("kind", "")).lower() == "job" and isinstance(metadata, dict) and metadata.get("uid"):
         return [_as_text(metadata["uid"])]
+    deep = [_as_text(value) for value in _values_of(record, _JOB_ID_KEYS)]
+    if deep:
+        return deep
     lowered = {key.lower(): value for key, value in record.items()}
     for name in ("uid", "id"):
         if isinstance(lowered.get(name), str | int):

@@ -46,6 +46,8 @@ class FetchRun(msgspec.Struct, frozen=True):
     throttled_count: int
     waited_seconds: float
     received_bytes: int
+    p50_latency_seconds: float | None = None
+    p95_latency_seconds: float | None = None
 
 
 def record_dead_letters(connection: Connection, source: str, letters: Sequence[DeadLetter]) -> None:
@@ -110,6 +112,43 @@ def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[
         """,
         {"source": source, "resolved_at": resolved_at},
     )
+
+
+class OpenLetter(msgspec.Struct, frozen=True):
+    """Hold an open dead letter as a person reads it; `failed_at` as text, UTC."""
+
+    source: str
+    kind: str
+    job_id: str | None
+    http_status: int | None
+    error_code: str | None
+    attempts: int
+    failed_at: str
+    message: str
+
+
+def open_letters(connection: Connection) -> list[OpenLetter]:
+    """Return every open dead letter, by source and kind, the latest first."""
+    rows = connection.execute(
+        """
+        SELECT source, kind, job_id, http_status, error_code, attempts, strftime(failed_at, '%Y-%m-%d %H:%M:%S'),
+            message
+        FROM raw.dead_letters WHERE resolved_at IS NULL ORDER BY source, kind, dead_letters.failed_at DESC, job_id
+        """
+    ).fetchall()
+    return [OpenLetter(*row) for row in rows]
+
+
+def open_letter_ids(connection: Connection, source: str) -> list[str]:
+    """Return the jobs of a source that have an open dead letter."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT job_id FROM raw.dead_letters
+        WHERE source = $1 AND resolved_at IS NULL AND job_id IS NOT NULL ORDER BY job_id
+        """,
+        [source],
+    ).fetchall()
+    return [job_id for (job_id,) in rows]
 
 
 def record_run(connection: Connection, run: FetchRun) -> None:

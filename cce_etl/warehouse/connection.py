@@ -4,6 +4,7 @@ Lives here: the writer's file, its settings, its tables' definitions, one transa
 Does not: what is read and written (`raw`, `core`, `models`), the published copy (`publish`, `query`).
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import tenacity
 
 from cce_etl.errors import WarehouseError
 
@@ -20,21 +22,23 @@ Connection = duckdb.DuckDBPyConnection
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
+_LOCKED: Final = r"(?s).*Could not set lock"
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
 @contextmanager
-def open_warehouse(path: Path) -> Iterator[Connection]:
+def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
     """Open the warehouse for writing, making the file and its tables when they are missing.
 
-    Raises WarehouseError when another process holds it, when it is no DuckDB file, or when it cannot be written.
+    The files made while it is open are their owner's alone. Raises WarehouseError when another process holds it for
+    longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
     """
-    with warehouse_errors(path):
+    with warehouse_errors(path), _owner_only():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
-        connection = duckdb.connect(path, config={"storage_compatibility_version": STORAGE_VERSION})
+        connection = _connect(path, lock_wait_seconds)
         try:
             # Order within a table means nothing here, and keeping it costs memory on large inserts.
             connection.execute("SET preserve_insertion_order = false")
@@ -44,14 +48,33 @@ def open_warehouse(path: Path) -> Iterator[Connection]:
             connection.close()
 
 
+def _connect(path: Path, lock_wait_seconds: float) -> Connection:
+    waiting = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_message(match=_LOCKED),
+        wait=tenacity.wait_fixed(0.2),
+        stop=tenacity.stop_after_delay(lock_wait_seconds),
+        reraise=True,
+    )
+    return waiting(duckdb.connect, path, config={"storage_compatibility_version": STORAGE_VERSION})
+
+
 @contextmanager
-def open_existing_warehouse(path: Path) -> Iterator[Connection]:
+def _owner_only() -> Iterator[None]:
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def open_existing_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
     """Open a warehouse for writing that must be there already.
 
     Raises WarehouseError when it is not, and as `open_warehouse` does.
     """
     _require(path)
-    with open_warehouse(path) as connection:
+    with open_warehouse(path, lock_wait_seconds) as connection:
         yield connection
 
 

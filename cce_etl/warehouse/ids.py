@@ -26,11 +26,19 @@ class IdMark(msgspec.Struct, frozen=True):
 
 
 def register_ids(
-    connection: Connection, source: str, origin: str, job_ids: Sequence[str], listed_at: int | None
-) -> None:
-    """Add the ids that are new to raw.job_ids as pending, and move `last_listed_at` of the others."""
+    connection: Connection,
+    source: str,
+    origin: str,
+    job_ids: Sequence[str],
+    listed_at: int | None,
+    *,
+    is_autopilot: bool = False,
+) -> int:
+    """Add the ids that are new to raw.job_ids as pending, and move `last_listed_at` of the others; return how many
+    are new.
+    """
     connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
-    values = {"source": source, "origin": origin, "listed_at": listed_at}
+    values = {"source": source, "origin": origin, "listed_at": listed_at, "is_autopilot": is_autopilot}
     connection.execute(
         """
         UPDATE raw.job_ids SET last_listed_at = make_timestamp_ns($listed_at)
@@ -38,15 +46,40 @@ def register_ids(
         """,
         {"source": source, "listed_at": listed_at},
     )
-    connection.execute(
+    added = connection.execute(
         """
         INSERT INTO raw.job_ids BY NAME
         SELECT $source AS source, job_id, $origin AS origin, 'pending' AS state, 0 AS attempts,
+            $is_autopilot AS is_autopilot,
             make_timestamp_ns($listed_at) AS first_listed_at, make_timestamp_ns($listed_at) AS last_listed_at
         FROM incoming ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $source) AS known USING (job_id)
         """,
         values,
-    )
+    ).fetchone()
+    return int(added[0]) if added else 0
+
+
+def autopilot_ids(connection: Connection, source: str) -> frozenset[str]:
+    """Return the ids that Autopilot's lists named: they are asked for under paths of their own."""
+    rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 AND is_autopilot", [source]).fetchall()
+    return frozenset(job_id for (job_id,) in rows)
+
+
+def unasked_leaves(connection: Connection, source: str, limit: int) -> list[str]:
+    """Return steps without sub-jobs that were never asked for by their own id: there the inlined tree may be cut off.
+
+    Steps not yet started have none; the newest come first, at most `limit`.
+    """
+    rows = connection.execute(
+        """
+        SELECT job_id FROM core.jobs
+        ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $1) AS known USING (job_id)
+        WHERE source = $1 AND depth > 0 AND is_leaf AND has_uid AND canonical_phase IS DISTINCT FROM 'Initializing'
+        GROUP BY job_id ORDER BY max(created_at) DESC NULLS LAST, job_id LIMIT $2
+        """,
+        [source, limit],
+    ).fetchall()
+    return [job_id for (job_id,) in rows]
 
 
 def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) -> set[str]:

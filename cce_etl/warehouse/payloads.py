@@ -104,18 +104,18 @@ def keep_last_sightings(connection: Connection, source: str, late: Sequence[Payl
         """
         INSERT INTO raw.job_payloads BY NAME
         WITH newest AS (
+            SELECT rowid AS place, source, job_id, dialect, fetched_at
             FROM raw.job_payloads SEMI JOIN incoming USING (job_id) WHERE source = $1
             QUALIFY row_number() OVER (
                 PARTITION BY job_id ORDER BY dialect DESC, fetched_at DESC NULLS LAST, body_sha256 DESC
             ) = 1
+        ), passed AS (
+            SELECT DISTINCT newest.place, job_ids.last_fetched_at
+            FROM newest JOIN raw.job_ids USING (source, job_id) JOIN incoming USING (job_id, dialect)
+            WHERE incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
         )
-        SELECT newest.* REPLACE (job_ids.last_fetched_at AS fetched_at)
-        FROM newest JOIN raw.job_ids ON job_ids.source = newest.source AND job_ids.job_id = newest.job_id
-        WHERE EXISTS (
-            FROM incoming
-            WHERE incoming.job_id = newest.job_id AND incoming.dialect = newest.dialect
-                AND incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
-        )
+        SELECT job_payloads.* REPLACE (passed.last_fetched_at AS fetched_at)
+        FROM raw.job_payloads JOIN passed ON job_payloads.rowid = passed.place
         """,
         [source],
     )

@@ -136,6 +136,8 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
 
 
 def _swap_in(draft: Path, published: Path) -> None:
+    if published.exists():  # who may read it is for its owner to say, once
+        draft.chmod(published.stat().st_mode)
     _sync(draft)
     draft.replace(published)
     _sync(published.parent)

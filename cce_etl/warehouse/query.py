@@ -122,8 +122,8 @@ def _without_end(sql: str) -> str:
     """Return a statement less the semicolons at its end, and the comments after them."""
     text = sql.encode()
     end = len(text)
-    for place, _ in reversed(duckdb.tokenize(sql)):  # places count bytes; comments are no tokens
-        if text[place : place + 1] != b";":
+    for place, kind in reversed(duckdb.tokenize(sql)):  # places count bytes; to DuckDB 1.5 comments are no tokens
+        if kind != duckdb.token_type.comment and text[place : place + 1] != b";":
             break
         end = place
     return text[:end].decode()

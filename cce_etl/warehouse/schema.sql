@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS raw.job_ids (
     source VARCHAR NOT NULL,
     job_id VARCHAR NOT NULL,
     origin VARCHAR,
+    is_autopilot BOOLEAN NOT NULL DEFAULT false,
     state VARCHAR NOT NULL,
     attempts INTEGER NOT NULL,
     first_listed_at TIMESTAMP_NS,
@@ -55,7 +56,22 @@ CREATE TABLE IF NOT EXISTS raw.fetch_runs (
     retry_count BIGINT NOT NULL,
     throttled_count BIGINT NOT NULL,
     waited_seconds DOUBLE NOT NULL,
-    received_bytes BIGINT NOT NULL
+    received_bytes BIGINT NOT NULL,
+    p50_latency_seconds DOUBLE,
+    p95_latency_seconds DOUBLE
+);
+
+CREATE TABLE IF NOT EXISTS raw.clusters (
+    source VARCHAR NOT NULL,
+    cluster_id VARCHAR NOT NULL,
+    name VARCHAR,
+    version VARCHAR,
+    flavor VARCHAR,
+    cluster_type VARCHAR,
+    availability_zones VARCHAR[],
+    created_at TIMESTAMP_NS,
+    created_text VARCHAR,
+    observed_at TIMESTAMP_NS NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS core.jobs (

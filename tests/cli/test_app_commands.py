@@ -153,4 +153,25 @@ def test_doctor_ends_with_the_exit_code_of_what_is_wrong(filled: "Shell") -> Non
     assert filled("doctor").code == 0
     ran = filled("doctor", CCE_AUTH_TOKEN=None)
     assert ran.code == 2
-    assert "WRONG  CCE_AUTH_TOKEN: CCE_AUTH_TOKEN is not set" in ran.out
+    assert [line.split(":")[0] for line in ran.out.splitlines() if line.startswith("WRONG")] == [
+        "WRONG  sign-in",
+        "WRONG  API",
+    ]
+    assert "CCE_AUTH_TOKEN" in ran.out
+
+
+def test_the_demo_server_can_be_run_against_with_what_it_prints(
+    tmp_path: "Path", make_shell: "Callable[[Path, str | None], Shell]"
+) -> None:
+    shell = make_shell(tmp_path, None)
+    with shell.start("demo-server", "--jobs", "5", "--port", "0", "--ids", "ids.txt") as server:
+        assert server.stdout is not None
+        lines = [server.stdout.readline().decode() for _ in range(6)]
+        variables = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines if "export" in line)
+        shell.environment |= variables
+        # The canary is this server's own token, which it must print to be of use.
+        ran = shell(*lines[-1].split()[1:], "--no-build", "--json")
+        server.terminate()
+        assert server.stderr is not None
+        assert server.stderr.read() == b""
+    assert (ran.code, ran.json["fetched"], server.returncode) == (0, 5, 0)

@@ -169,6 +169,7 @@ def test_a_refused_token_stops_the_run_after_few_requests_and_leaves_every_id_pe
     assert ran.code == 3
     assert "CCE_AUTH_TOKEN" in ran.err
     assert "voided-canary" not in ran.err + ran.out
+    assert not any(b"voided-canary" in path.read_bytes() for path in shell.folder.iterdir())
     assert api.asked.total() <= 4
     assert set(shell.states().values()) == {"pending"}
     assert shell.letters() == []
@@ -240,6 +241,28 @@ def test_a_warehouse_that_another_process_holds_is_exit_4_and_names_the_process(
             assert ran.code == 4
             assert f"PID {holder.pid}" in ran.err
         holder.stdin.close()
+
+
+def test_one_path_for_warehouse_and_published_file_is_exit_2_and_loses_nothing(shell: "Shell", api: "Api") -> None:
+    shell.environment["CCE_PUBLISHED"] = f"{shell.folder}/../{shell.folder.name}/warehouse.duckdb"
+    ran = shell("run", "--ids", shell.write("ids.txt", api.fleet_ids[:2]))
+    assert ran.code == 2
+    assert "CCE_PUBLISHED" in ran.err
+    assert shell.rows("SELECT count(*) FROM raw.job_payloads") == [(2,)]
+
+
+def test_a_disk_that_is_full_is_exit_4_without_a_traceback_and_the_warehouse_stays_whole(
+    shell: "Shell", api: "Api"
+) -> None:
+    # The largest size of a file stands for the size of the disk; the signal of it is ignored, as Python does.
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))"
+    ids = shell.write("ids.txt", api.fleet_ids)
+    ran = shell.ended(shell.start("run", "--ids", ids, before=full))
+    assert ran.code == 4
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith("Error: ")
+    assert shell("run", "--ids", ids).code == 0
+    assert shell.rows("SELECT count(*) FROM raw.job_payloads") == [(24,)]
 
 
 def test_a_warehouse_that_is_no_database_is_exit_4(shell: "Shell") -> None:

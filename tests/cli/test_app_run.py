@@ -166,7 +166,7 @@ def test_a_job_once_seen_and_then_gone_keeps_its_rows(
     assert shell.rows("SELECT phase FROM core.jobs WHERE depth = 0", shell.published) == [("Running",)]
 
 
-def test_ids_without_a_dialect_of_words_are_counted_as_people_read_them(shell: "Shell", api: "Api") -> None:
+def test_the_account_of_a_run_is_told_in_words(shell: "Shell", api: "Api") -> None:
     ran = shell("run", "--ids", shell.write("ids.txt", [*api.fleet_ids[:2], "forgotten"]))
     assert ran.out.splitlines()[0] == "3 requested: 2 fetched, 0 unchanged, 0 finished before, 1 gone, 0 failed."
     assert ran.out.splitlines()[-1] == f"Published {shell.published}."

@@ -114,8 +114,9 @@ def test_more_rows_than_are_read_at_once_are_all_printed(shell: "Shell") -> None
     assert lines == ["n", *map(str, range(25_000))]
 
 
-def test_a_statement_without_a_result_prints_a_count_or_nothing(shell: "Shell") -> None:
-    assert answered(shell, "csv", "SET threads = 1") == ""
+def test_a_statement_without_a_result_prints_no_row(shell: "Shell") -> None:
+    # DuckDB 2 gives it a column.
+    assert answered(shell, "csv", "SET threads = 1") in ("", "Success\n")
 
 
 def test_a_pipe_closed_early_ends_quietly(shell: "Shell") -> None:

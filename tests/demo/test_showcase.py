@@ -8,11 +8,13 @@ import pytest
 from cce_etl.demo.showcase import DEMO_ENDS_AT, DemoResult, run_demo
 from cce_etl.ingest import Progress
 
+Shown = tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]]
+
 
 @pytest.fixture(scope="module")
 def shown(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]]:
+) -> Shown:
     progress: list[Progress] = []
     result = run_demo(tmp_path_factory.mktemp("demo") / "data", 7, 50, progress.append)
     return result, [list(result.durations.rows), list(result.failure_rates.rows)], progress
@@ -24,7 +26,7 @@ def read(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_the_demo_fetches_every_job_and_publishes(
-    shown: tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]],
+    shown: Shown,
 ) -> None:
     result, _, progress = shown
     assert (result.summary.requested, result.summary.fetched, result.summary.failed) == (50, 50, 0)
@@ -34,14 +36,15 @@ def test_the_demo_fetches_every_job_and_publishes(
 
 
 def test_the_two_tables_are_the_marts_own_figures(
-    shown: tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]],
+    shown: Shown,
 ) -> None:
     result, (durations, failure_rates), _ = shown
     assert len(durations) == 12
     assert result.durations.columns[:2] == ["job_type", "steps"]
     assert result.failure_rates.columns[:2] == ["job_type", "finished"]
     for row in durations:
-        sql = f"SELECT step_count, failed_count, round(p50_seconds, 3) FROM marts.step_durations WHERE job_type = '{row[0]}'"
+        figures = "step_count, failed_count, round(p50_seconds, 3)"
+        sql = f"SELECT {figures} FROM marts.step_durations WHERE job_type = '{row[0]}'"
         assert read(result.settings.published, sql) == [(row[1], row[3], row[5])]
     assert failure_rates
     for row in failure_rates:
@@ -49,9 +52,7 @@ def test_the_two_tables_are_the_marts_own_figures(
         assert read(result.settings.published, sql) == [row[1:3]]
 
 
-def test_everyone_sees_the_same_figures_and_a_second_run_too(
-    shown: tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]], tmp_path: Path
-) -> None:
+def test_everyone_sees_the_same_figures_and_a_second_run_too(shown: Shown, tmp_path: Path) -> None:
     result, tables, _ = shown
     for folder in (tmp_path, result.settings.warehouse.parent):
         again = run_demo(folder, 7, 50, lambda _: None)
@@ -61,7 +62,7 @@ def test_everyone_sees_the_same_figures_and_a_second_run_too(
 
 
 def test_the_demo_keeps_to_its_own_folder_and_breaks_no_check(
-    shown: tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]],
+    shown: Shown,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

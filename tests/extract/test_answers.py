@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, JobGone, RetryableError
@@ -53,12 +53,14 @@ def test_an_error_body_of_any_shape_is_read(body: str, expected: ErrorBody) -> N
     assert parse_error_body(body.encode()) == expected
 
 
+@settings(deadline=None)
 @given(st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_no_body_makes_reading_it_fail(body: bytes) -> None:
     assert isinstance(parse_error_body(body), ErrorBody)
     assert len(excerpt(body)) <= 10 * 500
 
 
+@settings(deadline=None)
 @given(st.integers(100, 599), st.binary(), st.text(st.characters(max_codepoint=255)))
 def test_every_answer_is_an_error_of_ours(status: int, body: bytes, header: str) -> None:
     error = error_of(status, body, retry_after=header, x_request_id=header)
@@ -175,6 +177,7 @@ def test_retry_after_counts_before_the_text() -> None:
     assert wait_seconds({"retry-after": "soon"}, "limit:10,time:1 minute", NOW) == 60.0
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_text_makes_a_wait_that_is_not_between_0_and_300_seconds(header: str, message: str) -> None:
     seconds = wait_seconds({"retry-after": header}, message, NOW)

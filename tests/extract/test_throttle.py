@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.extract.throttle import Throttle
@@ -65,6 +65,7 @@ def test_without_a_ceiling_nobody_waits() -> None:
     assert turns(0.0, 1_000) == [0.0] * 1_000
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 1_000), st.integers(1, 30))
 def test_no_second_sees_more_than_the_pace_and_one(rate_limit: float, count: int) -> None:
     moments = turns(rate_limit, count)

@@ -1,0 +1,48 @@
+"""Commands with a synthetic fleet: demo, demo-server.
+
+Lives here: their options.
+Does not: the fleet and its server (`demo/`).
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cce_etl.cli.app import app
+
+DemoJobs = Annotated[int, typer.Option("--jobs", min=1, help="How many synthetic jobs.")]
+DemoSeed = Annotated[int, typer.Option("--seed", help="Which synthetic fleet.")]
+
+
+@app.command()
+def demo(
+    *,
+    jobs: DemoJobs = 2_000,
+    seed: DemoSeed = 7,
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo keeps its files.")] = Path("data/demo"),
+) -> None:
+    """Run the whole job against a synthetic fleet on this machine, and show the answers."""
+    from cce_etl.cli import show
+    from cce_etl.demo.showcase import run_demo
+
+    with show.progress_bar("Fetching synthetic jobs") as on_progress:
+        shown = run_demo(folder, seed, jobs, on_progress)
+    show.demo(shown)
+
+
+@app.command("demo-server")
+def demo_server(
+    *,
+    jobs: DemoJobs = 2_000,
+    seed: DemoSeed = 7,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port on loopback; 0: any free one.")] = 8_780,
+    ids: Annotated[Path, typer.Option("--ids", help="Where to write the list of the fleet's job ids.")] = Path(
+        "demo-job-ids.txt"
+    ),
+) -> None:
+    """Serve a synthetic fleet over HTTP on this machine until stopped, to try `cce-etl run` against."""
+    from cce_etl.cli import show
+    from cce_etl.demo.showcase import serve_demo
+
+    serve_demo(seed, jobs, port, ids, show.demo_server_ready)

@@ -1,0 +1,169 @@
+"""Commands that bring jobs in: run, load, discover, dead-letters.
+
+Lives here: their options, in which order the pieces are called, what is shown.
+Does not: logic (`errands`, `pipeline`), options of settings (`options`).
+"""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cce_etl.cli.app import app
+from cce_etl.cli.options import FETCHING, FILES, with_settings
+from cce_etl.settings import Settings
+
+if TYPE_CHECKING:
+    from cce_etl.errands import Errand
+    from cce_etl.pipeline import Summary
+    from cce_etl.warehouse.connection import Connection
+
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Stop after core.jobs: build no models, publish nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
+
+
+@app.command()
+@with_settings(*FETCHING)
+def run(
+    *,
+    settings: Settings,
+    ids: Annotated[
+        list[str] | None, typer.Option("--ids", help="A list of job ids; may be given again; - is standard input.")
+    ] = None,
+    discover: Annotated[
+        bool, typer.Option("--discover", help="First find jobs in the API's lists, as `discover`.")
+    ] = False,
+    deep: Annotated[int, typer.Option("--deep", min=0, help="Ask for steps by their own id, so many levels down.")] = 0,
+    no_build: NoBuild = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do the whole job: fetch the listed jobs, load them, build the models, publish.
+
+    Without --ids: the lists that CCE_JOB_IDS names, else every job known that has not ended.
+    """
+    from cce_etl import errands
+    from cce_etl.cli import show
+    from cce_etl.warehouse.connection import open_warehouse
+
+    todo = errands.plan(settings, ids or [])
+    for errand in todo:
+        show.bad_ids(errand.listing.bad if errand.listing else [])
+    with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
+        if discover:
+            for report in errands.discover(connection, todo):
+                show.discovery(report)
+            todo = errands.with_open_ids(connection, todo)
+        _fetch_and_finish(connection, settings, todo, deep_levels=deep, no_build=no_build, as_json=as_json)
+
+
+@app.command()
+@with_settings("source", *FILES)
+def load(
+    *,
+    settings: Settings,
+    paths: Annotated[list[str], typer.Argument(help="Files or folders of payloads: JSON, NDJSON, also gzip or zstd.")],
+    no_build: NoBuild = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load job payloads saved earlier, without any network, then build and publish."""
+    from cce_etl import pipeline
+    from cce_etl.cli import show
+    from cce_etl.warehouse.connection import open_warehouse
+
+    with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
+        run_id = pipeline.new_run_id()
+        with show.progress_bar("Loading payloads") as on_progress:
+            summary = pipeline.load(
+                connection, settings.source or "files", paths, run_id=run_id, on_progress=on_progress
+            )
+        _finish(connection, settings, run_id, summary, no_build=no_build, as_json=as_json)
+
+
+@app.command()
+@with_settings(*FETCHING)
+def discover(*, settings: Settings) -> None:
+    """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending; `run` then fetches them."""
+    from cce_etl import errands
+    from cce_etl.cli import show
+    from cce_etl.warehouse.connection import open_warehouse
+
+    todo = errands.plan(settings, [])
+    with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
+        for report in errands.discover(connection, todo):
+            show.discovery(report)
+
+
+@app.command("dead-letters")
+@with_settings(*FETCHING)
+def dead_letters(
+    *,
+    settings: Settings,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Fetch the jobs with open letters again, then publish.")
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Read their stored bodies again, as after an upgrade.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what failed and is still open, by source and reason; letters that are resolved stay in raw.dead_letters."""
+    from cce_etl import errands, pipeline
+    from cce_etl.cli import show
+    from cce_etl.warehouse.accounts import open_letters
+    from cce_etl.warehouse.connection import open_existing_warehouse
+
+    todo = errands.plan(settings, []) if retry else []
+    with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
+        if replay:
+            show.note(f"{errands.replay_dead_letters(connection):,} jobs could be read after all.")
+            show.failed_checks(pipeline.complete(connection, settings, pipeline.new_run_id()))
+        if retry:
+            todo = errands.to_retry(connection, todo)
+            _fetch_and_finish(connection, settings, todo, deep_levels=0, no_build=False, as_json=as_json)
+        elif as_json:
+            show.json_line(open_letters(connection))
+        else:
+            show.letters(open_letters(connection))
+
+
+def _fetch_and_finish(
+    connection: "Connection",
+    settings: Settings,
+    todo: "list[Errand]",
+    *,
+    deep_levels: int,
+    no_build: bool,
+    as_json: bool,
+) -> None:
+    from cce_etl import errands, pipeline
+    from cce_etl.cli import show
+
+    run_id = pipeline.new_run_id()
+    with show.progress_bar("Fetching jobs") as on_progress:
+        outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
+    if len(outcome.stopped) == len(todo):
+        outcome.raise_first()
+    for source, error in outcome.stopped.items():
+        show.note(f"Error: the source {source} was stopped: {error}")
+    try:
+        _finish(connection, settings, run_id, outcome.summary, no_build=no_build, as_json=as_json)
+    finally:
+        outcome.raise_first()
+
+
+def _finish(
+    connection: "Connection", settings: Settings, run_id: str, summary: "Summary", *, no_build: bool, as_json: bool
+) -> None:
+    from cce_etl import pipeline
+    from cce_etl.cli import show
+
+    started = time.perf_counter()
+    if not no_build:
+        show.failed_checks(pipeline.complete(connection, settings, run_id))
+    summary = pipeline.lasting(summary, time.perf_counter() - started)
+    if as_json:
+        show.json_line(summary)
+    else:
+        show.summary(summary, settings, is_published=not no_build)
+    if summary.failed:
+        raise typer.Exit(1)

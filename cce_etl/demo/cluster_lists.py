@@ -1,0 +1,107 @@
+"""What the API's lists show of the clusters and nodes that a synthetic fleet has worked on.
+
+Lives here: their documents, and which job each names. Does not: the clusters themselves (`clusters`), HTTP (`api`).
+"""
+
+import json
+from collections import defaultdict
+from typing import Final
+
+from cce_etl.demo.body import Document
+from cce_etl.demo.clock_text import go_time_text, uuid_1_text
+from cce_etl.demo.clusters import HOST_NODES, Cluster
+from cce_etl.demo.fleet import Fleet, RootJob
+from cce_etl.job import Phase
+from cce_etl.timestamps import planned_time
+
+# A list asks one more request a cluster, for its nodes.
+LISTED_CLUSTER_COUNT: Final = 12
+# Phases of a cluster while a job of the type runs. Source: API page ListClusters, status.phase.
+_BUSY_PHASES: Final = {
+    "CreateCluster": "Creating",
+    "ScaleupCluster": "ScalingUp",
+    "UpgradeCluster": "Upgrading",
+    "DeleteCluster": "Deleting",
+}
+
+
+def cluster_list(fleet: Fleet) -> Document:
+    """Return the list of clusters: the LISTED_CLUSTER_COUNT worked on last that still exist.
+
+    `status.jobID` names the last job of a cluster, `metadata.annotations.jobid` the one that created it, if known.
+    """
+    documents: list[Document] = []
+    for jobs in reversed(_jobs_of_clusters(fleet)):
+        phase = _phase_of(fleet, jobs[-1])
+        if jobs[-1].job_type != "DeleteCluster" or not phase.is_terminal:
+            documents.append(_cluster_document(jobs, phase))
+        if len(documents) == LISTED_CLUSTER_COUNT:
+            break
+    return {"kind": "Cluster", "apiVersion": "v3", "items": documents}
+
+
+def node_list(fleet: Fleet, cluster_id: str) -> Document | None:
+    """Return the list of a cluster's nodes, one for each job that scaled it up; None for an unknown cluster."""
+    jobs = next((jobs for jobs in _jobs_of_clusters(fleet) if jobs[0].cluster.cluster_id == cluster_id), None)
+    if jobs is None:
+        return None
+    scaled = (job for job in jobs if job.job_type == "ScaleupCluster")
+    nodes = [_node_document(job, number, _phase_of(fleet, job)) for number, job in enumerate(scaled, start=1)]
+    return {"kind": "List", "apiVersion": "v3", "items": nodes}
+
+
+def _jobs_of_clusters(fleet: Fleet) -> list[list[RootJob]]:
+    """Return each cluster's jobs, the latest last, in order of their latest job."""
+    by_cluster: dict[str, list[RootJob]] = defaultdict(list)
+    for job in sorted(fleet.root_jobs(), key=lambda job: job.started_ns):
+        by_cluster[job.cluster.cluster_id].append(job)
+    return sorted(by_cluster.values(), key=lambda jobs: jobs[-1].started_ns)
+
+
+def _phase_of(fleet: Fleet, job: RootJob) -> Phase:
+    return Phase(json.loads(fleet.v3_body(job.job_id))["status"]["phase"])
+
+
+def _cluster_document(jobs: list[RootJob], last_phase: Phase) -> Document:
+    cluster, last = jobs[0].cluster, jobs[-1]
+    annotations = {"jobid": jobs[0].job_id} if jobs[0].job_type == "CreateCluster" else {}
+    return {
+        "kind": "Cluster",
+        "apiVersion": "v3",
+        "metadata": {
+            "name": cluster.name,
+            "uid": cluster.cluster_id,
+            "creationTimestamp": _created_text(cluster),
+            "annotations": annotations,
+        },
+        "spec": {
+            "type": "VirtualMachine",
+            "flavor": cluster.flavor,
+            "version": cluster.version,
+            "extendParam": {"clusterAZ": cluster.zone},
+            "masters": [{"availabilityZone": cluster.zone}] * cluster.master_count,
+        },
+        "status": {
+            "phase": "Available" if last_phase.is_terminal else _BUSY_PHASES[last.job_type],
+            "jobID": last.job_id,
+        },
+    }
+
+
+def _created_text(cluster: Cluster) -> str:
+    # The id's embedded time: a cluster is named when it is made.
+    return go_time_text(planned_time(cluster.cluster_id) or 0)
+
+
+def _node_document(job: RootJob, number: int, phase: Phase) -> Document:
+    return {
+        "kind": "Node",
+        "apiVersion": "v3",
+        "metadata": {
+            "name": f"{job.cluster.name}-node-{number}",
+            "uid": uuid_1_text(job.started_ns, number, HOST_NODES[0]),
+            "creationTimestamp": go_time_text(job.started_ns),
+        },
+        "spec": {"az": job.cluster.zone},
+        "status": {"phase": "Active" if phase.is_terminal else "Build", "jobID": job.job_id},
+    }

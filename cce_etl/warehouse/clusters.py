@@ -1,0 +1,53 @@
+"""raw.clusters: what the API's lists said of each cluster, as seen then.
+
+Lives here: a new row only when something changed.
+Does not: jobs (`core`), which list spoke of a cluster (`extract/discovery`).
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import pyarrow as pa
+
+from cce_etl.warehouse.connection import Connection
+
+_TYPES = {"availability_zones": pa.list_(pa.string()), "created_at": pa.timestamp("ns")}
+
+
+class ClusterRow(msgspec.Struct, frozen=True):
+    """Hold what was seen of a cluster; `created_at` in ns since 1970 UTC, None when its text cannot be read."""
+
+    cluster_id: str
+    name: str | None
+    version: str | None
+    flavor: str | None
+    cluster_type: str | None
+    availability_zones: list[str]
+    created_at: int | None
+    created_text: str | None
+
+
+def land_clusters(connection: Connection, source: str, clusters: Sequence[ClusterRow], observed_at: int) -> int:
+    """Append the clusters that differ from how they were last seen; return how many."""
+    latest = {cluster.cluster_id: cluster for cluster in clusters}.values()
+    columns = {
+        name: pa.array([getattr(cluster, name) for cluster in latest], _TYPES.get(name, pa.string()))
+        for name in ClusterRow.__struct_fields__
+    }
+    connection.register("incoming", pa.table(columns))
+    same = " AND ".join(f"seen.{name} IS NOT DISTINCT FROM incoming.{name}" for name in ClusterRow.__struct_fields__)
+    added = connection.execute(
+        f"""
+        INSERT INTO raw.clusters BY NAME
+        SELECT $1 AS source, incoming.*, make_timestamp_ns($2) AS observed_at FROM incoming
+        WHERE NOT EXISTS (
+            FROM (
+                FROM raw.clusters WHERE source = $1
+                QUALIFY row_number() OVER (PARTITION BY cluster_id ORDER BY observed_at DESC) = 1
+            ) AS seen
+            WHERE {same}
+        )
+        """,
+        [source, observed_at],
+    ).fetchone()
+    return int(added[0]) if added else 0

@@ -1,0 +1,229 @@
+"""Settings: what counts before what, which values are none, and secrets that never show."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from cce_etl.errors import ConfigError
+from cce_etl.settings import (
+    SECRETS,
+    Settings,
+    endpoint_of,
+    environment_name,
+    iam_endpoint_of,
+    metadata_endpoint_of,
+    origin_of,
+    read_settings,
+    require_source,
+)
+
+CANARY = "canary-0123456789"
+
+
+def from_environment(folder: Path, **variables: str) -> Settings:
+    return read_settings({}, variables, folder)
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    settings = from_environment(tmp_path)
+    assert settings == Settings()
+    assert (settings.concurrency, settings.rate_limit, settings.max_attempts) == (32, 50.0, 6)
+    assert settings.warehouse == Path("data/warehouse.duckdb")
+    assert settings.published == Path("data/cce_jobs.duckdb")
+
+
+def test_an_option_counts_before_the_environment_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "cce-etl.toml").write_text('region = "file"\nsource = "file"\nproject_id = "file"\n')
+    options: dict[str, object] = {"region": "option", "source": None}
+    environment = {"CCE_REGION": "environment", "CCE_SOURCE": "environment"}
+    settings = read_settings(options, environment, tmp_path)
+    assert (settings.region, settings.source, settings.project_id) == ("option", "environment", "file")
+    origins = [
+        origin_of(name, options, environment, tmp_path) for name in ("region", "source", "project_id", "job_ids")
+    ]
+    assert origins == ["the option --region", "CCE_SOURCE", "project_id in cce-etl.toml", "default"]
+
+
+def test_an_empty_variable_is_not_set_and_a_value_is_trimmed(tmp_path: Path) -> None:
+    settings = from_environment(tmp_path, CCE_REGION="  ", CCE_PROJECT_ID=" p \n", CCE_CONCURRENCY=" 8 ")
+    assert (settings.region, settings.project_id, settings.concurrency) == (None, "p", 8)
+
+
+def test_the_names_of_the_official_sdk_are_understood_after_our_own(tmp_path: Path) -> None:
+    sdk = {"HUAWEICLOUD_SDK_AK": "sdk", "CLOUD_SDK_AK": "sample", "HUAWEICLOUD_SDK_PROJECT_ID": "sdk"}
+    settings = from_environment(tmp_path, **sdk, CLOUD_SDK_SK="sample", CCE_PROJECT_ID="ours")
+    assert (settings.access_key, settings.secret_key, settings.project_id) == ("sdk", "sample", "ours")
+
+
+def test_paths_know_the_home_folder(tmp_path: Path) -> None:
+    assert from_environment(tmp_path, CCE_WAREHOUSE="~/w.duckdb").warehouse == Path.home() / "w.duckdb"
+    assert read_settings({"published": tmp_path / "p"}, {}, tmp_path).published == tmp_path / "p"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("concurrency", value) for value in ("0", "-1", "1025", "1.5", "many", "1e9", "nan", "true")),
+        *(("rate_limit", value) for value in ("-1", "nan", "fast")),
+        *(("max_attempts", value) for value in ("0", "101")),
+        *(("timeout_seconds", value) for value in ("0", "-1", "nan", "1 s")),
+        *(("max_body_bytes", value) for value in ("0", "32MB")),
+    ],
+)
+def test_a_number_that_is_none_is_named_with_where_it_was_set(tmp_path: Path, field: str, value: str) -> None:
+    name = environment_name(field)
+    with pytest.raises(ConfigError, match=name):
+        from_environment(tmp_path, **{name: value})
+    with pytest.raises(ConfigError, match=f"the option --{field.replace('_', '-')}"):
+        read_settings({field: value}, {}, tmp_path)
+    (tmp_path / "cce-etl.toml").write_text(f'{field} = "{value}"\n')
+    with pytest.raises(ConfigError, match=f"{field} in cce-etl.toml"):
+        from_environment(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"concurency = 8\n", "unknown settings: concurency. Known are .*concurrency"),
+        (b"concurrency = [8]\n", "concurrency in cce-etl.toml is wrong"),
+        (b"project_id = 7\n", "project_id in cce-etl.toml is wrong"),
+        (b"concurrency 8\n", "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named(tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "cce-etl.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=expected) as caught:
+        from_environment(tmp_path)
+    assert "cce-etl.toml" in str(caught.value)
+    assert "auth_token" not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_in_the_file_is_refused_without_showing_it(tmp_path: Path, secret: str) -> None:
+    (tmp_path / "cce-etl.toml").write_text(f'{secret} = "{CANARY}"\n')
+    with pytest.raises(ConfigError, match=environment_name(secret)) as caught:
+        from_environment(tmp_path)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_secret_shows_in_no_text_of_the_settings(tmp_path: Path) -> None:
+    settings = from_environment(tmp_path, **{environment_name(secret): CANARY for secret in SECRETS})
+    assert all(getattr(settings, secret) == CANARY for secret in SECRETS)
+    assert CANARY not in repr(settings) + str(settings) + f"{settings}" + repr({"settings": [settings]})
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"auth_token": [CANARY]}, {}, tmp_path)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("https://cce.eu-west-101.myhuaweicloud.eu", "https://cce.eu-west-101.myhuaweicloud.eu"),
+        ("cce.eu-de.otc.t-systems.com", "https://cce.eu-de.otc.t-systems.com"),
+        ("https://cce.example//", "https://cce.example"),
+        ("HTTPS://cce.example:8443/gateway/", "https://cce.example:8443/gateway"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080/", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("localhost:8080", "https://localhost:8080"),
+    ],
+)
+def test_an_endpoint_is_brought_into_one_form(text: str, endpoint: str) -> None:
+    assert endpoint_of(Settings(endpoint=text)) == endpoint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://", "ftp://cce.example", "https://[::1", "https://cce.example:99999", "https://cce.example:x"),
+        *("https://cce.example?a=b", "https://cce.example/?", "https://cce.example#", "https://\u2100.example"),
+        *("https://cce .example", "https://cce\t.example", "https://cce.example/a b", "//cce.example"),
+    ],
+)
+def test_an_endpoint_that_is_no_address_is_a_wrong_setting(text: str) -> None:
+    with pytest.raises(ConfigError, match="CCE_ENDPOINT is wrong"):
+        endpoint_of(Settings(endpoint=text))
+
+
+@pytest.mark.parametrize(
+    "text", [f"https://user:{CANARY}@cce.example", f"https://:{CANARY}@cce.example", f"{CANARY}@h"]
+)
+def test_a_password_in_an_endpoint_is_refused_without_showing_it(text: str) -> None:
+    with pytest.raises(ConfigError, match="CCE_ENDPOINT is wrong") as caught:
+        endpoint_of(Settings(endpoint=text))
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["cce.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "0.0.0.0"])  # noqa: S104
+def test_plain_http_to_another_machine_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match="unencrypted"):
+        endpoint_of(Settings(endpoint=f"http://{host}"))
+
+
+@examples(deadline=None)
+@given(st.text())
+def test_no_endpoint_does_more_than_raise_a_configuration_error(text: str) -> None:
+    try:
+        endpoint = endpoint_of(Settings(endpoint=text))
+    except ConfigError:
+        return
+    assert endpoint.startswith(("https://", "http://"))
+    assert not endpoint.endswith("/")
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("ap-southeast-3", "https://cce.ap-southeast-3.myhuaweicloud.com"),
+        ("eu-west-101", "https://cce.eu-west-101.myhuaweicloud.eu"),
+    ],
+)
+def test_a_region_names_its_endpoint(region: str, endpoint: str) -> None:
+    assert endpoint_of(Settings(region=region)) == endpoint
+    assert endpoint_of(Settings(region=region, endpoint="https://cce.example")) == "https://cce.example"
+
+
+@pytest.mark.parametrize("region", ["EU-WEST-101", "a/b", "a.evil.example", "x", "eu west", "eu-de\n"])
+def test_a_region_that_is_none_is_a_wrong_setting(region: str) -> None:
+    with pytest.raises(ConfigError, match="CCE_REGION is wrong"):
+        endpoint_of(Settings(region=region))
+
+
+def test_iam_stands_beside_the_api() -> None:
+    assert iam_endpoint_of(Settings(region="eu-west-101")) == "https://iam.eu-west-101.myhuaweicloud.eu"
+    assert iam_endpoint_of(Settings(iam_endpoint="iam.example")) == "https://iam.example"
+    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT is not set"):
+        iam_endpoint_of(Settings(endpoint="https://gateway.example"))
+    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT is wrong"):
+        iam_endpoint_of(Settings(iam_endpoint="http://iam.example"))
+
+
+def test_the_metadata_service_is_at_its_fixed_address_or_on_this_machine() -> None:
+    assert metadata_endpoint_of(Settings()) == "http://169.254.169.254"
+    assert metadata_endpoint_of(Settings(metadata_endpoint="http://127.0.0.1:9/")) == "http://127.0.0.1:9"
+    with pytest.raises(ConfigError, match="CCE_METADATA_ENDPOINT is wrong"):
+        metadata_endpoint_of(Settings(metadata_endpoint="http://169.254.169.253"))
+
+
+def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
+    settings = Settings(project_id="p1", region="eu-west-101")
+    source = require_source(settings)
+    assert (source.name, source.project_id, source.endpoint) == ("p1", "p1", endpoint_of(settings))
+    assert require_source(Settings(project_id="p1", region="eu-west-101", source="production")).name == "production"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(region="eu-west-101"), "CCE_PROJECT_ID is not set"),
+        (Settings(project_id="p"), "Neither CCE_ENDPOINT nor CCE_REGION is set"),
+        *((Settings(project_id=text, region="eu"), "CCE_PROJECT_ID is wrong") for text in ("a/b", "..", "a b", "p\n")),
+    ],
+)
+def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        require_source(settings)
