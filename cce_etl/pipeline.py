@@ -144,14 +144,21 @@ async def _ingest_deep(
     async with client:
         await ingest(connection, source, client, wanted, tally, clock, on_progress)
         for _ in range(levels):
-            leaves = job_ids_table.unasked_leaves(connection, source, left)
-            listing = Listing("deep", [job_id for job_id in leaves if valid_id(job_id)], [])
-            if not listing.job_ids:
+            leaves = [leaf for leaf in job_ids_table.unasked_leaves(connection, source, left) if valid_id(leaf.job_id)]
+            if not leaves:
                 return
-            register(connection, source, listing, clock)
-            left -= len(listing.job_ids)
-            tally.requested += len(listing.job_ids)
-            await ingest(connection, source, client, listing.job_ids, tally, clock, on_progress)
+            _register_leaves(connection, source, leaves, clock)
+            client.autopilot_job_ids |= {leaf.job_id for leaf in leaves if leaf.is_autopilot}
+            left -= len(leaves)
+            tally.requested += len(leaves)
+            await ingest(connection, source, client, [leaf.job_id for leaf in leaves], tally, clock, on_progress)
+
+
+def _register_leaves(connection: Connection, source: str, leaves: Sequence[job_ids_table.Leaf], clock: Clock) -> None:
+    with transaction(connection):
+        for is_autopilot in (False, True):
+            job_ids = [leaf.job_id for leaf in leaves if leaf.is_autopilot is is_autopilot]
+            job_ids_table.register_ids(connection, source, "deep", job_ids, clock(), is_autopilot=is_autopilot)
 
 
 def load(

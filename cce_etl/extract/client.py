@@ -23,8 +23,7 @@ from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadErr
 from cce_etl.extract.answers import excerpt, to_error
 from cce_etl.extract.throttle import Throttle
 
-# Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
-_BACK_OFF: Final = tenacity.wait_random_exponential(multiplier=0.5, max=30)
+_LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
 _THROTTLED_TRIES_FACTOR: Final = 3
 # Enough for any error body of the API, and a bound for pages that others send in its place.
@@ -40,9 +39,13 @@ _BROKEN: Final = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError
 
 
 class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold how hard to try; `rate_limit` is in requests a second, 0 means no ceiling."""
+    """Hold how hard to try; `rate_limit` is in requests a second, 0 means no ceiling.
+
+    `back_off_seconds` is the longest wait before the second try, and doubles from try to try.
+    """
 
     max_attempts: int = 6
+    back_off_seconds: float = 0.5
     timeout_seconds: float = 30.0
     max_body_bytes: int = 32 * 1024 * 1024
     concurrency: int = 32
@@ -110,8 +113,11 @@ class Client:
         self._policy = policy
         self._clock = clock
         self._http = _http_client(auth, policy)
+        # Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture
+        # Blog, 2015).
+        self._back_off = tenacity.wait_random_exponential(policy.back_off_seconds, max=_LONGEST_BACK_OFF_SECONDS)
         self._retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(RetryableError), wait=_wait, stop=self._is_spent, reraise=True
+            retry=tenacity.retry_if_exception_type(RetryableError), wait=self._wait, stop=self._is_spent, reraise=True
         )
         self.throttle = Throttle(policy.rate_limit, time.monotonic)
         self.statistics = FetchStatistics()
@@ -163,7 +169,10 @@ class Client:
         except RetryableError as error:
             if error.is_throttle:
                 self.statistics.throttled_count += 1
-                self.throttle.refused(error.retry_after_seconds or _BACK_OFF(_state(tries.count)))
+                self.throttle.refused(error.retry_after_seconds or self._back_off(_state(tries.count)))
+            raise
+        except ApiError:
+            self.throttle.answered()  # no job, but the API did serve the request: a job that is gone is an answer
             raise
         finally:
             self.statistics.latency_seconds.append(time.perf_counter() - started)
@@ -198,6 +207,13 @@ class Client:
                 raise PayloadError("body_too_large", f"the body is larger than CCE_MAX_BODY_BYTES ({limit} bytes)")
         self.statistics.received_bytes += len(body)
         return bytes(body)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RetryableError) and error.is_throttle:
+            return 0.0  # the pause that all requests keep is wait enough
+        stated = error.retry_after_seconds if isinstance(error, RetryableError) else None
+        return self._back_off(state) if stated is None else stated
 
     def _is_spent(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -238,14 +254,6 @@ def _http_client(auth: httpx.Auth, policy: FetchPolicy) -> httpx.AsyncClient:
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cce-etl"}
     # The whole try has one limit (`_get`); httpx's limits each cover a single read, which a trickle never exceeds.
     return httpx.AsyncClient(transport=transport, auth=auth, headers=headers, timeout=None)  # noqa: S113
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RetryableError) and error.is_throttle:
-        return 0.0  # the pause that all requests keep is wait enough
-    stated = error.retry_after_seconds if isinstance(error, RetryableError) else None
-    return _BACK_OFF(state) if stated is None else stated
 
 
 def _state(attempt_number: int) -> tenacity.RetryCallState:

@@ -19,7 +19,7 @@ async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[O
     """Fetch every id and hand each outcome to `receive`, in the order they come.
 
     Raises AuthError and ConfigError at once, AuthError when the first ten answers are all 403, and ApiError when the
-    first ten ids all met no answer at all; the work in flight is dropped, and its ids stay pending.
+    first ten ids all met server faults or no answer at all; the work in flight is dropped, and its ids stay pending.
     """
     remaining = iter(job_ids)
     verdict = _Verdict()
@@ -59,6 +59,13 @@ def _stop_if_hopeless(outcome: Failed) -> None:
         raise AuthError(
             f"The first {_SAMPLE} jobs were all refused: {outcome.message}. "
             "The credentials lack the permission cce:job:get in this project.",
+            status=outcome.http_status,
+            error_code=outcome.error_code,
+        )
+    if outcome.kind == "unavailable":
+        raise ApiError(
+            f"The first {_SAMPLE} jobs all failed, after {outcome.attempts} tries each: {outcome.message}. "
+            "Nothing is lost; run again later.",
             status=outcome.http_status,
             error_code=outcome.error_code,
         )

@@ -20,7 +20,8 @@ class Throttle:
     """Tell each request when to go: at most `rate_limit` a second (0: no ceiling), fewer after the API throttles.
 
     The first refusals set the pace to what the API did answer in the last second, less 15%; each answer after
-    that raises it a little, by one request a second every second, up to the ceiling.
+    that raises it a little, by one request a second every second, up to the ceiling. A second of pause is no second
+    in which the API answered little.
     """
 
     def __init__(self, rate_limit: float, now: Callable[[], float]) -> None:
@@ -29,6 +30,7 @@ class Throttle:
         self._now = now
         self._next_slot = 0.0
         self._pause_until = 0.0
+        self._paused_seconds = 0.0
         self._last_decrease = -math.inf
         self._answered: deque[float] = deque()
         self.waited_seconds = 0.0
@@ -58,23 +60,29 @@ class Throttle:
 
     def answered(self) -> None:
         """Note a request that the API served, and raise the pace a little."""
-        now = self._now()
-        self._answered.append(now)
-        self._forget_before(now - _WINDOW_SECONDS)
+        self._answered.append(self._working_seconds())
+        self._forget_all_but_window()
         self._rate = min(self._ceiling, self._rate + _INCREASE_PER_SECOND / self._rate)
 
     def refused(self, pause_seconds: float) -> None:
         """Note a request that the API throttled: all wait `pause_seconds`, and go slower after."""
         now = self._now()
+        pause_from = max(self._pause_until, now)
         self._pause_until = max(self._pause_until, now + pause_seconds)
+        self._paused_seconds += self._pause_until - pause_from
         # Requests in flight together are refused together: one decrease answers them all.
         if now < self._last_decrease + _WINDOW_SECONDS + pause_seconds:
             return
         self._last_decrease = now
-        self._forget_before(now - _WINDOW_SECONDS)
+        self._forget_all_but_window()
         served_per_second = len(self._answered) / _WINDOW_SECONDS
         self._rate = max(_SLOWEST_PER_SECOND, _DECREASE * min(self._rate, max(served_per_second, 1.0)))
 
-    def _forget_before(self, moment: float) -> None:
-        while self._answered and self._answered[0] < moment:
+    def _working_seconds(self) -> float:
+        """Return what a clock shows that stands still during pauses."""
+        return max(self._now(), self._pause_until) - self._paused_seconds
+
+    def _forget_all_but_window(self) -> None:
+        window_start = self._working_seconds() - _WINDOW_SECONDS
+        while self._answered and self._answered[0] < window_start:
             self._answered.popleft()

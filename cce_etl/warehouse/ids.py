@@ -65,21 +65,30 @@ def autopilot_ids(connection: Connection, source: str) -> frozenset[str]:
     return frozenset(job_id for (job_id,) in rows)
 
 
-def unasked_leaves(connection: Connection, source: str, limit: int) -> list[str]:
+class Leaf(msgspec.Struct, frozen=True):
+    """Name a step that shows no sub-jobs, and whether its root is one of Autopilot's."""
+
+    job_id: str
+    is_autopilot: bool
+
+
+def unasked_leaves(connection: Connection, source: str, limit: int) -> list[Leaf]:
     """Return steps without sub-jobs that were never asked for by their own id: there the inlined tree may be cut off.
 
-    Steps not yet started have none; the newest come first, at most `limit`.
+    The newest come first, at most `limit`.
     """
     rows = connection.execute(
         """
-        SELECT job_id FROM core.jobs
-        ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $1) AS known USING (job_id)
-        WHERE source = $1 AND depth > 0 AND is_leaf AND has_uid AND canonical_phase IS DISTINCT FROM 'Initializing'
-        GROUP BY job_id ORDER BY max(created_at) DESC NULLS LAST, job_id LIMIT $2
+        SELECT jobs.job_id, bool_or(roots.is_autopilot)
+        FROM core.jobs AS jobs
+        INNER JOIN raw.job_ids AS roots ON roots.source = jobs.source AND roots.job_id = jobs.root_job_id
+        ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $1) AS known ON jobs.job_id = known.job_id
+        WHERE jobs.source = $1 AND jobs.depth > 0 AND jobs.is_leaf AND jobs.has_uid
+        GROUP BY jobs.job_id ORDER BY max(jobs.created_at) DESC NULLS LAST, jobs.job_id LIMIT $2
         """,
         [source, limit],
     ).fetchall()
-    return [job_id for (job_id,) in rows]
+    return [Leaf(*row) for row in rows]
 
 
 def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) -> set[str]:
@@ -105,11 +114,24 @@ def known_ids(connection: Connection, source: str) -> list[str]:
 
 
 def open_ids(connection: Connection, source: str) -> list[str]:
-    """Return every id of the source that is pending or running, oldest listing first."""
+    """Return every id of the source that is pending or running, oldest listing first.
+
+    A step that was asked for by its own id counts only while a tree it stands in is open: in a tree that has failed,
+    steps stay planned for ever.
+    """
     rows = connection.execute(
         """
-        SELECT job_id FROM raw.job_ids WHERE source = $1 AND state IN ('pending', 'running')
-        ORDER BY first_listed_at, job_id
+        WITH RECURSIVE unended AS (
+            FROM raw.job_ids WHERE source = $1 AND state IN ('pending', 'running')
+        ), alive AS (
+            SELECT job_id FROM unended WHERE origin IS DISTINCT FROM 'deep'
+            UNION
+            SELECT steps.job_id
+            FROM alive
+            JOIN core.jobs AS nodes ON nodes.source = $1 AND nodes.root_job_id = alive.job_id
+            JOIN unended AS steps ON steps.job_id = nodes.job_id AND steps.origin = 'deep'
+        )
+        SELECT job_id FROM unended SEMI JOIN alive USING (job_id) ORDER BY first_listed_at, job_id
         """,
         [source],
     ).fetchall()

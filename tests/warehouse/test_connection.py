@@ -28,6 +28,7 @@ def test_a_new_warehouse_is_made_with_its_folders_and_tables(tmp_path: Path) -> 
         ).fetchall()
     assert [name for (name,) in tables] == [
         "core.jobs",
+        "raw.clusters",
         "raw.dead_letters",
         "raw.fetch_runs",
         "raw.job_ids",
