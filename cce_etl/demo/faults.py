@@ -120,6 +120,12 @@ async def length_too_short(request: web.Request, handler: Handler) -> web.Stream
     return _hang_up_after(request, _head(len(body) - 10) + body)
 
 
+async def cut_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Send the true body but its last ten bytes, under the length of what is left."""
+    body = await _body_of(request, handler)
+    return web.Response(body=body[:-10], headers={"Content-Type": "application/json"})
+
+
 def gzip_bomb(size_bytes: int) -> Middleware:
     """Answer with a small gzip body that unpacks to this many bytes."""
     packed = gzip.compress(b" " * size_bytes)

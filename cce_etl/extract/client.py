@@ -33,7 +33,6 @@ _SECRET_HEADERS: Final = ("x-auth-token", "x-security-token", "authorization")
 # One compressed chunk of these grows at most about a thousandfold; zstd and stacked encodings know no such bound.
 _PLAIN_ENCODINGS: Final = ("", "identity", "gzip", "deflate")
 
-
 # UnicodeError: a host that no name can have, and a reason phrase in another encoding than UTF-8.
 _BROKEN: Final = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError, UnicodeError)
 
@@ -263,7 +262,9 @@ def _state(attempt_number: int) -> tenacity.RetryCallState:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()
+    # aiohttp quotes what it cannot parse, up to a whole body, below a first line of its own.
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return f"{type(error).__name__} {said.partition(chr(10))[0][:200]}".strip()
 
 
 def _failed(job_id: str, error: ApiError | PayloadError, at: int, tries: _Tries) -> Failed:

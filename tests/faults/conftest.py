@@ -1,0 +1,127 @@
+"""A synthetic project that misbehaves on purpose, a warehouse, and what must hold whatever went wrong.
+
+Lives here: fixtures, and the expectations shared by all faults. Does not: the faults (`cce_etl.demo.faults`).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp.typedefs import Middleware
+
+from cce_etl import pipeline
+from cce_etl.demo.fleet import Fleet, build_fleet
+from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.meter import Meter
+from cce_etl.demo.server import demo_server
+from cce_etl.extract.client import FetchPolicy
+from cce_etl.flatten import flatten
+from cce_etl.job import decode_job, is_terminal
+from cce_etl.pipeline import Listing, Summary
+from cce_etl.settings import Settings
+from cce_etl.warehouse.connection import Connection, open_warehouse
+
+# 2026-03-01 00:00:00 UTC
+ENDS_AT_NS = 1_772_323_200_000_000_000
+Row = tuple[str, str, str]
+
+
+class Scene:
+    """A served fleet and a warehouse to fetch it into; `meter` is what the server saw."""
+
+    def __init__(self, fleet: Fleet, connection: Connection, settings: Settings, meter: Meter) -> None:
+        self.fleet = fleet
+        self.connection = connection
+        self.settings = settings
+        self.meter = meter
+
+    def fetch(self, job_ids: Sequence[str] | None = None, **changes: Any) -> Summary:
+        """Fetch jobs of the fleet, all unless some are named, with some settings changed."""
+        settings = msgspec.structs.replace(self.settings, **changes)
+        listing = Listing("fleet", list(self.fleet.job_ids if job_ids is None else job_ids), [])
+        return pipeline.fetch(self.connection, settings, listing)
+
+    def rows(self) -> list[Row]:
+        """Return root, path and id of every row of core.jobs, in order."""
+        return self.connection.execute("SELECT root_job_id, path, job_id FROM core.jobs ORDER BY ALL").fetchall()
+
+    def letters(self) -> list[tuple[Any, ...]]:
+        """Return job, kind and HTTP status of every open dead letter, in order."""
+        return self.connection.execute(
+            "SELECT job_id, kind, http_status FROM raw.dead_letters WHERE resolved_at IS NULL ORDER BY ALL"
+        ).fetchall()
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every id."""
+        return dict(self.connection.execute("SELECT job_id, state FROM raw.job_ids").fetchall())
+
+    def account(self, column: str) -> Any:
+        """Return a count of the last run from its account."""
+        sql = f"SELECT {column} FROM raw.fetch_runs ORDER BY started_at DESC LIMIT 1"
+        return self.connection.execute(sql).fetchall()[0][0]
+
+    def assert_loaded(self, but: Sequence[str] = ()) -> None:
+        """Assert that every job but these is in core.jobs whole and once, the ended ones marked as finished."""
+        job_ids = [job_id for job_id in self.fleet.job_ids if job_id not in but]
+        trees = {job_id: decode_job(self.fleet.v3_body(job_id)).job for job_id in job_ids}
+        expected = [(root, row.path, row.job_id) for root, tree in trees.items() for row in flatten(tree, root)]
+        assert self.rows() == sorted(expected)
+        ended = {job_id for job_id, tree in trees.items() if is_terminal(tree)}
+        assert {job_id for job_id, state in self.states().items() if state == "finished"} == ended
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Fleet:
+    """Return 40 jobs, of which the example and the last two are running."""
+    return build_fleet(seed=11, job_count=40, ends_at_ns=ENDS_AT_NS)
+
+
+@pytest.fixture(autouse=True)
+def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tries follow each other quickly; all else is as in a real run."""
+    policy_of = pipeline.policy_of
+
+    def hurried(settings: Settings) -> FetchPolicy:
+        return msgspec.structs.replace(policy_of(settings), back_off_seconds=0.02)
+
+    monkeypatch.setattr(pipeline, "policy_of", hurried)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return the settings of a run without a pace of its own; the endpoint is still missing."""
+    return Settings(
+        project_id=DEMO_PROJECT_ID,
+        auth_token=DEMO_TOKEN,
+        source="faults",
+        warehouse=tmp_path / "warehouse.duckdb",
+        published=tmp_path / "published.duckdb",
+        concurrency=8,
+        rate_limit=0,
+    )
+
+
+@pytest.fixture
+def serve(fleet: Fleet, settings: Settings) -> Any:
+    """Return a context manager: serve a fleet with faults, the first outermost, and yield the scene.
+
+    At its end no more requests than allowed were ever in flight.
+    """
+
+    @contextmanager
+    def scene(
+        *faults: Middleware, of: Fleet = fleet, clock: Callable[[], int] = time.time_ns, **changes: Any
+    ) -> Iterator[Scene]:
+        meter = Meter()
+        with (
+            demo_server(of, middlewares=[meter, *faults], clock=clock) as endpoint,
+            open_warehouse(settings.warehouse) as connection,
+        ):
+            yield Scene(of, connection, msgspec.structs.replace(settings, endpoint=endpoint, **changes), meter)
+        assert 0 < meter.most_in_flight <= changes.get("concurrency", settings.concurrency)
+
+    return scene

@@ -1,0 +1,131 @@
+"""Credentials that end, IAM that fails, clocks that differ: what can be renewed is, the rest stops the run."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cce_etl.demo.fault_plans import for_sign_ins_at_first, from_then_on, once_after
+from cce_etl.demo.faults import server_fault, stall, void_tokens
+from cce_etl.demo.fleet import Fleet
+from cce_etl.demo.identity import (
+    DEMO_ACCESS_KEY,
+    DEMO_DOMAIN,
+    DEMO_PASSWORD,
+    DEMO_SECRET_KEY,
+    DEMO_USERNAME,
+    SECURITY_KEY_PATH,
+    TOKENS_PATH,
+)
+from cce_etl.errors import ApiError, AuthError
+
+if TYPE_CHECKING:
+    from tests.faults.conftest import Scene
+
+MINUTE_NS = 60 * 1_000_000_000
+PASSWORD = {"auth_token": None, "username": DEMO_USERNAME, "password": DEMO_PASSWORD, "domain": DEMO_DOMAIN}
+ACCESS_KEY = {"auth_token": None, "access_key": DEMO_ACCESS_KEY, "secret_key": DEMO_SECRET_KEY}
+AGENCY = {"auth_token": None, "auth": "agency"}
+TOKENS, SECURITY_KEY = (path.rpartition("/")[2] for path in (TOKENS_PATH, SECURITY_KEY_PATH))
+
+
+def ways(scene: "Scene", way: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a way to sign in, at the scene's own IAM and metadata service."""
+    return way | {"iam_endpoint": scene.settings.endpoint, "metadata_endpoint": scene.settings.endpoint}
+
+
+@pytest.mark.parametrize("way", [PASSWORD, ACCESS_KEY, AGENCY], ids=["password", "access key", "agency"])
+def test_each_way_to_sign_in_loads_every_job(serve: Any, fleet: Fleet, way: dict[str, Any]) -> None:
+    scene: Scene
+    with serve() as scene:
+        scene.fetch(**ways(scene, way))
+        scene.assert_loaded()
+    assert scene.meter.statuses[401] == 0
+
+
+@pytest.mark.parametrize(("way", "lender"), [(PASSWORD, TOKENS), (AGENCY, SECURITY_KEY)], ids=["password", "agency"])
+def test_credentials_voided_in_mid_run_are_renewed_once_for_all(
+    serve: Any, fleet: Fleet, way: dict[str, Any], lender: str
+) -> None:
+    scene: Scene
+    with serve(once_after(20, void_tokens)) as scene:
+        summary = scene.fetch(**ways(scene, way))
+        scene.assert_loaded()
+    assert (summary.fetched, summary.failed) == (len(fleet), 0)
+    assert scene.meter.asked[lender] == 2
+    # One refusal for each request under way when the old token ended.
+    assert 1 <= scene.meter.statuses[401] <= scene.settings.concurrency
+
+
+def test_a_token_from_outside_that_is_voided_stops_the_run_and_keeps_what_came(serve: Any, fleet: Fleet) -> None:
+    scene: Scene
+    with serve(once_after(20, void_tokens)) as scene:
+        with pytest.raises(AuthError, match="CCE_AUTH_TOKEN"):
+            scene.fetch()
+        kept = {root for root, _, _ in scene.rows()}
+        assert len(kept) == scene.meter.statuses[200] == 20
+        assert scene.letters() == []
+        # A new token, here from IAM, and the next run does the rest.
+        scene.fetch(**ways(scene, PASSWORD))
+        scene.assert_loaded()
+        assert all(scene.meter.asked[root] == 1 for root in kept if scene.states()[root] == "finished")
+
+
+def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve: Any, fleet: Fleet) -> None:
+    scene: Scene
+    with serve(from_then_on(10, void_tokens)) as scene:
+        with pytest.raises(AuthError):
+            scene.fetch(**ways(scene, PASSWORD))
+        assert scene.letters() == []
+    assert scene.meter.statuses[401] <= 2 * scene.settings.concurrency
+
+
+@pytest.mark.parametrize("way", [PASSWORD, AGENCY], ids=["password", "agency"])
+def test_a_lender_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Fleet, way: dict[str, Any]) -> None:
+    scene: Scene
+    with serve(for_sign_ins_at_first(1, server_fault(503))) as scene:
+        scene.fetch(max_attempts=12, **ways(scene, way))
+        scene.assert_loaded()
+
+
+def test_an_iam_that_stalls_is_asked_again(serve: Any, fleet: Fleet) -> None:
+    scene: Scene
+    with serve(for_sign_ins_at_first(1, stall(60.0))) as scene:
+        scene.fetch(timeout_seconds=0.5, **ways(scene, PASSWORD))
+        scene.assert_loaded()
+
+
+def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any, fleet: Fleet) -> None:
+    scene: Scene
+    with serve(for_sign_ins_at_first(10_000, server_fault(500))) as scene:
+        with pytest.raises(ApiError, match="IAM failed: HTTP 500"):
+            scene.fetch(max_attempts=2, **ways(scene, PASSWORD))
+        assert scene.letters() == []
+    # No job was asked for, and all requests that waited for the one question to IAM share its answer.
+    assert scene.meter.asked.total() == scene.meter.asked[TOKENS] <= 2
+
+
+def test_a_wrong_password_stops_the_run_after_one_question(serve: Any, fleet: Fleet) -> None:
+    scene: Scene
+    with serve() as scene, pytest.raises(AuthError, match="CCE_PASSWORD"):
+        scene.fetch(**ways(scene, PASSWORD | {"password": "wrong"}))
+    assert scene.meter.asked == {TOKENS: 1}
+
+
+@pytest.mark.parametrize("skew_minutes", [-16, 16])
+def test_a_clock_that_is_off_stops_the_run_and_is_named(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
+    scene: Scene
+    with serve(clock=lambda: time.time_ns() + skew_minutes * MINUTE_NS) as scene:
+        with pytest.raises(AuthError, match=r"signature expired.*clock is within 15 minutes"):
+            scene.fetch(**ACCESS_KEY)
+        assert scene.rows() == []
+        assert set(scene.states().values()) == {"pending"}
+    assert scene.meter.statuses[401] <= scene.settings.concurrency
+
+
+@pytest.mark.parametrize("skew_minutes", [-14, 14])
+def test_a_clock_that_is_a_little_off_does_no_harm(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
+    scene: Scene
+    with serve(clock=lambda: time.time_ns() + skew_minutes * MINUTE_NS) as scene:
+        scene.fetch(**ACCESS_KEY)
+        scene.assert_loaded()

@@ -1,0 +1,71 @@
+"""An API that asks for fewer requests, in each of its ways: all wait, all jobs come."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp.typedefs import Middleware
+
+from cce_etl.demo.fault_plans import beyond_rate, for_jobs, once_after
+from cce_etl.demo.faults import throttle_for, throttle_in_words, throttle_until, throttle_without_a_word
+from cce_etl.demo.fleet import Fleet
+
+if TYPE_CHECKING:
+    from tests.faults.conftest import Scene
+
+
+@pytest.mark.parametrize(
+    ("fault", "least_wait_seconds"),
+    [
+        (throttle_for(0.3), 0.3),
+        (throttle_for(1), 1.0),
+        # A date has whole seconds: two ahead of now, less the fraction.
+        (throttle_until(2), 1.0),
+        (throttle_in_words(10, "1 second"), 1.0),
+        (throttle_without_a_word(), 0.0),
+    ],
+    ids=["fraction of a second", "Retry-After in seconds", "Retry-After as a date", "gateway's text", "not a word"],
+)
+def test_all_wait_as_long_as_the_api_asks_and_every_job_is_loaded(
+    serve: Any, fleet: Fleet, fault: Middleware, least_wait_seconds: float
+) -> None:
+    scene: Scene
+    with serve(once_after(10, fault)) as scene:
+        summary = scene.fetch()
+        scene.assert_loaded()
+        assert (summary.fetched, scene.account("throttled_count")) == (len(fleet), 1)
+        assert scene.account("waited_seconds") >= least_wait_seconds
+    assert (scene.meter.statuses[429], scene.meter.statuses[200]) == (1, len(fleet))
+
+
+def test_a_job_that_is_always_throttled_is_a_dead_letter_and_stays_pending(serve: Any, fleet: Fleet) -> None:
+    busy = fleet.job_ids[5]
+    scene: Scene
+    with serve(for_jobs([busy], throttle_for(0.01))) as scene:
+        scene.fetch(max_attempts=2)
+        scene.assert_loaded(but=[busy])
+        assert scene.letters() == [(busy, "throttled", 429)]
+        # Throttled tries say little of a job: there are three times as many.
+        assert (scene.states()[busy], scene.meter.asked[busy]) == ("pending", 6)
+
+
+@pytest.mark.parametrize("rate_limit", [0, 1_000])
+def test_a_strict_bucket_is_found_out_and_kept_to(serve: Any, fleet: Fleet, rate_limit: float) -> None:
+    scene: Scene
+    with serve(beyond_rate(20.0, 10, throttle_for(0.2))) as scene:
+        summary = scene.fetch(rate_limit=rate_limit)
+        scene.assert_loaded()
+        assert summary.failed == 0
+    assert scene.meter.statuses[429] > 0
+    assert scene.meter.statuses[200] == len(fleet)
+
+
+def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(serve: Any, fleet: Fleet) -> None:
+    forgotten = [f"forgotten-{number}" for number in range(200)]
+    scene: Scene
+    with serve(once_after(180, throttle_for(0.1))) as scene:
+        summary = scene.fetch([*forgotten, *fleet.job_ids])
+        scene.assert_loaded()
+        assert (summary.gone, scene.account("throttled_count")) == (200, 1)
+        # 180 answers before the refusal set a pace that the 60 requests after it hardly wait for;
+        # were they no answers, the pace would be one a second.
+        assert scene.account("waited_seconds") < 30

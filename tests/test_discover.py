@@ -1,0 +1,134 @@
+"""Discovery and deep fetching against the synthetic fleet over HTTP, through to the marts.
+
+Lives here: ids with their origin, completion times of v2, clusters, cut-off trees made whole.
+Does not: the lists' odd answers (`extract/test_discovery`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cce_etl import errands, pipeline
+from cce_etl.demo.fleet import Fleet, build_fleet
+from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
+from cce_etl.errands import Errand
+from cce_etl.settings import Settings
+from cce_etl.warehouse.connection import Connection, open_warehouse
+
+# 2026-07-01 02:00:00 UTC
+NOW = 1_782_871_200_000_000_000
+STEPS = "SELECT root_job_id, job_type, phase, path, depth, duration_seconds FROM marts.steps ORDER BY ALL"
+
+
+def now() -> int:
+    return NOW
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return build_fleet(3, 30, NOW)
+
+
+@contextmanager
+def discovered(
+    fleet: Fleet, folder: Path, shallow_levels: int | None = None
+) -> Iterator[tuple[Connection, list[Errand], Any]]:
+    """Serve a fleet, and find all its jobs."""
+    with (
+        demo_server(fleet, shallow_levels=shallow_levels) as endpoint,
+        open_warehouse(folder / "warehouse.duckdb") as connection,
+    ):
+        settings = Settings(
+            endpoint=endpoint, project_id=DEMO_PROJECT_ID, auth_token=DEMO_TOKEN, source="demo", rate_limit=0
+        )
+        todo = [Errand(settings, None)]
+        yield connection, todo, errands.discover(connection, todo, now)
+
+
+def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def test_every_job_that_a_list_names_is_noted_with_its_origin_and_then_fetched(fleet: Fleet, tmp_path: Path) -> None:
+    with discovered(fleet, tmp_path) as (connection, todo, [report]):
+        listed = {origin.origin.split("/")[0]: origin for origin in report.origins}
+        assert listed["api"].found == listed["api"].new == len(fleet.job_ids)
+        assert listed["autopilot"].found > 0
+        assert report.passed_over == []
+        outcome = errands.fetch(connection, todo, clock=now)
+        assert outcome.summary.fetched == len(fleet.job_ids) + listed["autopilot"].found
+        assert outcome.summary.gone == outcome.summary.failed == 0
+        assert rows(connection, "FROM raw.job_ids WHERE state NOT IN ('finished', 'running')") == []
+        # The second time nothing is new, and what ended is not asked for again.
+        again = errands.discover(connection, todo, now)[0]
+        assert [origin.new for origin in again.origins] == [0, 0]
+        assert again.clusters_changed == 0 < again.clusters_seen
+
+
+def test_the_completion_time_of_v2_is_added_to_the_tree_of_v3(fleet: Fleet, tmp_path: Path) -> None:
+    with discovered(fleet, tmp_path) as (connection, todo, _):
+        errands.fetch(connection, todo, clock=now)
+        unlike = rows(connection, "FROM core.jobs WHERE completed_at IS NOT NULL AND completed_at != updated_at")
+        finished = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND canonical_phase IN ('Success', 'Failed')"
+        known = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND completed_at IS NOT NULL"
+        assert unlike == []
+        assert rows(connection, finished) == rows(connection, known)
+        assert rows(connection, "SELECT DISTINCT dialect FROM raw.job_payloads ORDER BY 1") == [("v2",), ("v3",)]
+
+
+def test_clusters_are_landed_as_seen(fleet: Fleet, tmp_path: Path) -> None:
+    with discovered(fleet, tmp_path) as (connection, _, [report]):
+        found = rows(
+            connection,
+            """SELECT count(*), count(DISTINCT cluster_id), count(version), count(flavor), count(cluster_type),
+            count(created_at), count(*) FILTER (len(availability_zones) > 0), max(epoch_ns(observed_at))
+            FROM raw.clusters""",
+        )
+        count = report.clusters_changed
+        assert found == [(count, count, count, count, count, count, count, NOW)]
+
+
+@pytest.mark.parametrize("shallow_levels", [1, 2])
+def test_trees_cut_off_by_the_api_are_made_whole_by_asking_for_steps(
+    fleet: Fleet, tmp_path: Path, shallow_levels: int
+) -> None:
+    (tmp_path / "whole").mkdir()
+    with discovered(fleet, tmp_path / "whole") as (connection, todo, _):
+        errands.fetch(connection, todo, clock=now)
+        pipeline.build(connection)
+        whole = rows(connection, STEPS)
+    with discovered(fleet, tmp_path, shallow_levels) as (connection, todo, _):
+        outcome = errands.fetch(connection, todo, clock=now, deep_levels=4)
+        pipeline.build(connection)
+        assert pipeline.check(connection) == []
+        assert rows(connection, STEPS) == whole
+        # Each id was asked for once, and the steps of trees that ended are never asked for again.
+        assert outcome.summary.requested == rows(connection, "SELECT count(*) FROM raw.job_ids")[0][0]
+        asked = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND canonical_phase IN ('Initializing', 'Running')"
+        again = errands.fetch(connection, todo, clock=now).summary
+        assert again.fetched == again.gone == again.failed == 0
+        assert 0 < again.unchanged <= rows(connection, asked)[0][0]
+
+
+def test_a_list_given_is_widened_by_what_is_open(fleet: Fleet, tmp_path: Path) -> None:
+    with discovered(fleet, tmp_path) as (connection, todo, _):
+        listing = pipeline.Listing("a file", ["only-this"], [])
+        [widened] = errands.with_open_ids(connection, [Errand(todo[0].settings, listing)])
+        assert widened.listing is not None
+        assert widened.listing.job_ids[0] == "only-this"
+        assert set(fleet.job_ids) < set(widened.listing.job_ids)
+
+
+def test_a_source_that_is_refused_does_not_stop_the_others(fleet: Fleet, tmp_path: Path) -> None:
+    with discovered(fleet, tmp_path) as (connection, [good], _):
+        bad = Errand(msgspec.structs.replace(good.settings, source="other", auth_token="wrong"), good.listing)
+        pipeline.register(connection, "other", pipeline.Listing("a file", [fleet.job_ids[0]], []), now)
+        outcome = errands.fetch(connection, [bad, good], clock=now)
+        assert outcome.summary.fetched >= len(fleet.job_ids)
+        assert list(outcome.stopped) == ["other"]
+        with pytest.raises(Exception, match="refused the credentials"):
+            outcome.raise_first()
