@@ -46,7 +46,11 @@ def fetch(
 
     async def run() -> None:
         async with client:
-            await ingest(warehouse, "s", client, job_ids, tally, lambda: NOW, on_progress)
+            try:
+                await ingest(warehouse, "s", client, job_ids, tally, lambda: NOW, on_progress)
+            finally:
+                await asyncio.sleep(0.05)
+                assert asyncio.all_tasks() == {asyncio.current_task()}, "something still waits"
 
     asyncio.run(run())
     return tally

@@ -4,6 +4,7 @@ Lives here: rich, and plain lines where nobody watches.
 Does not: results of queries (`results`), what is shown (`pipeline`, `warehouse/`). Data is text, never markup.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -176,10 +177,11 @@ def demo(result: "DemoResult") -> None:
     typer.echo("\nHow often each step fails (marts.step_failure_rates, with 95% intervals):")
     _rows_table(result.failure_rates, _cell)
     summary(result.summary, result.settings, is_published=True)
+    program = "cce-etl" if shutil.which("cce-etl") else sys.argv[0]
     typer.echo(
         "\nTry next:\n"
-        f'  cce-etl sql --published {result.settings.published} "FROM marts.data_quality_findings"\n'
-        f"  cce-etl status --warehouse {result.settings.warehouse}\n"
+        f'  {program} sql --published {result.settings.published} "FROM marts.data_quality_findings"\n'
+        f"  {program} status --warehouse {result.settings.warehouse}\n"
         "  make dagster     the same, every night, with a web page\n"
         "  notebooks/01_slow_install_master.ipynb     why is InstallMaster slow?"
     )

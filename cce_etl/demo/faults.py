@@ -7,9 +7,10 @@ import asyncio
 import gzip
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import wraps
 from itertools import cycle
 from typing import Final
 
@@ -28,6 +29,19 @@ _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 def _answering(answer: Callable[[web.Request], web.Response]) -> Middleware:
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001  it never gets there
         return answer(request)
+
+    return fault
+
+
+def _spoiling(spoil: Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]) -> Middleware:
+    """Return a fault that spoils the body of an answer 200; any other one, and one that is broken, passes as it is."""
+
+    @wraps(spoil)
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        if answer.status != 200 or not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
+            return answer
+        return await spoil(request, answer.body)
 
     return fault
 
@@ -70,19 +84,6 @@ def _throttled(message: str, headers: dict[str, str]) -> web.Response:
     return response
 
 
-async def reset_within_body(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Send half of the true body, then reset the connection."""
-    body = await _body_of(request, handler)
-    _write(request, _head(len(body)) + body[: len(body) // 2])
-    transport = request.transport
-    if transport is not None:
-        # Without lingering, closing sends a reset where it would else say goodbye.
-        connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        transport.abort()
-    return web.Response(status=BROKEN)
-
-
 def stall(seconds: float) -> Middleware:
     """Send nothing for this long, then the true answer."""
 
@@ -93,11 +94,42 @@ def stall(seconds: float) -> Middleware:
     return wait
 
 
+@_spoiling
+async def reset_within_body(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send half of the true body, then reset the connection."""
+    _write(request, _head(len(body)) + body[: len(body) // 2])
+    transport = request.transport
+    if transport is not None:
+        # Without lingering, closing sends a reset where it would else say goodbye.
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        transport.abort()
+    return web.Response(status=BROKEN)
+
+
+@_spoiling
+async def length_too_long(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send the true body under a Content-Length ten bytes beyond its end, then hang up."""
+    return _hang_up_after(request, _head(len(body) + 10) + body)
+
+
+@_spoiling
+async def length_too_short(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send the true body under a Content-Length ten bytes before its end, then hang up."""
+    return _hang_up_after(request, _head(len(body) - 10) + body)
+
+
+@_spoiling
+async def cut_body(_request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send the true body but its last ten bytes, under the length of what is left."""
+    return web.Response(body=body[:-10], headers={"Content-Type": "application/json"})
+
+
 def trickle(seconds_a_byte: float) -> Middleware:
     """Send the true body byte by byte, each this long after the one before."""
 
-    async def drip(request: web.Request, handler: Handler) -> web.StreamResponse:
-        body = await _body_of(request, handler)
+    @_spoiling
+    async def drip(request: web.Request, body: bytes) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
         await response.prepare(request)
         for byte in body:
@@ -106,24 +138,6 @@ def trickle(seconds_a_byte: float) -> Middleware:
         return response
 
     return drip
-
-
-async def length_too_long(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Send the true body under a Content-Length ten bytes beyond its end, then hang up."""
-    body = await _body_of(request, handler)
-    return _hang_up_after(request, _head(len(body) + 10) + body)
-
-
-async def length_too_short(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Send the true body under a Content-Length ten bytes before its end, then hang up."""
-    body = await _body_of(request, handler)
-    return _hang_up_after(request, _head(len(body) - 10) + body)
-
-
-async def cut_body(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Send the true body but its last ten bytes, under the length of what is left."""
-    body = await _body_of(request, handler)
-    return web.Response(body=body[:-10], headers={"Content-Type": "application/json"})
 
 
 def gzip_bomb(size_bytes: int) -> Middleware:
@@ -147,13 +161,6 @@ async def void_tokens(request: web.Request, handler: Handler) -> web.StreamRespo
     """Void every token and temporary key given out so far, then go on: the request itself is refused already."""
     request.app[IDENTITY].void_all()
     return await handler(request)
-
-
-async def _body_of(request: web.Request, handler: Handler) -> bytes:
-    answer = await handler(request)
-    if not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
-        raise TypeError(f"a fault that spoils a body stands outside of one that has sent it: {answer!r}")
-    return answer.body
 
 
 def _head(length: int) -> bytes:

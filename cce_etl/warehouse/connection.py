@@ -19,6 +19,8 @@ from cce_etl.errors import WarehouseError
 
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection
+# Moves with every change of schema.sql that an older file does not have.
+SCHEMA_VERSION: Final = 1
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
@@ -42,7 +44,7 @@ def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Conne
         try:
             # Order within a table means nothing here, and keeping it costs memory on large inserts.
             connection.execute("SET preserve_insertion_order = false")
-            _make_tables(connection)
+            _make_tables(connection, path)
             yield connection
         finally:
             connection.close()
@@ -98,13 +100,23 @@ def _require(path: Path) -> None:
         raise WarehouseError(f"There is no warehouse at {path}. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
 
 
-def _make_tables(connection: Connection) -> None:
-    """Make the tables unless all are there: running the statements on every open would write to the file each time."""
-    statements = schema_sql()
-    wanted = set(_TABLE.findall(statements))
+def _make_tables(connection: Connection, path: Path) -> None:
+    """Make the tables in a new file; in an old one, only look at their version: statements would write to it."""
     found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
-    if not wanted <= {name for (name,) in found}:
-        connection.execute(statements)
+    names = {name for (name,) in found}
+    if not names & set(_TABLE.findall(schema_sql())):
+        connection.execute(schema_sql())
+        connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
+        return
+    version = 0
+    if "raw.schema_version" in names:
+        ((version,),) = connection.execute("SELECT version FROM raw.schema_version").fetchall()
+    if version != SCHEMA_VERSION:
+        age, advice = ("newer", "Upgrade it") if version > SCHEMA_VERSION else ("older", "Move the file away")
+        raise WarehouseError(
+            f"The warehouse {path} was made by a cce-etl {age} than this one (its tables are version {version}, "
+            f"this one's {SCHEMA_VERSION}). {advice}, or set CCE_WAREHOUSE to another path."
+        )
 
 
 def schema_sql() -> str:

@@ -20,6 +20,7 @@ from cce_etl.demo.meter import Meter
 from cce_etl.demo.server import demo_server
 from cce_etl.extract.client import FetchPolicy
 from cce_etl.flatten import flatten
+from cce_etl.ingest import policy_of
 from cce_etl.job import decode_job, is_terminal
 from cce_etl.pipeline import Listing, Summary
 from cce_etl.settings import Settings
@@ -80,15 +81,20 @@ def fleet() -> Fleet:
     return build_fleet(seed=11, job_count=40, ends_at_ns=ENDS_AT_NS)
 
 
+@pytest.fixture
+def back_off_seconds() -> float:
+    """Return the longest wait before a second try; a test may set another by parametrizing this name."""
+    return 0.02
+
+
 @pytest.fixture(autouse=True)
-def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_back_off(monkeypatch: pytest.MonkeyPatch, back_off_seconds: float) -> None:
     """Let tries follow each other quickly; all else is as in a real run."""
-    policy_of = pipeline.policy_of
 
     def hurried(settings: Settings) -> FetchPolicy:
-        return msgspec.structs.replace(policy_of(settings), back_off_seconds=0.02)
+        return msgspec.structs.replace(policy_of(settings), back_off_seconds=back_off_seconds)
 
-    monkeypatch.setattr(pipeline, "policy_of", hurried)
+    monkeypatch.setattr("cce_etl.pipeline.policy_of", hurried)
 
 
 @pytest.fixture

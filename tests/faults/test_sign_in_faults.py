@@ -80,11 +80,13 @@ def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve:
     assert scene.meter.statuses[401] <= 2 * scene.settings.concurrency
 
 
+# A lender's failure is kept for a second: the tries must outlast it.
+@pytest.mark.parametrize("back_off_seconds", [0.2])
 @pytest.mark.parametrize("way", [PASSWORD, AGENCY], ids=["password", "agency"])
 def test_a_lender_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Fleet, way: dict[str, Any]) -> None:
     scene: Scene
     with serve(for_sign_ins_at_first(1, server_fault(503))) as scene:
-        scene.fetch(max_attempts=12, **ways(scene, way))
+        scene.fetch(max_attempts=9, **ways(scene, way))
         scene.assert_loaded()
 
 

@@ -33,6 +33,7 @@ def test_a_new_warehouse_is_made_with_its_folders_and_tables(tmp_path: Path) -> 
         "raw.fetch_runs",
         "raw.job_ids",
         "raw.job_payloads",
+        "raw.schema_version",
     ]
 
 
@@ -147,3 +148,15 @@ def test_what_duckdb_says_becomes_one_line_that_names_the_file(said: str, advice
     assert "w.duckdb" in str(caught.value)
     assert advice in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("change", "word"), [("UPDATE raw.schema_version SET version = 2", "newer"),
+                                              ("DROP TABLE raw.schema_version", "older")])  # fmt: skip
+def test_a_warehouse_of_another_version_is_refused_and_left_as_it_is(tmp_path: Path, change: str, word: str) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as connection:
+        connection.execute(change)
+    before = path.read_bytes()
+    with pytest.raises(WarehouseError, match=word), open_warehouse(path):
+        pass
+    assert path.read_bytes() == before

@@ -1,0 +1,28 @@
+"""A limit that nobody told the client: it is found by being refused, then used almost in full, and rarely overstepped.
+
+Lives here: the one test that takes its time, 3,000 jobs at 70 requests a second.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from cce_etl.demo.fault_plans import beyond_rate
+from cce_etl.demo.faults import throttle_in_words
+from cce_etl.demo.fleet import build_fleet
+
+if TYPE_CHECKING:
+    from tests.faults.conftest import Scene
+
+# About where other clients of the API saw reads throttled.
+LIMIT_PER_SECOND = 70.0
+
+
+def test_an_unknown_limit_is_used_to_85_percent_with_under_2_percent_refused(serve: Any) -> None:
+    fleet = build_fleet(seed=11, job_count=3_000, ends_at_ns=1_772_323_200_000_000_000)
+    bucket = beyond_rate(LIMIT_PER_SECOND, 70, throttle_in_words(70, "1 second"))
+    scene: Scene
+    with serve(bucket, of=fleet, concurrency=32) as scene:
+        assert scene.settings.rate_limit == 0
+        assert scene.fetch().fetched == len(fleet)
+        scene.assert_loaded()
+    assert scene.meter.served_per_second_in_second_half() >= 0.85 * LIMIT_PER_SECOND
+    assert 0 < scene.meter.share_of(429) < 0.02
