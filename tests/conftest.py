@@ -133,7 +133,10 @@ class Shell:
 
     def ended(self, process: "subprocess.Popen[bytes]") -> Ran:
         """Wait for a started command to end."""
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
         return _sound(process.returncode, out, err)
 
     def write(self, name: str, content: str | bytes | Sequence[str]) -> str:

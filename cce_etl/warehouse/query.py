@@ -5,19 +5,23 @@ Does not: writing of any kind, drawing tables (`cli/`).
 """
 
 import re
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import duckdb
 import msgspec
 
-from cce_etl.errors import CceEtlError, WarehouseError
+from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
 
+_Result = TypeVar("_Result")
 _ROWS_AT_ONCE: Final = 10_000
 # A Python datetime would cut the nanoseconds off. Within a nested type, a field's name is followed by a blank.
 _EXACT_KIND: Final = re.compile(r"\bTIMESTAMP_NS(?=[\[,)]|$)")
@@ -101,7 +105,9 @@ def query(connection: Connection, sql: str) -> QueryResult:
         columns, kinds = list(relation.columns), [str(kind) for kind in relation.types]
         if any(_EXACT_KIND.search(kind) for kind in kinds):
             sql = _exact(sql, columns, kinds)
-        return QueryResult(columns, _rows(connection.cursor().execute(sql)))
+        cursor = connection.cursor()
+        _stoppable(cursor, partial(cursor.execute, sql))
+        return QueryResult(columns, _rows(cursor))
     except duckdb.Error as error:
         raise CceEtlError(f"The query failed: {error}") from None
 
@@ -129,9 +135,20 @@ def _without_end(sql: str) -> str:
     return text[:end].decode()
 
 
+def _stoppable(cursor: Connection, work: Callable[[], _Result]) -> _Result:
+    """Do DuckDB's work in a thread: in the main one, Ctrl-C is not seen before a task of DuckDB ends, if ever."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        doing = pool.submit(work)
+        try:
+            return doing.result()
+        except KeyboardInterrupt:
+            cursor.interrupt()
+            raise Interrupted("The query was stopped.", signal_number=signal.SIGINT) from None
+
+
 def _rows(cursor: Connection) -> Iterator[tuple[Any, ...]]:
     try:
-        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        while rows := _stoppable(cursor, partial(cursor.fetchmany, _ROWS_AT_ONCE)):
             yield from rows
     except duckdb.Error as error:
         raise CceEtlError(f"The query failed: {error}") from None

@@ -110,6 +110,6 @@ def test_a_query_interrupted_by_ctrl_c_ends_without_a_traceback(
 ) -> None:
     shell = make_shell(tmp_path, None)
     duckdb.connect(shell.published).close()
-    endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000) AS b WHERE a.range % 7 = b.range % 11"
+    endless = "SELECT count(*) FROM range(1000000000000000)"
     ran = shell.ended(shell.start("sql", endless, before=INTERRUPTED_SOON))
-    assert (ran.code, ran.out, ran.err) == (130, "", "Stopped.\n")
+    assert (ran.code, ran.out, ran.err) == (130, "", "Error: The query was stopped.\n")

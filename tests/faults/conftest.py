@@ -6,6 +6,7 @@ Lives here: fixtures, and the expectations shared by all faults. Does not: the f
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cce_etl.demo.server import demo_server
 from cce_etl.extract.client import FetchPolicy
 from cce_etl.flatten import flatten
 from cce_etl.ingest import policy_of
-from cce_etl.job import decode_job, is_terminal
+from cce_etl.job import Job, decode_job, is_terminal
 from cce_etl.pipeline import Listing, Summary
 from cce_etl.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
@@ -67,12 +68,15 @@ class Scene:
 
     def assert_loaded(self, but: Sequence[str] = ()) -> None:
         """Assert that every job but these is in core.jobs whole and once, the ended ones marked as finished."""
-        job_ids = [job_id for job_id in self.fleet.job_ids if job_id not in but]
-        trees = {job_id: decode_job(self.fleet.v3_body(job_id)).job for job_id in job_ids}
+        trees = {root: tree for root, tree in self._trees.items() if root not in but}
         expected = [(root, row.path, row.job_id) for root, tree in trees.items() for row in flatten(tree, root)]
         assert self.rows() == sorted(expected)
         ended = {job_id for job_id, tree in trees.items() if is_terminal(tree)}
         assert {job_id for job_id, state in self.states().items() if state == "finished"} == ended
+
+    @cached_property
+    def _trees(self) -> dict[str, Job]:
+        return {job_id: decode_job(body).job for job_id, body in self.fleet.v3_bodies()}
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cce_etl.demo.fault_plans import (
     at_first,
     for_each_job_at_first,
@@ -37,9 +39,11 @@ JOB_COUNT = 2_000
 SEED = "all at once"
 
 
+# IAM's failure is kept for a second: the tries must outlast it.
+@pytest.mark.parametrize("back_off_seconds", [0.1])
 def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
     fleet = build_fleet(seed=11, job_count=JOB_COUNT, ends_at_ns=1_772_323_200_000_000_000)
-    bomb, moved, broken = fleet.job_ids[100], fleet.job_ids[200], fleet.job_ids[300]
+    bomb, moved = fleet.job_ids[100], fleet.job_ids[200]
     paged, cut = fleet.job_ids[400:408], fleet.job_ids[500:508]
     faults = [
         for_sign_ins_at_first(1, server_fault(503)),
@@ -50,20 +54,19 @@ def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
         sometimes(0.01, f"{SEED}/resets", reset_within_body),
         sometimes(0.01, f"{SEED}/long", length_too_long),
         sometimes(0.01, f"{SEED}/short", length_too_short),
-        once_after(400, throttle_for(0.2)),
-        once_after(800, throttle_until(1)),
-        once_after(1_200, throttle_in_words(10, "1 second")),
-        once_after(1_600, throttle_without_a_word()),
+        once_after(1_600, throttle_for(0.2)),
+        once_after(1_700, throttle_until(1)),
+        once_after(1_800, throttle_in_words(10, "1 second")),
+        once_after(1_900, throttle_without_a_word()),
         once_after(1_000, void_tokens),
         for_jobs(paged, for_each_job_at_first(1, html_page())),
         for_jobs(cut, for_each_job_at_first(1, cut_body)),
         for_jobs([bomb], gzip_bomb(5_000_000)),
         for_jobs([moved], redirect_to("http://127.0.0.1:9")),
-        for_jobs([broken], server_fault(500)),
     ]
     changes = {"concurrency": 32, "timeout_seconds": 1.0, "max_body_bytes": 1_000_000, "max_attempts": 9}
     sign_in = {"auth_token": None, "username": DEMO_USERNAME, "password": DEMO_PASSWORD, "domain": DEMO_DOMAIN}
-    unreachable = {bomb: ("body_too_large", 200), moved: ("unexpected_status", 302), broken: ("unavailable", 500)}
+    unreachable = {bomb: ("body_too_large", 200), moved: ("unexpected_status", 302)}
     passing = dict.fromkeys([*paged, *cut], ("invalid_json", 200))
     scene: Scene
     with serve(*faults, of=fleet, **changes) as scene:
@@ -72,12 +75,12 @@ def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
         scene.assert_loaded(but=[*unreachable, *passing])
         letters = {job_id: (kind, status) for job_id, kind, status in scene.letters()}
         assert letters == unreachable | passing
-        assert (first.requested, first.fetched, first.failed) == (JOB_COUNT, JOB_COUNT - 19, 19)
+        assert (first.requested, first.fetched, first.failed) == (JOB_COUNT, JOB_COUNT - 18, 18)
 
         second = scene.fetch(**sign_in)
         scene.assert_loaded(but=list(unreachable))
         assert {job_id for job_id, _, _ in scene.letters()} == set(unreachable)
-        assert second.failed == 3
+        assert second.failed == 2
     seen = scene.meter.statuses
     assert {200, 302, 401, 429, 444, 499, 500, 502, 503} <= set(seen)
     assert seen[429] == 4
