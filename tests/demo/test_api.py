@@ -1,6 +1,7 @@
 """The paths, headers and error bodies of the synthetic API, asked over real HTTP."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -8,11 +9,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from cce_etl.demo.api import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.autopilot import autopilot_job_ids
+from cce_etl.demo.cluster_lists import cluster_list, node_list
 from cce_etl.demo.example import EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
 from cce_etl.demo.server import demo_server
 
 V3_JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
+V3_CLUSTERS = f"/api/v3/projects/{DEMO_PROJECT_ID}/clusters"
 V2_JOBS = f"/api/v2/projects/{DEMO_PROJECT_ID}/jobs"
 SIGNED = f"SDK-HMAC-SHA256 Access={DEMO_ACCESS_KEY}, SignedHeaders=host;x-sdk-date, Signature=00"
 
@@ -39,8 +43,8 @@ def test_one_v2_job_has_its_steps_in_the_v2_dialect(client: httpx.Client) -> Non
     ]
 
 
-@pytest.mark.parametrize("headers", [{"X-Auth-Token": DEMO_TOKEN}, {"Authorization": SIGNED}])
-def test_the_demo_token_and_the_demo_access_key_are_let_in(endpoint: str, headers: dict[str, str]) -> None:
+def test_the_demo_token_is_let_in(endpoint: str) -> None:
+    headers = {"X-Auth-Token": DEMO_TOKEN}
     answer = httpx.get(f"{endpoint}{V3_JOBS}/{EXAMPLE_JOB_ID}", headers=headers, trust_env=False)
     assert answer.status_code == 200
 
@@ -51,6 +55,7 @@ def test_the_demo_token_and_the_demo_access_key_are_let_in(endpoint: str, header
         {},
         {"X-Auth-Token": "another-token"},
         {"X-Auth-Token": ""},
+        {"Authorization": SIGNED},
         {"Authorization": SIGNED.replace(DEMO_ACCESS_KEY, DEMO_ACCESS_KEY + "X")},
         {"Authorization": f"Basic {DEMO_ACCESS_KEY}"},
     ],
@@ -90,6 +95,54 @@ def test_a_wrong_path_a_trailing_slash_or_another_project_gets_404_apigw_0101(cl
         "error_msg": "The API does not exist or has not been published in the environment",
         "request_id": answer.headers["X-Request-Id"],
     }
+
+
+def uids_below(job: dict[str, Any]) -> list[str]:
+    return [uid for step in job["spec"].get("subJobs", []) for uid in [step["metadata"]["uid"], *uids_below(step)]]
+
+
+def test_a_step_is_answered_by_its_own_uid_with_the_steps_below_it(client: httpx.Client, small_fleet: Fleet) -> None:
+    for job_id in small_fleet.job_ids[:8]:
+        for step in client.get(f"{V3_JOBS}/{job_id}").json()["spec"]["subJobs"]:
+            assert client.get(f"{V3_JOBS}/{step['metadata']['uid']}").json() == step
+
+
+def test_a_shallow_server_shows_every_step_to_those_who_ask_for_each(small_fleet: Fleet) -> None:
+    headers = {"X-Auth-Token": DEMO_TOKEN}
+    with (
+        demo_server(small_fleet, shallow_levels=1) as endpoint,
+        httpx.Client(base_url=endpoint + V3_JOBS, headers=headers, trust_env=False) as client,
+    ):
+
+        def seen_from(job_id: str) -> list[str]:
+            steps = client.get(job_id).json()["spec"].get("subJobs", [])
+            assert all("subJobs" not in step["spec"] for step in steps)
+            return [uid for step in steps for uid in [step["metadata"]["uid"], *seen_from(step["metadata"]["uid"])]]
+
+        for job_id in small_fleet.job_ids[:5]:
+            assert seen_from(job_id) == uids_below(json.loads(small_fleet.v3_body(job_id)))
+
+
+def test_the_lists_name_clusters_and_their_nodes(client: httpx.Client, small_fleet: Fleet) -> None:
+    clusters = client.get(V3_CLUSTERS).json()
+    assert clusters == cluster_list(small_fleet)
+    for cluster in clusters["items"]:
+        cluster_id = cluster["metadata"]["uid"]
+        assert client.get(f"{V3_CLUSTERS}/{cluster_id}/nodes").json() == node_list(small_fleet, cluster_id)
+    assert client.get(f"{V3_CLUSTERS}/unknown/nodes").status_code == 404
+
+
+def test_autopilot_has_jobs_of_its_own_under_paths_of_its_own(client: httpx.Client, small_fleet: Fleet) -> None:
+    listed = [job["metadata"]["uid"] for job in client.get(V2_JOBS.replace("/api/", "/autopilot/")).json()]
+    assert listed == list(autopilot_job_ids(small_fleet))
+    assert len(client.get(V3_CLUSTERS.replace("/api/", "/autopilot/")).json()["items"]) > 0
+    for job_id in listed:
+        answer = client.get(f"{V3_JOBS.replace('/api/', '/autopilot/')}/{job_id}")
+        assert (answer.status_code, answer.json()["metadata"]["uid"]) == (200, job_id)
+        assert client.get(f"{V3_JOBS}/{job_id}").status_code == 404
+    assert client.get(f"{V3_JOBS.replace('/api/', '/autopilot/')}/{small_fleet.job_ids[1]}").status_code == 404
+    nodes = client.get(f"{V3_CLUSTERS.replace('/api/', '/autopilot/')}/any/nodes")
+    assert (nodes.status_code, nodes.json()["error_code"]) == (404, "APIGW.0101")
 
 
 def test_deleting_is_not_published(client: httpx.Client) -> None:
