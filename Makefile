@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## Run the whole job against a synthetic fleet on this m
 	@$(BIN)/cce-etl demo
 
 test: $(VENV)/installed-dev ## Run all tests
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
 	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql

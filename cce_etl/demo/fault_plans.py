@@ -101,17 +101,19 @@ def for_sign_ins_at_first(request_count: int, fault: Middleware) -> Middleware:
     return _when(is_due, fault)
 
 
-def beyond_rate(rate_per_second: float, burst: int, fault: Middleware) -> Middleware:
+def beyond_rate(
+    rate_per_second: float, burst: int, fault: Middleware, *, now: Callable[[], float] = time.monotonic
+) -> Middleware:
     """Apply a fault to every request that finds a token bucket empty; a request that is refused takes nothing.
 
-    The bucket holds `burst` at the start and gains `rate_per_second`.
+    The bucket holds `burst` at the start and gains `rate_per_second`; `now` tells the time in seconds.
     """
-    held, filled_at = float(burst), time.monotonic()
+    held, filled_at = float(burst), now()
 
     def is_due(_request: web.Request) -> bool:
         nonlocal held, filled_at
-        now = time.monotonic()
-        held, filled_at = min(burst, held + (now - filled_at) * rate_per_second), now
+        moment = now()
+        held, filled_at = min(burst, held + (moment - filled_at) * rate_per_second), moment
         if held < 1:
             return True
         held -= 1

@@ -105,8 +105,9 @@ def _make_tables(connection: Connection, path: Path) -> None:
     found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
     names = {name for (name,) in found}
     if not names & set(_TABLE.findall(schema_sql())):
-        connection.execute(schema_sql())
-        connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
+        with transaction(connection):  # a file with tables but no version would be refused ever after
+            connection.execute(schema_sql())
+            connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
         return
     version = 0
     if "raw.schema_version" in names:

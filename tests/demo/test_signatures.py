@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -22,13 +23,15 @@ JOB_PATH = f"{PROJECT}/jobs/{EXAMPLE_JOB_ID}"
 def signed(endpoint: str, path: str = JOB_PATH, secret: str = DEMO_SECRET_KEY, query: str = "") -> dict[str, str]:
     """Return the headers that the vendor's own signer gives a GET."""
     host = endpoint.removeprefix("http://")
-    pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
+    pairs: list[tuple[str, object]] = [(pair[0], pair[2:]) for pair in query.split("&") if pair]
+    date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    headers = {"Host": host, "X-Project-Id": DEMO_PROJECT_ID, "X-Sdk-Date": date}
     request = SdkRequest(
-        "GET", "http", host, path, pairs, {"Host": host, "X-Project-Id": DEMO_PROJECT_ID}, "", None, None, None
+        "GET", schema="http", host=host, resource_path=path, query_params=pairs, header_params=headers, body=""
     )
     credentials = BasicCredentials(ak=DEMO_ACCESS_KEY, sk=secret, project_id=DEMO_PROJECT_ID)
-    headers = Signer(credentials).sign(request).header_params
-    return {str(name): str(value) for name, value in headers.items()}
+    proved = Signer(credentials).sign(request).header_params
+    return {str(name): str(value) for name, value in proved.items()}
 
 
 def asked(endpoint: str, headers: dict[str, str], path: str = JOB_PATH) -> httpx.Response:

@@ -15,6 +15,7 @@ from cce_etl.demo.server import demo_server
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy, Gone
 from cce_etl.extract.fetch import Outcome, fetch_all
+from cce_etl.extract.throttle import Throttle
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Scene
@@ -83,3 +84,21 @@ def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) 
     assert all(isinstance(outcome, Gone) for outcome in outcomes)
     # Were they no answers, the pace would now be below 1: 85% of the least that counts as served.
     assert rate > 1
+
+
+def test_a_pause_is_no_time_in_which_the_api_served_little() -> None:
+    moment = 0.0
+    throttle = Throttle(0.0, lambda: moment)
+    for _ in range(20):
+        throttle.answered()
+    throttle.refused(1.0)
+    assert throttle.rate == pytest.approx(17.0)
+    moment = 1.5
+    throttle.answered()
+    # Too soon after the first decrease for another one, yet a second pause, until 2.6.
+    moment = 1.6
+    throttle.refused(1.0)
+    moment = 2.7
+    throttle.refused(1.0)
+    # 85% of the pace, not of the nothing that was served while all waited.
+    assert throttle.rate == pytest.approx(0.85 * (17.0 + 1 / 17.0))
