@@ -13,7 +13,7 @@ from cce_etl import pipeline
 from cce_etl.chunk import replay_letters
 from cce_etl.discover import DiscoveryReport
 from cce_etl.discover import discover as discover_source
-from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseError
+from cce_etl.errors import CceEtlError, ConfigError
 from cce_etl.ingest import Clock, Progress, ignore_progress
 from cce_etl.pipeline import Listing, Summary
 from cce_etl.settings import Settings, require_source
@@ -101,7 +101,7 @@ def fetch(
     stopped: dict[str, CceEtlError] = {}
     for errand in errands:
         try:
-            summary = pipeline.fetch(
+            attempt = pipeline.fetch(
                 connection,
                 errand.settings,
                 errand.listing,
@@ -111,11 +111,12 @@ def fetch(
                 deep_levels=deep_levels,
                 on_progress=on_progress,
             )
-            summaries.append(summary)
-        except (WarehouseError, Interrupted):
-            raise
-        except CceEtlError as error:
-            stopped[require_source(errand.settings).name] = error
+        except ConfigError as error:
+            stopped[str(errand.settings.source)] = error
+            continue
+        summaries.append(attempt.summary)
+        if attempt.stopped_by is not None:
+            stopped[require_source(errand.settings).name] = attempt.stopped_by
     return Outcome(_total(summaries), stopped)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, restore, store_saved
-from cce_etl.errors import ConfigError
+from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
 from cce_etl.extract.saved import SavedRecord, read_saved
@@ -53,6 +53,22 @@ class Summary(msgspec.Struct, frozen=True):
     dead_lettered: int
     rows: int
     seconds: float
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """Hold the account of a fetch, and what stopped it before its end, if anything did.
+
+    The ids it did not come to then count as failed; they stay pending.
+    """
+
+    summary: Summary
+    stopped_by: ApiError | ConfigError | None
+
+    def unstopped(self) -> Summary:
+        """Return the account of a fetch that went to its end; raise what stopped it when it did not."""
+        if self.stopped_by is not None:
+            raise self.stopped_by
+        return self.summary
 
 
 class FailedCheck(msgspec.Struct, frozen=True):
@@ -102,13 +118,13 @@ def fetch(
     command: str = "run",
     deep_levels: int = 0,
     on_progress: Callable[[Progress], None] = ignore_progress,
-) -> Summary:
+) -> Attempt:
     """Fetch the listed jobs that have not ended (without a listing: all such jobs known) into raw and core.
 
     With `deep_levels`, steps that show no sub-jobs are then asked for by their own id, that many levels down, since
     inlined trees may be cut off; each id once, DEEP_JOBS at most.
 
-    Raises AuthError, ConfigError and WarehouseError; what was fetched before is kept.
+    Raises ConfigError for what is missing before it starts, Interrupted and WarehouseError; what was fetched is kept.
     """
     source = require_source(settings)
     sign_in = choose_sign_in(settings, source, clock)
@@ -122,12 +138,16 @@ def fetch(
     started_at, started = clock(), time.perf_counter()
     client = Client(source.endpoint, source.project_id, sign_in.auth, policy_of(settings), clock)
     client.autopilot_job_ids = job_ids_table.autopilot_ids(connection, source.name)
+    stopped_by: ApiError | ConfigError | None = None
     try:
         asyncio.run(_ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
+    except (ApiError, ConfigError) as error:
+        stopped_by = error
+        tally.failed = tally.requested - tally.skipped - tally.fetched - tally.unchanged - tally.gone
     finally:
         run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
         record_run(connection, run)
-    return _summary(tally, started)
+    return Attempt(_summary(tally, started), stopped_by)
 
 
 async def _ingest_deep(

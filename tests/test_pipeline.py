@@ -71,7 +71,9 @@ def test_lists_given_by_hand_go_before_the_setting_and_none_means_neither(tmp_pa
 
 
 def test_the_clock_given_is_the_one_rows_carry(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    summary = pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1]), clock=still, run_id="r1", command="test")
+    summary = pipeline.fetch(
+        warehouse, settings, listed(api.fleet_ids[1]), clock=still, run_id="r1", command="test"
+    ).unstopped()
     assert (summary.requested, summary.fetched) == (1, 1)
     for sql in (
         "SELECT DISTINCT epoch_ns(observed_at) FROM core.jobs",
@@ -83,9 +85,9 @@ def test_the_clock_given_is_the_one_rows_carry(warehouse: Connection, settings: 
 
 
 def test_the_source_is_the_project_unless_named(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1]))
+    pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1])).unstopped()
     named = msgspec.structs.replace(settings, source="named")
-    pipeline.fetch(warehouse, named, listed(api.fleet_ids[1]))
+    pipeline.fetch(warehouse, named, listed(api.fleet_ids[1])).unstopped()
     sources = warehouse.execute("SELECT DISTINCT source FROM core.jobs ORDER BY 1").fetchall()
     assert sources == [(PROJECT,), ("named",)]
     assert api.asked[api.fleet_ids[1]] == 2
@@ -96,16 +98,16 @@ def test_a_run_that_is_stopped_is_accounted_for_too(
 ) -> None:
     api.answers["a"] = script(b"{}", 401)
     with pytest.raises(AuthError):
-        pipeline.fetch(warehouse, settings, listed("a"))
+        pipeline.fetch(warehouse, settings, listed("a")).unstopped()
     account = warehouse.execute("SELECT requested, fetched, failed, request_count FROM raw.fetch_runs").fetchall()
-    assert account == [(1, 0, 0, 1)]
+    assert account == [(1, 0, 1, 1)]
 
 
 def test_bad_entries_of_a_list_are_requested_and_failed_but_no_dead_letters(
     warehouse: Connection, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "ids.txt").write_text("no id!\nforgotten\n")
-    summary = pipeline.fetch(warehouse, settings, pipeline.list_ids(settings, [str(tmp_path / "ids.txt")]))
+    summary = pipeline.fetch(warehouse, settings, pipeline.list_ids(settings, [str(tmp_path / "ids.txt")])).unstopped()
     assert (summary.requested, summary.gone, summary.failed, summary.dead_lettered) == (2, 1, 1, 0)
 
 
@@ -113,7 +115,7 @@ def test_throttled_tries_are_counted_and_end_as_an_id_still_pending(
     warehouse: Connection, settings: Settings, api: "Api", script: "Callable[..., Answer]"
 ) -> None:
     api.answers["busy"] = script(b'{"errorCode":"CCE.01429002"}', 503)
-    summary = pipeline.fetch(warehouse, settings, listed("busy"))
+    summary = pipeline.fetch(warehouse, settings, listed("busy")).unstopped()
     assert (summary.failed, summary.dead_lettered) == (1, 1)
     counts = "SELECT request_count, retry_count, throttled_count FROM raw.fetch_runs"
     # One try, and three times as many when throttled.
@@ -148,9 +150,9 @@ def troubled(
     """Return a warehouse with a history: fetched, running then finished, v2 and v3, garbage, gone, nested, built."""
     api.answers = {"changing": script(job_body("changing", "Running")), "bad": script(b"<html>")}
     ids = listed(*api.fleet_ids, "changing", "bad", "forgotten")
-    pipeline.fetch(warehouse, settings, ids)
+    pipeline.fetch(warehouse, settings, ids).unstopped()
     api.answers = {"changing": script(job_body("changing")), api.fleet_ids[0]: script(b"garbage now")}
-    pipeline.fetch(warehouse, settings, ids)
+    pipeline.fetch(warehouse, settings, ids).unstopped()
     path = tmp_path / "saved.ndjson"
     bodies = [v2_body("changing"), v2_body("v2 only"), job_body("changing-step"), v2_body(api.fleet_ids[1]), b"{"]
     path.write_bytes(b"\n".join(bodies))
@@ -196,7 +198,7 @@ def test_a_replay_that_fails_leaves_core_as_it_was(troubled: Connection, monkeyp
 
 
 def test_complete_builds_checks_and_publishes(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3]))
+    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3])).unstopped()
     assert pipeline.complete(warehouse, settings, "r1", still) == []
     assert settings.published.exists()
 

@@ -142,6 +142,8 @@ def _fetch_and_finish(
     with show.progress_bar("Fetching jobs") as on_progress:
         outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
     if len(outcome.stopped) == len(todo):
+        if as_json:
+            show.json_line(outcome.summary)
         outcome.raise_first()
     for source, error in outcome.stopped.items():
         show.note(f"Error: the source {source} was stopped: {error}")

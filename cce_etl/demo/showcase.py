@@ -80,7 +80,7 @@ def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Pr
     with open_warehouse(settings.warehouse) as connection:
         summary = pipeline.fetch(
             connection, settings, listing, clock=_still, run_id=run_id, command="demo", on_progress=on_progress
-        )
+        ).unstopped()
         pipeline.complete(connection, settings, run_id, _still)
     return summary
 

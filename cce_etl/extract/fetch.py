@@ -6,6 +6,7 @@ Does not: one request (`client`), what happens to an outcome (the caller's `rece
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from cce_etl.errors import ApiError, AuthError
@@ -13,6 +14,7 @@ from cce_etl.extract.client import Client, Failed, Fetched, Gone
 
 Outcome = Fetched | Gone | Failed
 _SAMPLE: Final = 10
+_AHEAD_SECONDS: Final = 2.0
 
 
 async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[Outcome], Awaitable[None]]) -> None:
@@ -25,10 +27,21 @@ async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[O
     verdict = _Verdict()
     try:
         async with asyncio.TaskGroup() as workers:
-            for _ in range(client.concurrency):
+            first = workers.create_task(_work(client, remaining, verdict, receive))
+            await _first_try(client, first)
+            for _ in range(client.concurrency - 1):
                 workers.create_task(_work(client, remaining, verdict, receive))
     except* Exception as group:  # noqa: BLE001  a group is unwrapped to what happened first
         raise _first_of(group) from None
+
+
+async def _first_try(client: Client, worker: "asyncio.Task[None]") -> None:
+    """Let one request go ahead of all others: a wrong key sent 32 times at once would be locked for some minutes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_AHEAD_SECONDS):
+            # By looking, not by an event: a refusal must cancel this before it can start the others.
+            while not client.statistics.latency_seconds and not worker.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
 
 async def _work(

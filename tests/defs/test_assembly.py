@@ -61,7 +61,7 @@ def test_a_run_leaves_the_same_tables_as_the_pipeline_called_by_hand(night: "Nig
     }
     settings = read_settings({}, by_hand)
     with open_warehouse(settings.warehouse) as connection:
-        pipeline.fetch(connection, settings, pipeline.list_ids(settings, []), clock=lambda: night.now)
+        pipeline.fetch(connection, settings, pipeline.list_ids(settings, []), clock=lambda: night.now).unstopped()
         pipeline.build(connection)
         assert pipeline.check(connection) == []
         pipeline.publish(connection, settings, "by hand", lambda: night.now)

@@ -45,7 +45,7 @@ class Scene:
         """Fetch jobs of the fleet, all unless some are named, with some settings changed."""
         settings = msgspec.structs.replace(self.settings, **changes)
         listing = Listing("fleet", list(self.fleet.job_ids if job_ids is None else job_ids), [])
-        return pipeline.fetch(self.connection, settings, listing)
+        return pipeline.fetch(self.connection, settings, listing).unstopped()
 
     def rows(self) -> list[Row]:
         """Return root, path and id of every row of core.jobs, in order."""
