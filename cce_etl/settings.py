@@ -20,13 +20,13 @@ from cce_etl.errors import ConfigError
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
 SECRETS: Final = ("auth_token", "access_key", "secret_key", "security_token", "password")
-# What the official SDK and its documentation call the same things; the first that is set counts.
-_OTHER_NAMES: Final = {
-    "access_key": ("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"),
-    "secret_key": ("HUAWEICLOUD_SDK_SK", "CLOUD_SDK_SK"),
-    "security_token": ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "CLOUD_SDK_SECURITY_TOKEN"),
-    "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",),
-}
+# What the official SDK and its documentation call a key's three parts; the parts of one key are never mixed.
+_KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
+_KEY_NAMES: Final = (
+    ("CCE_ACCESS_KEY", "CCE_SECRET_KEY", "CCE_SECURITY_TOKEN"),
+    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+    ("CLOUD_SDK_AK", "CLOUD_SDK_SK", "CLOUD_SDK_SECURITY_TOKEN"),
+)
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _NETWORK_LOCATION: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
@@ -112,10 +112,21 @@ def _value_of(
 ) -> tuple[object, str]:
     if options.get(field) is not None:
         return options[field], f"the option --{field.replace('_', '-')}"
-    for name in (environment_name(field), *_OTHER_NAMES.get(field, ())):
+    for name in _names_of(field, environment):
         if environment.get(name, "").strip():
             return environment[name].strip(), name
     return in_file.get(field), f"{field} in {CONFIG_FILE}"
+
+
+def _names_of(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    if field == "project_id":
+        return (environment_name(field), "HUAWEICLOUD_SDK_PROJECT_ID")
+    if field not in _KEY_PARTS:
+        return (environment_name(field),)
+    for names in _KEY_NAMES:
+        if any(environment.get(name, "").strip() for name in names):
+            return (names[_KEY_PARTS.index(field)],)
+    return ()
 
 
 def read_file(path: Path) -> dict[str, object]:

@@ -1,0 +1,114 @@
+"""Which way to sign in is taken, and what is said of one set up by half."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cce_etl.access import choose_sign_in
+from cce_etl.errors import ConfigError
+from cce_etl.extract.auth import KeyAuth, RenewingAuth, TokenAuth
+from cce_etl.settings import Settings, Source, read_settings
+
+SOURCE = Source(name="s", endpoint="https://cce.eu-west-101.myhuaweicloud.eu", project_id="p")
+TOKEN = {"CCE_AUTH_TOKEN": "token"}
+KEY = {"HUAWEICLOUD_SDK_AK": "ak", "HUAWEICLOUD_SDK_SK": "sk"}
+PASSWORD = {"CCE_USERNAME": "u", "CCE_PASSWORD": "secret-word", "CCE_DOMAIN": "d", "CCE_REGION": "eu-west-101"}
+AGENCY = {"CCE_AUTH": "agency"}
+
+
+def way(folder: Path, environment: dict[str, str]) -> Any:
+    """Return the way taken with an environment; HOME is the test's own folder."""
+    settings = read_settings({}, environment, folder)
+    return choose_sign_in(settings, SOURCE, lambda: 0, {"HOME": str(folder)} | environment)
+
+
+def write_profile(folder: Path, text: str) -> Path:
+    path = folder / ".huaweicloud" / "credentials"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_order_is_token_key_password_profile_agency(tmp_path: Path) -> None:
+    write_profile(tmp_path, "[basic]\nak = a\nsk = b%c\n")
+    everything = TOKEN | KEY | PASSWORD | AGENCY
+    taken = []
+    for gone in ({}, TOKEN, KEY, PASSWORD):
+        everything = {name: value for name, value in everything.items() if name not in gone}
+        sign_in = way(tmp_path, everything)
+        taken.append((type(sign_in.auth), sign_in.way.split()[1]))
+    assert taken == [(TokenAuth, "token"), (KeyAuth, "access"), (RenewingAuth, "IAM"), (KeyAuth, "profile")]
+    (tmp_path / ".huaweicloud" / "credentials").unlink()
+    assert way(tmp_path, AGENCY).way == "the agency of this server"
+
+
+def test_an_agency_is_used_only_when_asked_for_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no way to sign in"):
+        way(tmp_path, {})
+    with pytest.raises(ConfigError, match="CCE_AUTH is wrong"):
+        way(tmp_path, {"CCE_AUTH": "metadata"})
+
+
+@pytest.mark.parametrize("half", [{"HUAWEICLOUD_SDK_AK": "ak"}, {"CLOUD_SDK_SK": "sk"}, {"CCE_USERNAME": "u"}])
+def test_a_way_set_up_by_half_is_named_and_not_passed_over(tmp_path: Path, half: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"belong together|must be set too"):
+        way(tmp_path, half)
+
+
+def test_the_parts_of_two_keys_are_never_mixed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="belong together"):
+        way(tmp_path, {"HUAWEICLOUD_SDK_AK": "ak", "CLOUD_SDK_SK": "sk"})
+    both = {"HUAWEICLOUD_SDK_AK": "a1", "HUAWEICLOUD_SDK_SK": "s1", "CLOUD_SDK_AK": "a2", "CLOUD_SDK_SK": "s2"}
+    settings = read_settings({}, both | {"CLOUD_SDK_SECURITY_TOKEN": "t2"}, tmp_path)
+    assert (settings.access_key, settings.secret_key, settings.security_token) == ("a1", "s1", None)
+
+
+def test_a_profile_elsewhere_is_found_by_the_name_the_official_package_uses(tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.ini"
+    path.write_text("[basic]\nak=a\nsk=b\nsecurity_token=c\n", encoding="utf-8")
+    assert str(path) in way(tmp_path, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}).way
+
+
+@pytest.mark.parametrize("text", ["no section\n", "[basic]\nak=secret-ak\nak=secret-ak\n", "[basic\nak=secret-ak"])
+def test_a_profile_that_is_no_ini_file_is_an_error_that_quotes_none_of_it(tmp_path: Path, text: str) -> None:
+    write_profile(tmp_path, text)
+    with pytest.raises(ConfigError, match="cannot be read") as caught:
+        way(tmp_path, {})
+    assert "secret-ak" not in str(caught.value)
+
+
+def test_a_profile_without_basic_is_passed_over(tmp_path: Path) -> None:
+    write_profile(tmp_path, "[global]\nak=a\nsk=b\n")
+    with pytest.raises(ConfigError, match="no way to sign in"):
+        way(tmp_path, {})
+
+
+def test_no_way_to_sign_in_shows_its_secret(tmp_path: Path) -> None:
+    for environment in (TOKEN, KEY, PASSWORD):
+        shown = repr(way(tmp_path, environment)) + repr(way(tmp_path, environment).auth)
+        shown += repr(read_settings({}, environment, tmp_path))
+        assert not {"'token'", "'sk'", "secret-word"} & set(shown.replace(",", " ").replace("}", " ").split())
+        assert "secret-word" not in shown
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(region="eu-west-101"), "https://iam.eu-west-101.myhuaweicloud.eu"),
+        (Settings(endpoint="cce.eu-de.otc.t-systems.com"), "https://iam.eu-de.otc.t-systems.com"),
+        (Settings(endpoint="http://127.0.0.1:1", iam_endpoint="http://127.0.0.1:2"), "http://127.0.0.1:2"),
+    ],
+)
+def test_where_iam_answers_is_told_from_where_the_api_does(settings: Settings, expected: str) -> None:
+    from cce_etl.settings import iam_endpoint_of
+
+    assert iam_endpoint_of(settings) == expected
+
+
+@pytest.mark.parametrize("iam", [None, "http://iam.example"])
+def test_an_iam_that_cannot_be_told_or_is_not_encrypted_is_an_error(iam: str | None) -> None:
+    from cce_etl.settings import iam_endpoint_of
+
+    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT"):
+        iam_endpoint_of(Settings(endpoint="https://api.example", iam_endpoint=iam))
