@@ -16,6 +16,8 @@ import msgspec
 from cce_etl.errors import PayloadError
 
 MAX_LEVELS: Final = 1_000
+# 32 MiB can hold 11 million empty sub-jobs, each a row; the widest trees seen have some hundreds of nodes.
+MAX_NODES: Final = 100_000
 # A decoder recurses three levels a job (job, spec, subJobs), a pure Python one two frames a level; the rest is slack.
 _DEEP_RECURSION_LIMIT: Final = 7 * MAX_LEVELS
 
@@ -105,9 +107,7 @@ class Decoded(msgspec.Struct, frozen=True):
 
 def canonical_phase(text: str | None) -> Phase | None:
     """Return the phase that a text means, whatever its case and with or without the constant's prefix `JobPhase`."""
-    if text is None:
-        return None
-    word = text.strip().lower().removeprefix("jobphase")
+    word = (text or "").strip().lower().removeprefix("jobphase")
     return _PHASES.get(word)
 
 
@@ -202,9 +202,12 @@ def _dialect_of(document: dict[str, Any]) -> Dialect:
 
 def _tree(document: dict[str, Any]) -> Job:
     root, children = _node(document, "")
-    pending = [(root, children, "", 1)]
+    pending, count = [(root, children, "", 1)], 1
     while pending:
         parent, sub_documents, where, level = pending.pop()
+        count += len(sub_documents)
+        if count > MAX_NODES:
+            raise PayloadError("too_many_nodes", f"expected at most {MAX_NODES:,} jobs in a tree")
         if sub_documents and level >= MAX_LEVELS:
             raise PayloadError("too_deep", f"nested deeper than {MAX_LEVELS} levels of jobs")
         for ordinal, sub_document in enumerate(sub_documents):

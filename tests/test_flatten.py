@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
+from cce_etl.errors import PayloadError
 from cce_etl.flatten import flatten
-from cce_etl.job import Job, JobRow, Phase, decode_job
+from cce_etl.job import MAX_NODES, Job, JobRow, Phase, decode_job
 
 UIDS = st.none() | st.sampled_from(["a", "b", "fd474fab-9606-11e8-baa9-0255ac10215d"])
 TIMES = st.none() | st.sampled_from(["2018-08-02 08:12:40 +0000 UTC", "0001-01-01 00:00:00 +0000 UTC", "soon", ""])
@@ -156,3 +158,10 @@ def test_any_order_of_sub_jobs_gives_the_same_durations_by_job_id(root: Job, ran
     tree = with_own_uids(root)
     assert len(clocks(tree)) == size(root)
     assert clocks(shuffled(tree)) == clocks(tree)
+
+
+def test_a_tree_of_more_nodes_than_anybody_has_seen_is_refused_before_it_becomes_rows() -> None:
+    body = b'{"spec":{"subJobs":[' + b",".join([b"{}"] * MAX_NODES) + b"]}}"
+    with pytest.raises(PayloadError) as caught:
+        decode_job(body)
+    assert caught.value.kind == "too_many_nodes"
