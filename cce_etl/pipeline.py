@@ -132,6 +132,8 @@ def fetch(
         listing = Listing("warehouse", job_ids_table.open_ids(connection, source.name), [])
     else:
         register(connection, source.name, listing, clock)
+    # Ids from payloads saved earlier are any text; only what can be an id goes into a URL.
+    listing = msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if valid_id(one)])
     finished = job_ids_table.finished_ids(connection, source.name, listing.job_ids)
     wanted = [job_id for job_id in listing.job_ids if job_id not in finished]
     tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))

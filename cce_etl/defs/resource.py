@@ -46,7 +46,7 @@ class Warehouse:
         """Read the settings and hold the writer's file; raises Failure with a message a person can act on."""
         with readable_failures():
             settings = read_settings({}, self.environment)
-            with open_warehouse(settings.warehouse) as connection:
+            with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
                 yield Session(connection, settings, self.clock)
 
 

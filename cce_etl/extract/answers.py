@@ -91,7 +91,7 @@ def to_error(  # noqa: PLR0911  one way out a meaning
             f"The API does not know the URL {url}: {described}. "
             "Check CCE_ENDPOINT or CCE_REGION, and CCE_PROJECT_ID: the project must belong to that region."
         )
-    if status == 404 and code.startswith("CCE."):
+    if status == 404 and code == "CCE.01404001":
         return JobGone(f"The API no longer knows this job: {described}", **details)
     if code == _UNPAID_CODE:
         return AuthError(f"The account's balance is unpaid: {described}. Settle it, then run again.", **details)

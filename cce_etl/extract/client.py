@@ -9,9 +9,9 @@ import ssl
 import time
 from array import array
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import quote
 
 import aiohttp
 import httpx
@@ -21,18 +21,12 @@ from httpx_aiohttp import AiohttpTransport
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
 from cce_etl.extract.answers import excerpt, to_error
+from cce_etl.extract.bodies import Seen, headers_without_secrets, read_body, read_error_body
 from cce_etl.extract.throttle import Throttle
 
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
 _THROTTLED_TRIES_FACTOR: Final = 3
-# Enough for any error body of the API, and a bound for pages that others send in its place.
-_ERROR_BODY_BYTES: Final = 64 * 1024
-# What proves who asks; a debugging gateway may send a request's headers back in its answer.
-_SECRET_HEADERS: Final = ("x-auth-token", "x-security-token", "authorization")
-# One compressed chunk of these grows at most about a thousandfold; zstd and stacked encodings know no such bound.
-_PLAIN_ENCODINGS: Final = ("", "identity", "gzip", "deflate")
-
 # UnicodeError: a host that no name can have, and a reason phrase in another encoding than UTF-8.
 _BROKEN: Final = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError, UnicodeError)
 
@@ -140,7 +134,7 @@ class Client:
         tries = _Tries()
         jobs_url = self._autopilot_jobs_url if job_id in self.autopilot_job_ids else self._jobs_url
         try:
-            body: bytes = await self._retrying(self._ask, jobs_url + job_id, tries)
+            body: bytes = await self._retrying(self._ask, jobs_url + quote(job_id, safe=""), tries)
         except JobGone:
             return Gone(job_id, self._clock(), tries.count)
         except (AuthError, ConfigError):
@@ -160,6 +154,7 @@ class Client:
     async def _ask(self, url: str, tries: "_Tries") -> bytes:
         await self.throttle.wait_for_turn()
         tries.count += 1
+        tries.seen = Seen()
         self.statistics.request_count += 1
         self.statistics.retry_count += tries.count > 1
         started = time.perf_counter()
@@ -181,38 +176,28 @@ class Client:
     async def _get(self, url: str, tries: "_Tries") -> bytes:
         try:
             async with asyncio.timeout(self._policy.timeout_seconds), self._http.stream("GET", url) as response:
+                tries.seen.status = response.status_code
                 is_job = response.status_code == 200
-                body = await (self._read(response, tries) if is_job else _error_body(response))
+                limit = self._policy.max_body_bytes
+                body = await (
+                    read_body(response, limit, tries.seen) if is_job else read_error_body(response, tries.seen)
+                )
         except TimeoutError:
-            limit = self._policy.timeout_seconds
-            raise RetryableError(f"no complete answer within {limit:g} seconds", url=url) from None
+            seconds = self._policy.timeout_seconds
+            raise RetryableError(f"no complete answer within {seconds:g} seconds", url=url) from None
         except _BROKEN as error:
             raise RetryableError(f"the connection failed: {_reason(error)}", url=url) from None
         if is_job:
+            self.statistics.received_bytes += len(body)
             return body
-        tries.body_excerpt = excerpt(body)
-        raise to_error(response.status_code, response.headers, body, url)
-
-    async def _read(self, response: httpx.Response, tries: "_Tries") -> bytes:
-        encoding = _encoding(response)
-        if encoding not in _PLAIN_ENCODINGS:
-            raise PayloadError("unsupported_encoding", f"expected a plain or gzip body, got {encoding[:40]!r}")
-        limit = self._policy.max_body_bytes
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > limit:
-                tries.body_excerpt = excerpt(bytes(body[:limit]))
-                raise PayloadError("body_too_large", f"the body is larger than CCE_MAX_BODY_BYTES ({limit} bytes)")
-        self.statistics.received_bytes += len(body)
-        return bytes(body)
+        raise to_error(response.status_code, headers_without_secrets(response), body, url)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RetryableError) and error.is_throttle:
             return 0.0  # the pause that all requests keep is wait enough
         stated = error.retry_after_seconds if isinstance(error, RetryableError) else None
-        return self._back_off(state) if stated is None else stated
+        return max(stated or 0.0, self._back_off(state))  # "Retry-After: 0" is no leave to hammer
 
     def _is_spent(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -220,29 +205,9 @@ class Client:
         return state.attempt_number >= self._policy.max_attempts * factor
 
 
-async def _error_body(response: httpx.Response) -> bytes:
-    """Return the beginning of a body that only explains a status, as far as it can be read, without our secrets."""
-    body = bytearray()
-    if _encoding(response) in _PLAIN_ENCODINGS:
-        with suppress(httpx.DecodingError):
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) >= _ERROR_BODY_BYTES:
-                    break
-    said = bytes(body[:_ERROR_BODY_BYTES])
-    for name in _SECRET_HEADERS:
-        secret = response.request.headers.get(name)
-        said = said.replace(secret.encode(), b"***") if secret else said
-    return said
-
-
-def _encoding(response: httpx.Response) -> str:
-    return str(response.headers.get("content-encoding", "")).strip().lower()
-
-
 class _Tries(msgspec.Struct):
     count: int = 0
-    body_excerpt: str | None = None
+    seen: Seen = msgspec.field(default_factory=Seen)
 
 
 def _http_client(auth: httpx.Auth, policy: FetchPolicy) -> httpx.AsyncClient:
@@ -268,33 +233,24 @@ def _reason(error: Exception) -> str:
 
 
 def _failed(job_id: str, error: ApiError | PayloadError, at: int, tries: _Tries) -> Failed:
-    if isinstance(error, PayloadError):
-        return Failed(
-            job_id,
-            error.kind,
-            str(error),
-            at,
-            tries.count,
-            may_pass=False,
-            http_status=200,
-            body_excerpt=tries.body_excerpt,
-        )
+    seen = tries.seen
     return Failed(
         job_id,
-        _kind(error),
+        error.kind if isinstance(error, PayloadError) else _kind(error, seen),
         str(error),
         at,
         tries.count,
         may_pass=isinstance(error, RetryableError),
-        http_status=error.status,
-        error_code=error.error_code,
-        body_excerpt=tries.body_excerpt if error.status else None,
+        http_status=seen.status,
+        error_code=None if isinstance(error, PayloadError) else error.error_code,
+        body_excerpt=excerpt(seen.beginning) if seen.status else None,
     )
 
 
-def _kind(error: ApiError) -> str:
+def _kind(error: ApiError, seen: Seen) -> str:
     if isinstance(error, RetryableError):
-        return "throttled" if error.is_throttle else "unavailable" if error.status else "unreachable"
+        broken_off = "incomplete_body" if seen.status else "unreachable"
+        return "throttled" if error.is_throttle else "unavailable" if error.status else broken_off
     if error.status == 403:
         return "forbidden"
     return "not_found" if error.status == 404 else "unexpected_status"

@@ -89,7 +89,7 @@ class _Collected:
         for body in self._elements(answer, path):
             uid = _text(_part(_decoded(body), "metadata"), "uid")
             self._add_ids([uid] if uid else [], path)
-            if b'"completionTime"' in body or b'"completiontime"' in body:
+            if uid and valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
                 self.bodies.append(body)
 
     def add_records(self, answer: bytes | None, path: str) -> list[Any]:

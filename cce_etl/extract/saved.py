@@ -8,6 +8,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import IO, Final, TypeVar, cast
@@ -74,14 +75,18 @@ def _files(paths: Iterable[str]) -> Iterator[Path]:
             raise ConfigError(f"{name} does not exist.")
 
 
-def _open(path: Path) -> IO[bytes]:
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
-        magic = file.read(4)
-    if magic.startswith(_GZIP_MAGIC):
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if magic == _ZSTD_MAGIC:
-        return cast(IO[bytes], zstd.open(path, "rb"))
-    return path.open("rb")
+        magic = file.peek(4)[:4]  # looked at, not taken: what a pipe has given once it does not give again
+        if magic.startswith(_GZIP_MAGIC):
+            with gzip.open(file) as unpacked:
+                yield cast(IO[bytes], unpacked)
+        elif magic == _ZSTD_MAGIC:
+            with zstd.open(file) as unpacked:
+                yield cast(IO[bytes], unpacked)
+        else:
+            yield file
 
 
 def _bodies(stream: IO[bytes], file: str) -> Iterator[tuple[bytes, str]]:

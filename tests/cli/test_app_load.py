@@ -5,8 +5,10 @@ Does not live here: reading files (`extract/test_saved`), what v2 adds to v3 (`t
 
 import gzip
 import json
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,3 +169,22 @@ def test_a_job_that_is_also_a_step_counts_once_whichever_tree_is_loaded_first(
     ((roots, steps),) = answers[0]
     assert roots == ["outer"]
     assert steps.count("outer-step") == 1
+
+
+def test_payloads_from_a_pipe_are_all_taken(shell: "Shell") -> None:
+    lines = b"".join(b'{"metadata":{"uid":"j%d"},"status":{"phase":"Success"}}\n' % number for number in range(3_000))
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(max_workers=1) as pool, os.fdopen(writing, "wb") as sink:
+        pool.submit(lambda: (sink.write(lines), sink.close()))
+        loaded = shell("load", f"/dev/fd/{reading}", "--no-build", "--json")
+    os.close(reading)
+    assert (loaded.code, loaded.json["requested"], loaded.json["fetched"]) == (0, 3_000, 3_000)
+
+
+@pytest.mark.parametrize("uid", ["../../clusters?x=1", "a\\nb", "..", "a b"])
+def test_a_uid_that_is_no_id_is_kept_but_never_asked_for(shell: "Shell", api: "Api", uid: str) -> None:
+    body = '{"metadata":{"uid":"%s"},"spec":{},"status":{"phase":"Running"}}' % uid
+    loaded = shell("load", shell.write("odd.json", body), "--source", "test", "--no-build", "--json")
+    assert loaded.json["fetched"] == 1
+    ran = shell("run", "--json", "--no-build")
+    assert (ran.code, ran.json["requested"], api.asked.total()) == (0, 0, 0)

@@ -123,14 +123,20 @@ def test_an_answer_that_never_ends_is_left_and_asked_for_again(serve: Any, fleet
     assert scene.meter.statuses[CLIENT_LEFT] >= 8
 
 
-@pytest.mark.parametrize("fault", [stall(60.0), trickle(0.01)], ids=["stall", "trickle"])
-def test_a_job_that_always_stalls_holds_up_no_other(serve: Any, fleet: Fleet, fault: Middleware) -> None:
+@pytest.mark.parametrize(
+    ("fault", "letter"),
+    [(stall(60.0), ("unreachable", None)), (trickle(0.01), ("incomplete_body", 200))],
+    ids=["stall", "trickle"],
+)
+def test_a_job_that_always_stalls_holds_up_no_other(
+    serve: Any, fleet: Fleet, fault: Middleware, letter: tuple[str, int | None]
+) -> None:
     stalled = fleet.job_ids[2]
     scene: Scene
     with serve(for_jobs([stalled], fault)) as scene:
         scene.fetch(timeout_seconds=SHORT_SECONDS, max_attempts=2)
         scene.assert_loaded(but=[stalled])
-        assert scene.letters() == [(stalled, "unreachable", None)]
+        assert scene.letters() == [(stalled, *letter)]
         assert scene.states()[stalled] == "pending"
 
 
