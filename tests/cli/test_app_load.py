@@ -20,7 +20,7 @@ else:
     from backports import zstd
 
 if TYPE_CHECKING:
-    from tests.conftest import Shell
+    from tests.conftest import Api, Shell
 
 FETCHED = "2026-02-01T09:00:00.000000007Z"
 
@@ -174,8 +174,13 @@ def test_a_job_that_is_also_a_step_counts_once_whichever_tree_is_loaded_first(
 def test_payloads_from_a_pipe_are_all_taken(shell: "Shell") -> None:
     lines = b"".join(b'{"metadata":{"uid":"j%d"},"status":{"phase":"Success"}}\n' % number for number in range(3_000))
     reading, writing = os.pipe()
-    with ThreadPoolExecutor(max_workers=1) as pool, os.fdopen(writing, "wb") as sink:
-        pool.submit(lambda: (sink.write(lines), sink.close()))
+
+    def give() -> None:
+        with os.fdopen(writing, "wb") as sink:
+            sink.write(lines)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(give)
         loaded = shell("load", f"/dev/fd/{reading}", "--no-build", "--json")
     os.close(reading)
     assert (loaded.code, loaded.json["requested"], loaded.json["fetched"]) == (0, 3_000, 3_000)
@@ -183,7 +188,7 @@ def test_payloads_from_a_pipe_are_all_taken(shell: "Shell") -> None:
 
 @pytest.mark.parametrize("uid", ["../../clusters?x=1", "a\\nb", "..", "a b"])
 def test_a_uid_that_is_no_id_is_kept_but_never_asked_for(shell: "Shell", api: "Api", uid: str) -> None:
-    body = '{"metadata":{"uid":"%s"},"spec":{},"status":{"phase":"Running"}}' % uid
+    body = '{"metadata":{"uid":"UID"},"spec":{},"status":{"phase":"Running"}}'.replace("UID", uid)
     loaded = shell("load", shell.write("odd.json", body), "--source", "test", "--no-build", "--json")
     assert loaded.json["fetched"] == 1
     ran = shell("run", "--json", "--no-build")
