@@ -199,7 +199,8 @@ def _marks_of(
         job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
         before = marks.get(job_id, IdMark(job_id, None, 0, None))
         # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
-        is_of_tree = item.decoded is not None and (is_v3 or not history.has(job_id, Dialect.V3))
+        tree = seen[job_id].dialect if job_id in seen else Dialect.V3 if history.has(job_id, Dialect.V3) else Dialect.V2
+        is_of_tree = item.decoded is not None and (is_v3 or tree == Dialect.V2)
         times = [
             time for time in (before.fetched_at, item.payload.fetched_at if is_of_tree else None) if time is not None
         ]

@@ -41,6 +41,14 @@ class Outcome(msgspec.Struct, frozen=True):
             raise error
 
 
+def everywhere(settings: Settings) -> list[Errand]:
+    """Return an errand a source, without reading any list; raise ConfigError when a setting is missing or wrong."""
+    sources = read_sources(settings)
+    for one in sources:
+        pipeline.require_access(one)
+    return [Errand(one, None) for one in sources]
+
+
 def plan(settings: Settings, files: Sequence[str]) -> list[Errand]:
     """Return an errand a source, from `files`, else from the lists its settings name.
 

@@ -6,7 +6,8 @@ Does not: HTTP (`extract/`), SQL (`warehouse/`, sql/), what becomes of an answer
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -17,11 +18,11 @@ from cce_etl.chunk import Tally, restore, store_saved
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
-from cce_etl.extract.saved import SavedRecord, read_saved
+from cce_etl.extract.saved import in_batches, read_saved
 from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest, policy_of
 from cce_etl.settings import Settings, require_source
 from cce_etl.warehouse import ids as job_ids_table
-from cce_etl.warehouse.accounts import FetchRun, record_run
+from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.core import clear_core
 from cce_etl.warehouse.models import Model, build_models, read_checks, read_models, run_check, sql_directory
@@ -99,7 +100,11 @@ def list_ids(settings: Settings, files: Sequence[str]) -> Listing | None:
     if not paths:
         return None
     listed = read_id_lists(paths)
-    return Listing(", ".join("standard input" if path == "-" else path for path in paths), listed.job_ids, listed.bad)
+    return Listing(", ".join(map(_shown, paths)), listed.job_ids, listed.bad)
+
+
+def _shown(path: str) -> str:
+    return "standard input" if path == "-" else path.encode(errors="replace").decode()
 
 
 def register(connection: Connection, source: str, listing: Listing, clock: Clock) -> None:
@@ -199,9 +204,10 @@ def load(
     tally = Tally()
     started_at, started = clock(), time.perf_counter()
     try:
-        for records in _batches(read_saved(paths)):
+        for records in in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES):
             store_saved(connection, source, records, tally, clock())
             on_progress(Progress(tally.requested, tally.requested, tally.failed))
+        resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
     finally:
         run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
         record_run(connection, run)
@@ -259,19 +265,6 @@ def publish(connection: Connection, settings: Settings, run_id: str, clock: Cloc
 def lasting(summary: Summary, more_seconds: float) -> Summary:
     """Return the account of a run that went on for some seconds after its rows were written."""
     return msgspec.structs.replace(summary, seconds=round(summary.seconds + more_seconds, 3))
-
-
-def _batches(records: Iterable[SavedRecord]) -> Iterator[list[SavedRecord]]:
-    batch: list[SavedRecord] = []
-    size = 0
-    for record in records:
-        batch.append(record)
-        size += len(record.body)
-        if len(batch) >= LOAD_RECORDS or size >= CHUNK_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _summary(tally: Tally, started: float) -> Summary:

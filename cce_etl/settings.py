@@ -95,7 +95,10 @@ def read_settings(
         value, origin = _value_of(field, options, environment, in_file)
         if value is not None:
             values[field] = checked(field, value, origin)
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    if settings.published.absolute() == settings.warehouse.absolute():
+        raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
+    return settings
 
 
 def origin_of(
@@ -153,6 +156,8 @@ def checked(field: str, value: object, origin: str) -> object:
     """Return a setting's value as its type; raise ConfigError naming `origin` when it is none, without any secret."""
     kind: Any = {item.name: item.type for item in msgspec.structs.fields(Settings)}[field]
     plain = str(value) if isinstance(value, Path) else value
+    if isinstance(plain, str) and not plain.isascii() and plain != plain.encode(errors="replace").decode():
+        raise ConfigError(f"{origin} is wrong: it holds bytes that are no UTF-8 text.")
     try:
         return msgspec.convert(plain, kind, strict=False, dec_hook=_to_path)
     except msgspec.ValidationError as error:
@@ -162,7 +167,13 @@ def checked(field: str, value: object, origin: str) -> object:
 
 def _to_path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
-        return Path(value).expanduser()
+        try:
+            path = Path(value).expanduser()
+        except RuntimeError:
+            raise ValueError("there is no such home folder") from None
+        if not path.name:
+            raise ValueError("it names a folder, not a file")
+        return path
     raise NotImplementedError
 
 

@@ -28,6 +28,9 @@ def main() -> None:
     except CceEtlError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a broken pipe is Typer's business, and ends before it comes here
+        typer.echo(f"Error: the output cannot be written: {error.strerror}.", err=True)
+        sys.exit(1)
     except RuntimeError as error:
         # A Ctrl-C elsewhere, and a reader of our output that has had enough, as `head` has, are Typer's business.
         if not isinstance(error.__cause__, KeyboardInterrupt):

@@ -87,7 +87,7 @@ def discover(*, settings: Settings) -> None:
     from cce_etl.cli import show
     from cce_etl.warehouse.connection import open_warehouse
 
-    todo = errands.plan(settings, [])
+    todo = errands.everywhere(settings)
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         for report in errands.discover(connection, todo):
             show.discovery(report)
@@ -112,7 +112,7 @@ def dead_letters(
     from cce_etl.warehouse.accounts import open_letters
     from cce_etl.warehouse.connection import open_existing_warehouse
 
-    todo = errands.plan(settings, []) if retry else []
+    todo = errands.everywhere(settings) if retry else []
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         if replay:
             show.note(f"{errands.replay_dead_letters(connection):,} jobs could be read after all.")
@@ -160,12 +160,14 @@ def _finish(
     from cce_etl.cli import show
 
     started = time.perf_counter()
-    if not no_build:
-        show.failed_checks(pipeline.complete(connection, settings, run_id))
-    summary = pipeline.lasting(summary, time.perf_counter() - started)
-    if as_json:
-        show.json_line(summary)
-    else:
+    try:
+        if not no_build:
+            show.failed_checks(pipeline.complete(connection, settings, run_id))
+    finally:  # what was fetched is kept, so its account is due whatever became of the rest
+        summary = pipeline.lasting(summary, time.perf_counter() - started)
+        if as_json:
+            show.json_line(summary)
+    if not as_json:
         show.summary(summary, settings, is_published=not no_build)
     if summary.failed:
         raise typer.Exit(1)

@@ -18,7 +18,7 @@ from cce_etl.errors import ConfigError
 
 _VALID_ID: Final = re.compile(r"(?=.*[A-Za-z0-9_-])[A-Za-z0-9._-]{1,128}", re.ASCII)
 _COLUMNS: Final = ("job_id", "jobid", "uid", "id")
-_JOB_ID_KEYS: Final = ("jobid", "job_id")
+_JOB_ID_KEYS: Final = ("jobid", "job_id", "jobids", "job_ids")
 
 
 class BadId(msgspec.Struct, frozen=True):
@@ -70,11 +70,19 @@ def expand_patterns(setting: str) -> list[str]:
     """
     files = []
     for pattern in filter(None, (part.strip() for part in re.split(r"[,\n]", setting))):
-        matches = [pattern] if Path(pattern).exists() else sorted(glob(pattern, recursive=True))  # noqa: PTH207  a pattern may be absolute
+        matches = _files_named(pattern)
         if not matches:
             raise ConfigError(f"CCE_JOB_IDS names {pattern!r}, which matches no file.")
         files += matches
     return files
+
+
+def _files_named(pattern: str) -> list[str]:
+    try:
+        is_file = Path(pattern).exists()
+    except OSError:  # longer than a name can be: ids themselves, for example
+        return []
+    return [pattern] if is_file else sorted(glob(pattern, recursive=True))  # noqa: PTH207  it may be absolute
 
 
 def _entries(path: str) -> Iterator[_Entry]:
@@ -91,6 +99,8 @@ def _entries(path: str) -> Iterator[_Entry]:
 
 
 def _read(path: str) -> bytes:
+    if path == "-" and sys.stdin is None:
+        raise ConfigError("The id list is to come from standard input, which is closed.")
     try:
         return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
@@ -123,7 +133,10 @@ def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
     start = next((n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), 0)
     delimiter = max(",;\t", key=lines[start].count)
     rows = csv.reader(lines[start:], delimiter=delimiter)
-    header = [name.strip() for name in next(rows)]
+    try:
+        header = [name.strip() for name in next(rows)]
+    except csv.Error as error:
+        raise ConfigError(f"The id list {path} has no readable header: {error}. Is a quote missing?") from None
     if len(header) == 1 and header[0].lower() not in _COLUMNS:
         yield _Entry(header[0], start + 1)
         column = 0
@@ -212,7 +225,8 @@ def job_ids_in(record: Any) -> list[str]:
     if not isinstance(record, dict):
         return [] if record is None else [_as_text(record)]
     metadata = record.get("metadata")
-    if str(record.get("kind", "")).lower() == "job" and isinstance(metadata, dict) and metadata.get("uid"):
+    is_job = str(record.get("kind") or "job").lower() == "job"
+    if is_job and isinstance(metadata, dict) and metadata.get("uid"):
         return [_as_text(metadata["uid"])]
     deep = [_as_text(value) for value in _values_of(record, _JOB_ID_KEYS)]
     if deep:

@@ -26,6 +26,7 @@ else:
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_LONGEST_NAME_BYTES: Final = 255
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _ABSENT: Final = msgspec.Raw(b"")
 _Kind = TypeVar("_Kind")
@@ -58,15 +59,32 @@ def read_saved(paths: Iterable[str]) -> Iterator[SavedRecord]:
     for path in _files(paths):
         try:
             with _open(path) as stream:
-                for body, where in _bodies(stream, str(path)):
+                name = str(path).encode(errors="replace").decode()  # a name may be any bytes, a message is text
+                for body, where in _bodies(stream, name):
                     yield _record(body, where)
         except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
             raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
+def in_batches(records: Iterable[SavedRecord], most_records: int, most_bytes: int) -> Iterator[list[SavedRecord]]:
+    """Yield the records in lists that end at so many records or bytes."""
+    batch: list[SavedRecord] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.body)
+        if len(batch) >= most_records or size >= most_bytes:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def _files(paths: Iterable[str]) -> Iterator[Path]:
     for name in paths:
         path = Path(name)
+        if len(path.name.encode(errors="replace")) > _LONGEST_NAME_BYTES:
+            raise ConfigError(f"{name[:80]}... is no file: the name is too long.")
         if path.is_dir():
             yield from sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
         elif path.exists():

@@ -114,6 +114,20 @@ def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[
     )
 
 
+def resolve_file_letters(connection: Connection, source: str, paths: Sequence[str], loaded_at: int) -> None:
+    """Mark the open letters of records in files that were loaded again from `loaded_at` on without failing again."""
+    connection.register("incoming", pa.table({"path": pa.array(paths, pa.string())}))
+    connection.execute(
+        """
+        UPDATE raw.dead_letters SET resolved_at = make_timestamp_ns($loaded_at)
+        WHERE source = $source AND job_id IS NULL AND resolved_at IS NULL
+            AND failed_at < make_timestamp_ns($loaded_at)
+            AND EXISTS (FROM incoming WHERE starts_with(dead_letters.message, incoming.path))
+        """,
+        {"source": source, "loaded_at": loaded_at},
+    )
+
+
 class OpenLetter(msgspec.Struct, frozen=True):
     """Hold an open dead letter as a person reads it; `failed_at` as text, UTC."""
 

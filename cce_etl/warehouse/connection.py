@@ -57,7 +57,8 @@ def _connect(path: Path, lock_wait_seconds: float) -> Connection:
         stop=tenacity.stop_after_delay(lock_wait_seconds),
         reraise=True,
     )
-    return waiting(duckdb.connect, path, config={"storage_compatibility_version": STORAGE_VERSION})
+    # Absolute, since DuckDB reads a meaning into names such as "backup:2026.duckdb".
+    return waiting(duckdb.connect, path.absolute(), config={"storage_compatibility_version": STORAGE_VERSION})
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def open_warehouse_to_read(path: Path) -> Iterator[Connection]:
     """
     _require(path)
     with warehouse_errors(path):
-        connection = duckdb.connect(path, read_only=True)
+        connection = duckdb.connect(path.absolute(), read_only=True)
         try:
             yield connection
         finally:
@@ -104,7 +105,9 @@ def _make_tables(connection: Connection, path: Path) -> None:
     """Make the tables in a new file; in an old one, only look at their version: statements would write to it."""
     found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
     names = {name for (name,) in found}
-    if not names & set(_TABLE.findall(schema_sql())):
+    if names and not names & set(_TABLE.findall(schema_sql())):
+        raise WarehouseError(f"{path} holds other tables than this program's. Set CCE_WAREHOUSE to another path.")
+    if not names:
         with transaction(connection):  # a file with tables but no version would be refused ever after
             connection.execute(schema_sql())
             connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])

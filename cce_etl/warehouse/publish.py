@@ -108,7 +108,7 @@ def _copy(warehouse: Path, draft: Path) -> None:
 
 
 def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
-    with duckdb.connect(draft) as copy:
+    with duckdb.connect(draft.absolute()) as copy:
         copy.execute("DROP SCHEMA raw CASCADE")
         copy.execute(
             _MANIFEST,
@@ -125,7 +125,7 @@ def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_i
 
 
 def _verify(draft: Path, rows: dict[str, int]) -> None:
-    with duckdb.connect(draft, read_only=True) as copy:
+    with duckdb.connect(draft.absolute(), read_only=True) as copy:
         copied = {table: count_rows(copy, table) for table in published_tables(copy)}
     if copied != rows:
         wrong = sorted(table for table in rows.keys() | copied.keys() if rows.get(table) != copied.get(table))

@@ -85,7 +85,7 @@ def open_published(path: Path) -> Iterator[Connection]:
     if not path.exists():
         raise WarehouseError(f"There is no published file at {path}. Run `cce-etl run` first, or set CCE_PUBLISHED.")
     with warehouse_errors(path):
-        connection = duckdb.connect(path, read_only=True)
+        connection = duckdb.connect(path.absolute(), read_only=True)
     try:
         yield connection
     finally:
