@@ -15,6 +15,7 @@ import msgspec
 
 from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, restore, store_saved
+from cce_etl.computed import COMPUTATIONS
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
@@ -227,8 +228,8 @@ def replay(connection: Connection) -> int:
 
 
 def models() -> list[Model]:
-    """Return every SQL model, each after all that it selects from."""
-    found = read_models(sql_directory())
+    """Return every model, each after all that it selects from."""
+    found = read_models(sql_directory(), COMPUTATIONS)
     if not found:
         raise ConfigError(f"There are no models under {sql_directory()}. Install the project again.")
     return found

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cce_etl import pipeline
 from cce_etl.cli.app import app
 from cce_etl.settings import SECRETS, Settings, environment_name
-from cce_etl.warehouse.models import read_models, sql_directory
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def test_every_command_is_in_the_table() -> None:
 
 
 def test_every_table_that_the_readme_names_is_a_model() -> None:
-    models = {model.name for model in read_models(sql_directory())} | {"core.jobs"}
+    models = {model.name for model in pipeline.models()} | {"core.jobs"}
     assert set(re.findall(r"`((?:core|marts)\.\w+)`", README)) <= models
 
 

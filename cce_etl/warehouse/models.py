@@ -1,26 +1,35 @@
 """The SQL models and checks under sql/: reading, ordering and running them.
 
-Lives here: one bare SELECT a file becomes one table, documented by the file's header.
-Does not: any model itself; the order is read from the SQL and kept nowhere.
+Lives here: one bare SELECT a file becomes one table, documented by the file's header, or the input of a computation.
+Does not: any model itself, what is computed (`computed`); the order is read from the SQL and kept nowhere.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import duckdb
 import msgspec
+import pyarrow as pa
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction
 
+# What is computed from the rows a model selects, where SQL alone cannot say it.
+Computation = Callable[[pa.Table], pa.Table]
+
+_NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Hold one model: `name` is schema.table; its words come from the header, its dependencies from the SQL."""
+    """Hold one model: `name` is schema.table; its words come from the header, its dependencies from the SQL.
+
+    With a `computation` the SELECT is what that reads, and its result is the table.
+    """
 
     name: str
     sql: str
@@ -28,6 +37,7 @@ class Model(msgspec.Struct, frozen=True):
     grain: str
     columns: dict[str, str]
     dependencies: frozenset[str]
+    computation: Computation | None
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -46,14 +56,14 @@ def sql_directory() -> Path:
     return installed if installed.is_dir() else package.parent / "sql"
 
 
-def read_models(directory: Path) -> list[Model]:
-    """Read every model below `directory`, each after all that it selects from.
+def read_models(directory: Path, computations: Mapping[str, Computation] = _NONE) -> list[Model]:
+    """Read every model below `directory`, each after all that it selects from; some names have a computation.
 
     Raises ConfigError for a file that is no single SELECT, or when models select from each other in a circle.
     """
     paths = sorted(path for schema in ("core", "marts") for path in directory.glob(f"{schema}/*.sql"))
     with duckdb.connect() as parser:
-        models = {model.name: model for model in (_read_model(parser, path) for path in paths)}
+        models = {model.name: model for model in (_read_model(parser, path, computations) for path in paths)}
     graph = {name: sorted(model.dependencies & models.keys()) for name, model in sorted(models.items())}
     try:
         return [models[name] for name in TopologicalSorter(graph).static_order()]
@@ -83,12 +93,21 @@ def build_model(connection: Connection, model: Model) -> int:
     """Make one model's table and its comments anew, in one transaction; return its rows."""
     try:
         with transaction(connection):
-            connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS\n{model.sql}")
+            _make_table(connection, model)
             for statement in _comments(model):
                 connection.execute(statement)
     except duckdb.Error as error:
         raise WarehouseError(f"The model {model.name} failed: {str(error).splitlines()[0]}") from error
     return count_rows(connection, model.name)
+
+
+def _make_table(connection: Connection, model: Model) -> None:
+    if model.computation is None:
+        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS\n{model.sql}")
+        return
+    connection.register("incoming", model.computation(connection.sql(model.sql).to_arrow_table()))
+    connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
+    connection.unregister("incoming")
 
 
 def run_check(connection: Connection, check: Check, limit: int = 20) -> list[dict[str, Any]]:
@@ -116,16 +135,18 @@ def _quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _read_model(parser: Connection, path: Path) -> Model:
+def _read_model(parser: Connection, path: Path, computations: Mapping[str, Computation]) -> Model:
     text = path.read_text(encoding="utf-8")
     header = _header(text)
+    name = f"{path.parent.name}.{path.stem}"
     return Model(
-        name=f"{path.parent.name}.{path.stem}",
+        name=name,
         sql=text,
         description=header["description"],
         grain=header["grain"],
         columns=_columns(text),
         dependencies=frozenset(_tables_in(_syntax_tree(parser, text, path))),
+        computation=computations.get(name),
     )
 
 

@@ -40,15 +40,15 @@ SELECT
     jobs.cluster_id,
     jobs.resource_id,
     jobs.resource_name,
-    coalesce(jobs.canonical_phase, jobs.phase) AS phase,
-    coalesce(jobs.canonical_phase IN ('Success', 'Failed'), FALSE) AS is_finished,
+    jobs.phase,
+    jobs.is_finished,
     jobs.reason,
     jobs.planned_at,
     jobs.created_at,
-    CASE WHEN is_finished THEN coalesce(jobs.completed_at, jobs.updated_at) END AS ended_at,
-    (epoch_ns(ended_at) - epoch_ns(jobs.created_at)) / 1e9 AS duration_seconds,
+    jobs.ended_at,
+    (epoch_ns(jobs.ended_at) - epoch_ns(jobs.created_at)) / 1e9 AS duration_seconds,
     CASE
-        WHEN NOT is_finished AND coalesce(jobs.canonical_phase, '') != 'Initializing'
+        WHEN NOT jobs.is_finished AND coalesce(jobs.phase, '') != 'Initializing'
             THEN (epoch_ns(jobs.observed_at) - epoch_ns(jobs.created_at)) / 1e9
     END AS elapsed_seconds,
     (epoch_ns(jobs.created_at) - epoch_ns(jobs.planned_at)) / 1e9 AS wait_seconds,
@@ -57,9 +57,7 @@ SELECT
     coalesce(step_counts.failed_step_count, 0) AS failed_step_count,
     coalesce(step_counts.max_depth, 0) AS max_depth,
     jobs.observed_at
-FROM core.jobs AS jobs
-INNER JOIN core.root_placements AS placements
-    ON jobs.source = placements.source AND jobs.root_job_id = placements.root_job_id
+FROM core.placed_jobs AS jobs
 LEFT JOIN step_counts
     ON jobs.source = step_counts.source AND jobs.root_job_id = step_counts.root_job_id
-WHERE jobs.depth = 0 AND NOT placements.is_nested
+WHERE jobs.depth = 0

@@ -33,11 +33,11 @@
 --   core_path: path of its row in core.jobs
 SELECT
     jobs.source,
-    placements.top_root_job_id AS root_job_id,
+    jobs.root_job_id,
     roots.job_type AS root_job_type,
-    coalesce(moved.path, jobs.path) AS path,
-    coalesce(moved.parent_path, left(jobs.path, -1 - length(jobs.ordinal::VARCHAR))) AS parent_path,
-    coalesce(moved.depth, jobs.depth) AS depth,
+    jobs.path,
+    jobs.parent_path,
+    jobs.depth,
     jobs.ordinal,
     jobs.job_id,
     jobs.parent_job_id,
@@ -45,36 +45,25 @@ SELECT
     jobs.cluster_id,
     jobs.resource_id,
     jobs.resource_name,
-    coalesce(jobs.canonical_phase, jobs.phase) AS phase,
-    coalesce(jobs.canonical_phase IN ('Success', 'Failed'), FALSE) AS is_finished,
+    jobs.phase,
+    jobs.is_finished,
     jobs.reason,
     jobs.planned_at,
     jobs.created_at,
-    CASE WHEN is_finished THEN coalesce(jobs.completed_at, jobs.updated_at) END AS ended_at,
-    (epoch_ns(ended_at) - epoch_ns(jobs.created_at)) / 1e9 AS duration_seconds,
+    jobs.ended_at,
+    (epoch_ns(jobs.ended_at) - epoch_ns(jobs.created_at)) / 1e9 AS duration_seconds,
     CASE
-        WHEN NOT is_finished AND coalesce(jobs.canonical_phase, '') != 'Initializing'
+        WHEN NOT jobs.is_finished AND coalesce(jobs.phase, '') != 'Initializing'
             THEN (epoch_ns(jobs.observed_at) - epoch_ns(jobs.created_at)) / 1e9
     END AS elapsed_seconds,
     (epoch_ns(jobs.created_at) - epoch_ns(jobs.planned_at)) / 1e9 AS wait_seconds,
     (epoch_ns(jobs.created_at) - epoch_ns(roots.created_at)) / 1e9 AS offset_seconds,
-    jobs.is_leaf AND adopted.source IS NULL AS is_leaf,
+    jobs.is_leaf,
     jobs.extend_param,
     jobs.observed_at,
-    jobs.root_job_id AS core_root_job_id,
-    jobs.path AS core_path
-FROM core.jobs AS jobs
-INNER JOIN core.root_placements AS placements
-    ON jobs.source = placements.source AND jobs.root_job_id = placements.root_job_id
-INNER JOIN core.jobs AS roots
-    ON placements.source = roots.source AND placements.top_root_job_id = roots.root_job_id
-LEFT JOIN core.moved_jobs AS moved
-    ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-LEFT JOIN core.moved_jobs AS adopted
-    ON
-        placements.source = adopted.source
-        AND placements.top_root_job_id = adopted.root_job_id
-        AND jobs.path = adopted.parent_path
-        AND jobs.job_id = adopted.parent_job_id
-        AND adopted.sibling_number = 1
-WHERE jobs.depth > 0 AND roots.depth = 0 AND (NOT placements.is_nested OR moved.source IS NOT NULL)
+    jobs.core_root_job_id,
+    jobs.core_path
+FROM core.placed_jobs AS jobs
+INNER JOIN core.placed_jobs AS roots
+    ON jobs.source = roots.source AND jobs.root_job_id = roots.root_job_id AND roots.path = ''
+WHERE jobs.depth > 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _model(sql: str) -> Model:
-    return Model("marts.m", sql, "Words.", "source, job_id", {}, frozenset({"core.jobs", "marts.steps"}))
+    return Model("marts.m", sql, "Words.", "source, job_id", {}, frozenset({"core.jobs", "marts.steps"}), None)
 
 
 def test_an_asset_has_the_words_of_the_header_and_the_lineage_of_the_sql() -> None:

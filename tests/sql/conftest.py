@@ -1,8 +1,9 @@
-"""Trees as literals, loaded into a fresh database in which every model is built.
+"""Trees as literals, loaded into a fresh database in which models are built when a query needs them.
 
 Lives here: fixtures. Does not: expectations.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from cce_etl import pipeline
 from cce_etl.warehouse.connection import schema_sql
-from cce_etl.warehouse.models import Model, build_models, read_models, sql_directory
+from cce_etl.warehouse.models import Model, build_model
 
 Rows = list[tuple[Any, ...]]
 START = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC
@@ -35,13 +37,30 @@ class Node:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A database with every model built."""
+    """A database in which a model is built when a query first names it, or one that selects from it."""
 
     connection: duckdb.DuckDBPyConnection
+    models: list[Model]
+    built: set[str] = field(default_factory=set)
 
     def rows(self, sql: str) -> Rows:
         """Return the rows of a query."""
+        self.build(set(re.findall(r"\b(?:core|marts)\.\w+", sql)))
         return self.connection.execute(sql).fetchall()
+
+    def build(self, names: set[str]) -> None:
+        """Build these models and all they select from, unless they are there."""
+        for model in reversed(self.models):
+            if model.name in names:
+                names |= model.dependencies
+        for model in self.models:
+            if model.name in names - self.built:
+                build_model(self.connection, model)
+                self.built.add(model.name)
+
+    def build_all(self) -> None:
+        """Build every model."""
+        self.build({model.name for model in self.models})
 
 
 def _node(job_id: str, *children: Node, start: float | None = 0, end: float | None = 10, **columns: Any) -> Node:
@@ -78,7 +97,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
 @pytest.fixture(scope="session")
 def models() -> list[Model]:
     """Return every model, each after those it selects from."""
-    return read_models(sql_directory())
+    return pipeline.models()
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +108,7 @@ def node() -> Callable[..., Node]:
 
 @pytest.fixture(scope="session")
 def build(models: list[Model]) -> Callable[..., Warehouse]:
-    """Return a loader of trees, in the order given, that builds every model."""
+    """Return a loader of trees, in the order given."""
 
     def build_from(*roots: Node, source: str = "s", others: dict[str, tuple[Node, ...]] | None = None) -> Warehouse:
         connection = duckdb.connect()
@@ -98,7 +117,6 @@ def build(models: list[Model]) -> Callable[..., Warehouse]:
             for root in trees:
                 for row in _flatten(name, root):
                     _insert(connection, row)
-        build_models(connection, models)
-        return Warehouse(connection)
+        return Warehouse(connection, models)
 
     return build_from

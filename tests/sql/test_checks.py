@@ -41,6 +41,7 @@ def warehouse(node: Any, build: Any) -> Any:
         node("b", node("a")),
     ]
     built = build(*trees)
+    built.build_all()
     built.connection.execute(
         "INSERT INTO raw.job_ids BY NAME SELECT 's' AS source, 'r' AS job_id, 'finished' AS state, 1 AS attempts"
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.warehouse.models import read_checks, run_check, sql_directory
+from cce_etl.warehouse.models import read_checks, sql_directory
 
 PLACEMENTS = """SELECT root_job_id, is_nested, top_root_job_id, path_prefix, depth_offset
 FROM core.root_placements ORDER BY source, root_job_id"""
@@ -91,7 +91,7 @@ def test_however_trees_hold_each_other_no_check_fails(
 ) -> None:
     roots = [node(name, *(_branch(node, ids) for ids in branches if ids)) for name, branches in trees.items()]
     warehouse = build(*roots)
-    assert [(check.name, rows) for check in CHECKS if (rows := run_check(warehouse.connection, check))] == []
+    assert [(check.name, rows) for check in CHECKS if (rows := warehouse.rows(check.sql))] == []
     assert warehouse.rows("SELECT count(*) FROM core.root_placements") == [(len(trees),)]
     assert warehouse.rows(MISPLACED) == []
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from cce_etl.warehouse.models import read_models, sql_directory
+from cce_etl import pipeline
+from cce_etl.warehouse.models import sql_directory
 
-MODELS = read_models(sql_directory())
+MODELS = pipeline.models()
 FILES = sorted(sql_directory().rglob("*.sql"))
 
 

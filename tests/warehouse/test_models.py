@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
@@ -140,3 +141,17 @@ def test_a_check_returns_the_rows_that_must_not_exist_up_to_a_limit(tmp_path: Pa
 def test_the_projects_own_models_are_found_in_a_checkout() -> None:
     assert (sql_directory() / "marts" / "steps.sql").is_file()
     assert {"marts.steps", "marts.step_durations", "marts.root_jobs"} <= set(names(sql_directory()))
+
+
+def test_a_computation_makes_the_table_from_the_rows_its_model_selects(tmp_path: Path, connection: Connection) -> None:
+    folder = write(tmp_path, marts__a="-- columns:\n--   y: twice x\nFROM range(3) AS r(x)", marts__b="FROM marts.a")
+
+    def twice(table: pa.Table) -> pa.Table:
+        return pa.table({"y": [2 * x for x in table["x"].to_pylist()]})
+
+    for _ in range(2):
+        assert build_models(connection, read_models(folder, {"marts.a": twice})) == {"marts.a": 3, "marts.b": 3}
+    assert connection.execute("SELECT y FROM marts.b").fetchall() == [(0,), (2,), (4,)]
+    assert connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'a'").fetchall() == [
+        ("twice x",)
+    ]

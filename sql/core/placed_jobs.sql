@@ -1,0 +1,66 @@
+-- Every job that counts, root jobs and steps, in its place in the tree it is counted in. A root that is also a step
+-- of another root's tree is counted once, as that step; its own sub-jobs that the other tree lacks stand below it.
+-- grain: source, root_job_id, path
+-- columns:
+--   source: one project in one region
+--   root_job_id: the root that is not nested
+--   path: ordinals from the root joined by '/', '' for the root
+--   parent_path: path of the parent, NULL for the root
+--   depth: levels below the root, 0 for the root
+--   ordinal: position among the sub-jobs of its parent, from 0
+--   job_id: the job's id
+--   parent_job_id: the parent's id, NULL for the root
+--   job_type: what the job does
+--   cluster_id: the cluster it says it works on
+--   resource_id: the resource it works on
+--   resource_name: that resource's name
+--   phase: Initializing, Running, Success or Failed; another text as sent; NULL when none was sent
+--   is_finished: true in phase Success or Failed
+--   reason: the API's words on the phase
+--   planned_at: when it was planned, from its id, UTC
+--   created_at: when it started, UTC
+--   ended_at: when it ended, UTC; NULL unless finished
+--   is_leaf: true when no step is below it
+--   extend_param: parameters as sent
+--   observed_at: when the tree it was read from was last fetched, UTC
+--   core_root_job_id: root_job_id of its row in core.jobs
+--   core_path: path of its row in core.jobs
+SELECT
+    jobs.source,
+    placements.top_root_job_id AS root_job_id,
+    coalesce(moved.path, jobs.path) AS path,
+    CASE
+        WHEN jobs.depth > 0 THEN coalesce(moved.parent_path, left(jobs.path, -1 - length(jobs.ordinal::VARCHAR)))
+    END AS parent_path,
+    coalesce(moved.depth, jobs.depth) AS depth,
+    jobs.ordinal,
+    jobs.job_id,
+    jobs.parent_job_id,
+    jobs.job_type,
+    jobs.cluster_id,
+    jobs.resource_id,
+    jobs.resource_name,
+    coalesce(jobs.canonical_phase, jobs.phase) AS phase,
+    coalesce(jobs.canonical_phase IN ('Success', 'Failed'), FALSE) AS is_finished,
+    jobs.reason,
+    jobs.planned_at,
+    jobs.created_at,
+    CASE WHEN is_finished THEN coalesce(jobs.completed_at, jobs.updated_at) END AS ended_at,
+    jobs.is_leaf AND adopted.source IS NULL AS is_leaf,
+    jobs.extend_param,
+    jobs.observed_at,
+    jobs.root_job_id AS core_root_job_id,
+    jobs.path AS core_path
+FROM core.jobs AS jobs
+INNER JOIN core.root_placements AS placements
+    ON jobs.source = placements.source AND jobs.root_job_id = placements.root_job_id
+LEFT JOIN core.moved_jobs AS moved
+    ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
+LEFT JOIN core.moved_jobs AS adopted
+    ON
+        placements.source = adopted.source
+        AND placements.top_root_job_id = adopted.root_job_id
+        AND jobs.path = adopted.parent_path
+        AND jobs.job_id = adopted.parent_job_id
+        AND adopted.sibling_number = 1
+WHERE NOT placements.is_nested OR moved.source IS NOT NULL
