@@ -5,7 +5,6 @@ Does not: which ids to ask for (`id_lists`), many at once (`fetch`), what a body
 """
 
 import asyncio
-import ssl
 import time
 from array import array
 from collections.abc import Callable
@@ -17,11 +16,11 @@ import aiohttp
 import httpx
 import msgspec
 import tenacity
-from httpx_aiohttp import AiohttpTransport
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
 from cce_etl.extract.answers import excerpt, to_error
 from cce_etl.extract.bodies import Seen, headers_without_secrets, read_body, read_error_body
+from cce_etl.extract.connections import http_client
 from cce_etl.extract.throttle import Throttle
 
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
@@ -105,7 +104,7 @@ class Client:
         self._autopilot_jobs_url = f"{endpoint}/autopilot/v3/projects/{project_id}/jobs/"
         self._policy = policy
         self._clock = clock
-        self._http = _http_client(auth, policy)
+        self._http = http_client(endpoint, auth, policy.concurrency)
         # Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture
         # Blog, 2015).
         self._back_off = tenacity.wait_random_exponential(policy.back_off_seconds, max=_LONGEST_BACK_OFF_SECONDS)
@@ -208,16 +207,6 @@ class Client:
 class _Tries(msgspec.Struct):
     count: int = 0
     seen: Seen = msgspec.field(default_factory=Seen)
-
-
-def _http_client(auth: httpx.Auth, policy: FetchPolicy) -> httpx.AsyncClient:
-    transport = AiohttpTransport(
-        verify=ssl.create_default_context(),
-        limits=httpx.Limits(max_connections=policy.concurrency, keepalive_expiry=30.0),
-    )
-    headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cce-etl"}
-    # The whole try has one limit (`_get`); httpx's limits each cover a single read, which a trickle never exceeds.
-    return httpx.AsyncClient(transport=transport, auth=auth, headers=headers, timeout=None)  # noqa: S113
 
 
 def _state(attempt_number: int) -> tenacity.RetryCallState:

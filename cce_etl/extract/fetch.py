@@ -14,6 +14,8 @@ from cce_etl.extract.client import Client, Failed, Fetched, Gone
 
 Outcome = Fetched | Gone | Failed
 _SAMPLE: Final = 10
+# An API that goes down in the middle of a run is left alone, too; more in a row than single bad jobs ever come.
+_OUTAGE: Final = 50
 _AHEAD_SECONDS: Final = 2.0
 
 
@@ -21,7 +23,8 @@ async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[O
     """Fetch every id and hand each outcome to `receive`, in the order they come.
 
     Raises AuthError and ConfigError at once, AuthError when the first ten answers are all 403, and ApiError when the
-    first ten ids all met server faults or no answer at all; the work in flight is dropped, and its ids stay pending.
+    first ten ids, or later fifty in a row, all met server faults or no answer at all; the work in flight is dropped,
+    and its ids stay pending.
     """
     remaining = iter(job_ids)
     verdict = _Verdict()
@@ -54,38 +57,45 @@ async def _work(
 
 
 class _Verdict:
-    """Look at the first outcomes of a run and stop it when they are all of one hopeless kind."""
+    """Look at the first outcomes of a run, and later at the last ones, and stop when all are of one hopeless kind."""
 
     def __init__(self) -> None:
-        self._kinds: list[str] = []
+        self._count = 0
+        self._kind = ""
+        self._in_a_row = 0
 
     def add(self, outcome: Outcome) -> None:
-        if len(self._kinds) >= _SAMPLE:
+        kind = outcome.kind if isinstance(outcome, Failed) else ""
+        self._count += 1
+        self._in_a_row = self._in_a_row + 1 if kind == self._kind else 1
+        self._kind = kind
+        if not isinstance(outcome, Failed):
             return
-        self._kinds.append(outcome.kind if isinstance(outcome, Failed) else "answered")
-        if len(self._kinds) == _SAMPLE and isinstance(outcome, Failed) and len(set(self._kinds)) == 1:
-            _stop_if_hopeless(outcome)
+        if self._count == self._in_a_row == _SAMPLE:
+            _stop_if_hopeless(outcome, "first", _SAMPLE)
+        elif self._in_a_row == _OUTAGE and kind != "forbidden":
+            _stop_if_hopeless(outcome, "last", _OUTAGE)
 
 
-def _stop_if_hopeless(outcome: Failed) -> None:
+def _stop_if_hopeless(outcome: Failed, which: str, count: int) -> None:
     if outcome.kind == "forbidden":
         raise AuthError(
-            f"The first {_SAMPLE} jobs were all refused: {outcome.message}. "
+            f"The {which} {count} jobs were all refused: {outcome.message}. "
             "The credentials lack the permission cce:job:get in this project.",
             status=outcome.http_status,
             error_code=outcome.error_code,
         )
     if outcome.kind == "unavailable":
         raise ApiError(
-            f"The first {_SAMPLE} jobs all failed, after {outcome.attempts} tries each: {outcome.message}. "
+            f"The {which} {count} jobs all failed, after {outcome.attempts} tries each: {outcome.message}. "
             "Nothing is lost; run again later.",
             status=outcome.http_status,
             error_code=outcome.error_code,
         )
     if outcome.kind == "unreachable":
         raise ApiError(
-            f"The first {_SAMPLE} jobs got no answer at all: {outcome.message}. "
-            "Check CCE_ENDPOINT, the network and the proxy; `cce-etl doctor` tells more."
+            f"The {which} {count} jobs got no answer at all: {outcome.message}. "
+            "Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more."
         )
 
 

@@ -159,7 +159,7 @@ def _explain(path: Path, said: str) -> str:
             "Wait until it ends, or end it; analysts read the published file instead."
         )
     if "not a valid DuckDB database" in said:
-        return f"{path} is not a DuckDB file. Move it away, or set CCE_WAREHOUSE to another path."
+        return f"{path} is not a DuckDB file. Move it away, or name another one (CCE_WAREHOUSE, CCE_PUBLISHED)."
     if "storage version" in said or "newer version of DuckDB" in said:
         return (
             f"{path} was written by a newer DuckDB than this one: {first_line}. Upgrade with `pip install -U duckdb`."

@@ -118,6 +118,20 @@ def test_ten_ids_without_any_answer_stop_the_run(api: "ScriptedApi") -> None:
     assert len(api.outcomes) < 1_000
 
 
+def test_an_outage_in_the_middle_of_a_run_stops_it_after_fifty_ids_in_a_row(api: "ScriptedApi") -> None:
+    for job_id in ids(200):
+        api.script(job_id, 200 if job_id < "job-020" else 503)
+    with pytest.raises(ApiError, match=r"last 50 jobs all failed.*Nothing is lost"):
+        api.fetch(*ids(200), concurrency=1, max_attempts=1)
+    assert len(api.outcomes) == 70
+
+
+def test_one_answer_among_faults_lets_the_run_go_on(api: "ScriptedApi") -> None:
+    for number, job_id in enumerate(ids(120)):
+        api.script(job_id, 503 if number % 50 else 200)
+    assert len(api.fetch(*ids(120), concurrency=1, max_attempts=1)) == 120
+
+
 def test_all_wait_while_one_is_throttled(api: "ScriptedApi") -> None:
     api.script("job-000", 429, retry_after="0.2")
     api.script("job-000")
