@@ -6,7 +6,7 @@ Does not: asking (`warehouse/query`), other output (`show`).
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cce_etl.warehouse.query import QueryResult
 
 
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
 def print_result(result: "QueryResult", output: str) -> None:
     """Print a result on standard output in the named format; a statement without a result prints nothing."""
     if result.columns:
@@ -25,9 +28,28 @@ def print_result(result: "QueryResult", output: str) -> None:
 
 def _print_csv(result: "QueryResult") -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(result.columns)
+    writer.writerow(_harmless(result.columns))
     for row in result.rows:
-        writer.writerow([_plain(value) for value in row])
+        writer.writerow(_harmless(row))
+
+
+def _harmless(values: Iterable[Any]) -> list[str]:
+    """Return the cells of a CSV line: a spreadsheet would run text that begins like a formula, so it gets a quote.
+
+    Source: OWASP, CSV Injection. On a terminal control characters are made visible, elsewhere text stays as it is.
+    """
+    cells = [f"'{value}" if isinstance(value, str) and _is_formula(value) else _plain(value) for value in values]
+    return [visible(cell) for cell in cells] if sys.stdout.isatty() else cells
+
+
+def _is_formula(text: str) -> bool:
+    if not text.startswith(_FORMULA_STARTS):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _print_json(result: "QueryResult") -> None:

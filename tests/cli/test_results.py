@@ -53,6 +53,14 @@ def test_csv_is_read_back_as_it_was(shell: "Shell") -> None:
     assert nothing == ["2", *[""] * 8]
 
 
+def test_csv_holds_no_formula_that_a_spreadsheet_would_run(shell: "Shell") -> None:
+    query = "SELECT unnest(['=1+1', '+1 x', '-rm', '@SUM(A1)', '\t=1', '-1.5', 'a=1', '']) AS \"=text\", -1 AS number"
+    header, *rows = csv.reader(io.StringIO(answered(shell, "csv", query), newline=""))
+    assert header == ["'=text", "number"]
+    assert [text for text, _ in rows] == ["'=1+1", "'+1 x", "'-rm", "'@SUM(A1)", "'\t=1", "-1.5", "a=1", ""]
+    assert {number for _, number in rows} == {"-1"}
+
+
 def test_json_is_one_array_of_objects_read_back_as_it_was(shell: "Shell") -> None:
     first, second = json.loads(answered(shell, "json"))
     assert (first["place"], first["moment"], first["text"]) == (1, EXACT, NASTY)
