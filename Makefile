@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help demo test test-duckdb-2 check format lint types imports sql-lint dagster lock clean
+.PHONY: help demo test test-duckdb-2 calibration check format lint types imports sql-lint dagster lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -23,6 +23,9 @@ test: $(VENV)/installed-dev ## Run all tests
 
 test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
 	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql
+
+calibration: $(VENV)/installed-dev ## Hold the analysis to planted truths in synthetic fleets of many seeds (some 20 minutes)
+	$(BIN)/python -m benchmarks.calibration
 
 check: format lint types imports sql-lint test test-duckdb-2 ## Everything that must hold before a change lands
 
