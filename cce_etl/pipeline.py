@@ -21,13 +21,14 @@ from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
 from cce_etl.extract.saved import in_batches, read_saved
 from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest, policy_of
-from cce_etl.settings import Settings, require_source
+from cce_etl.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.core import clear_core
 from cce_etl.warehouse.models import Model, build_models, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.publish import publish as publish_copy
+from cce_etl.warehouse.slo_targets import set_slo
 
 # A file's records cost no request to read again, so its chunks may be larger than those of a fetch.
 LOAD_RECORDS: Final = 5_000
@@ -235,8 +236,9 @@ def models() -> list[Model]:
     return found
 
 
-def build(connection: Connection) -> dict[str, int]:
-    """Make every model's table anew; return the rows of each."""
+def build(connection: Connection, slo: Slo = NO_TARGETS) -> dict[str, int]:
+    """Make every model's table anew, steps held to `slo`; return the rows of each."""
+    set_slo(connection, slo.targets, slo.objective, slo.window_days)
     return build_models(connection, models())
 
 
@@ -252,7 +254,7 @@ def check(connection: Connection) -> list[FailedCheck]:
 
 def complete(connection: Connection, settings: Settings, run_id: str, clock: Clock = time.time_ns) -> list[FailedCheck]:
     """Build every model, run the checks, publish; return the checks that failed."""
-    build(connection)
+    build(connection, settings.slo)
     failed = check(connection)
     publish(connection, settings, run_id, clock)
     return failed

@@ -34,10 +34,26 @@ _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
 _DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+# Fields that only a table of the file sets: no variable and no option.
+TABLES: Final = ("slo",)
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold the service level to measure: seconds a step may take by job_type, the share that must, days of window.
+
+    A step type without a target is held to its own past 95th percentile, which is why 0.95 is the objective's default.
+    """
+
+    targets: dict[str, Annotated[float, msgspec.Meta(gt=0, le=1e9)]] = {}
+    objective: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.95
+    window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 28
+
+
+NO_TARGETS: Final = Slo()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold every setting; the environment's name of a field is CCE_ and the field's name in capitals."""
+    """Hold every setting; but for TABLES, the environment's name of a field is CCE_ and its name in capitals."""
 
     endpoint: str | None = None
     region: str | None = None
@@ -62,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
     lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    slo: Slo = NO_TARGETS
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in msgspec.structs.asdict(self).items() if name not in SECRETS}
@@ -94,7 +111,7 @@ def read_settings(
     for field in Settings.__struct_fields__:
         value, origin = _value_of(field, options, environment, in_file)
         if value is not None:
-            values[field] = checked(field, value, origin)
+            values[field] = _slo(value) if field in TABLES else checked(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
     if settings.published.absolute() == settings.warehouse.absolute():
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
@@ -122,6 +139,8 @@ def _value_of(
 
 
 def _names_of(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    if field in TABLES:
+        return ()
     if field == "project_id":
         return (environment_name(field), "HUAWEICLOUD_SDK_PROJECT_ID")
     if field not in _KEY_PARTS:
@@ -163,6 +182,26 @@ def checked(field: str, value: object, origin: str) -> object:
     except msgspec.ValidationError as error:
         shown = "" if field in SECRETS else f" {value!r}"
         raise ConfigError(f"{origin} is wrong:{shown}: {error}.") from None
+
+
+def _slo(table: object) -> Slo:
+    if not isinstance(table, dict):
+        raise ConfigError(f"slo in {CONFIG_FILE} is wrong: write it as a table [slo].")
+    # One value at a time, since msgspec does not say which target of several is wrong.
+    parts = [{"targets": {job_type: seconds}} for job_type, seconds in _targets(table).items()]
+    for part in [*parts, *({key: value} for key, value in table.items() if key != "targets")]:
+        try:
+            msgspec.convert(part, Slo)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"[slo] in {CONFIG_FILE} is wrong: {part}: {error}.") from None
+    return msgspec.convert(table, Slo)
+
+
+def _targets(table: Mapping[str, object]) -> Mapping[str, object]:
+    targets = table.get("targets", {})
+    if not isinstance(targets, dict):
+        raise ConfigError(f"targets in [slo] in {CONFIG_FILE} is wrong: write them as a table [slo.targets].")
+    return targets
 
 
 def _to_path(kind: type, value: object) -> object:

@@ -4,6 +4,7 @@ Lives here: fixtures. Does not: expectations, but two that hold for every comman
 """
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -204,6 +205,35 @@ def shell(tmp_path: Path, api: Api) -> Iterator[Shell]:
     yield Shell(tmp_path, api.endpoint)
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or CANARY_TOKEN.encode() not in path.read_bytes(), path
+
+
+@dataclass(frozen=True)
+class DemoRun:
+    """What `cce-etl demo` printed, and the folder it ran in."""
+
+    folder: Path
+    out: str
+
+    @property
+    def published(self) -> Path:
+        """Return the published file of the synthetic fleet."""
+        return self.folder / "data" / "demo" / "cce_jobs.duckdb"
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """Return what `cce-etl demo` leaves; it is run once, whichever worker comes first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, printed = shared / "demo-run", shared / "demo-run.txt"
+    with (shared / "demo-run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            folder.mkdir(exist_ok=True)
+            command = [sys.executable, "-c", _PROGRAM, "demo"]
+            done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=180)
+            printed.write_text(done.stdout, encoding="utf-8")
+    return DemoRun(folder, printed.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

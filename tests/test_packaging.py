@@ -45,7 +45,7 @@ def test_the_wheel_holds_every_module_every_model_and_the_schema(wheel: Path) ->
         names = set(archive.namelist())
     for folder, prefix in (("cce_etl", ""), ("sql", "cce_etl/")):
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in (".py", ".sql"):
+            if path.suffix in (".py", ".sql", ".j2", ".css"):
                 assert prefix + path.relative_to(ROOT).as_posix() in names
     assert not any(name.startswith(("tests", "docs", "notebooks")) or "__pycache__" in name for name in names)
 

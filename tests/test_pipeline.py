@@ -10,7 +10,7 @@ import pytest
 from cce_etl import pipeline
 from cce_etl.errors import AuthError, ConfigError
 from cce_etl.pipeline import Listing
-from cce_etl.settings import Settings
+from cce_etl.settings import Settings, Slo
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 if TYPE_CHECKING:
@@ -201,6 +201,19 @@ def test_complete_builds_checks_and_publishes(warehouse: Connection, settings: S
     pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3])).unstopped()
     assert pipeline.complete(warehouse, settings, "r1", still) == []
     assert settings.published.exists()
+
+
+def test_complete_holds_steps_to_the_service_level_of_the_settings(
+    warehouse: Connection, settings: Settings, api: "Api"
+) -> None:
+    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3])).unstopped()
+    types = [job_type for (job_type,) in warehouse.execute("SELECT DISTINCT job_type FROM core.jobs").fetchall()]
+    slo = Slo(targets=dict.fromkeys(types, 7.5), objective=0.5)
+    pipeline.complete(warehouse, msgspec.structs.replace(settings, slo=slo), "r1", still)
+    rows = warehouse.execute("SELECT DISTINCT target_seconds, target_origin, objective FROM marts.slo").fetchall()
+    assert rows == [(7.5, "settings", 0.5)]
+    pipeline.build(warehouse)
+    assert warehouse.execute("SELECT DISTINCT objective FROM marts.slo").fetchall() == [(0.95,)]
 
 
 def test_missing_access_is_named_before_anything_is_done(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from cce_etl.errors import ConfigError
 from cce_etl.settings import (
     SECRETS,
     Settings,
+    Slo,
     endpoint_of,
     environment_name,
     iam_endpoint_of,
@@ -228,3 +229,38 @@ def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
 def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         require_source(settings)
+
+
+def test_the_service_level_is_a_table_of_the_file_alone(tmp_path: Path) -> None:
+    assert from_environment(tmp_path, CCE_SLO="objective").slo == Slo()
+    content = '[slo]\nwindow_days = 7\n[slo.targets]\nInstallMaster = 600\n"A-b.c" = 1.5\n'
+    (tmp_path / "cce-etl.toml").write_text(content)
+    slo = from_environment(tmp_path).slo
+    assert slo == Slo(targets={"InstallMaster": 600.0, "A-b.c": 1.5}, objective=0.95, window_days=7)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("[slo.targets]\nA = 5\nB = -1\n", "'B': -1"),
+        ("[slo.targets]\nB = 0\n", "'B': 0"),
+        ("[slo.targets]\nB = nan\n", "'B': nan"),
+        ("[slo.targets]\nB = inf\n", "'B': inf"),
+        ('[slo.targets]\nB = "300"\n', "'B': '300'"),
+        ("[slo.targets]\nB = true\n", "'B': True"),
+        ("[slo]\ntargets = 3\n", "targets in .slo"),
+        ("[slo]\nobjective = 1\n", "'objective': 1"),
+        ("[slo]\nobjective = 0.0\n", "'objective': 0.0"),
+        ('[slo]\nobjective = "high"\n', "'objective': 'high'"),
+        ("[slo]\nwindow_days = 0\n", "'window_days': 0"),
+        ("[slo]\nwindow_days = 1.5\n", "'window_days': 1.5"),
+        ("[slo]\ntarget = 1\n", "'target': 1.*unknown field"),
+        ("slo = 3\n", "slo in cce-etl.toml"),
+        ("[[slo]]\n", "slo in cce-etl.toml"),
+    ],
+)
+def test_a_service_level_that_is_none_is_named(tmp_path: Path, content: str, named: str) -> None:
+    (tmp_path / "cce-etl.toml").write_text(content)
+    with pytest.raises(ConfigError, match=named) as caught:
+        from_environment(tmp_path)
+    assert "cce-etl.toml" in str(caught.value)

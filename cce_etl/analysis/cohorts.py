@@ -56,7 +56,13 @@ def change_in_median(before: "pandas.DataFrame", after: "pandas.DataFrame") -> C
     The two medians' intervals are joined on the logarithm (MOVER: Zou and Donner 2008, Statistics in Medicine 27).
     """
     old, new = _described(measured_successes(before)), _described(measured_successes(after))
-    figures = [side[name] for side in (old, new) for name in ("p50_low", "p50_seconds", "p50_high")]
+    names = ("p50_low", "p50_seconds", "p50_high")
+    return ratio_of_medians([old[name] for name in names], [new[name] for name in names])
+
+
+def ratio_of_medians(before: Sequence[float], after: Sequence[float]) -> CohortChange:
+    """Return one median over another, each given as low end, median and high end, by the same method."""
+    figures = [*before, *after]
     if any(isnan(figure) or figure <= 0 for figure in figures):
         return CohortChange(nan, nan, nan)
     old_low, old_middle, old_high, new_low, new_middle, new_high = map(log, figures)

@@ -1,4 +1,4 @@
-"""The published file as something to ask: SQL in, a pandas frame out.
+"""The published file as something to ask: SQL in, a pandas frame or plain rows out.
 
 Lives here: opening, closing, one query. Does not: which questions are asked (`durations`, `failures`, `waterfalls`).
 """
@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cce_etl.settings import read_settings
 from cce_etl.warehouse import query
@@ -33,6 +33,14 @@ class Published:
         """
         with warehouse_errors(self.path):
             return self._connection.execute(sql, list(parameters)).df()
+
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of a query by column name, without pandas; TIMESTAMP_NS becomes text, exact to the ns.
+
+        Raises CceEtlError with DuckDB's words for a query it does not accept.
+        """
+        result = query.query(self._connection, sql)
+        return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""

@@ -35,7 +35,7 @@ def replay(*, settings: Settings) -> None:
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         rows = pipeline.replay(connection)
-        show.built({"core.jobs": rows} | pipeline.build(connection), pipeline.check(connection))
+        show.built({"core.jobs": rows} | pipeline.build(connection, settings.slo), pipeline.check(connection))
 
 
 @app.command()
@@ -47,7 +47,7 @@ def build(*, settings: Settings) -> None:
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        show.built(pipeline.build(connection), pipeline.check(connection))
+        show.built(pipeline.build(connection, settings.slo), pipeline.check(connection))
 
 
 @app.command()

@@ -180,10 +180,12 @@ def demo(result: "DemoResult") -> None:
     program = "cce-etl" if shutil.which("cce-etl") else sys.argv[0]
     typer.echo(
         "\nTry next:\n"
+        f"  {program} explain InstallMaster --published {result.settings.published}     why is it slow, for whom?\n"
+        f"  {program} report --published {result.settings.published}     one page about everything\n"
         f'  {program} sql --published {result.settings.published} "FROM marts.data_quality_findings"\n'
         f"  {program} status --warehouse {result.settings.warehouse}\n"
         "  make dagster     the same, every night, with a web page\n"
-        "  notebooks/01_slow_install_master.ipynb     why is InstallMaster slow?"
+        "  notebooks/     four investigations to their conclusion"
     )
 
 

@@ -22,6 +22,7 @@ from cce_etl.defs.checks import table_check
 from cce_etl.defs.ingest_assets import fetch, job_ids
 from cce_etl.defs.model_assets import model_asset
 from cce_etl.defs.published_asset import published_asset
+from cce_etl.defs.report_asset import report_asset
 from cce_etl.defs.resource import RESOURCE, Warehouse
 from cce_etl.ingest import Clock
 from cce_etl.warehouse.models import read_checks, sql_directory
@@ -39,7 +40,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
         NIGHTLY, AssetSelection.all(), description="Fetch what has not ended, build every model, check, publish."
     )
     return Definitions(
-        assets=[job_ids, fetch, *map(model_asset, models), published_asset(models)],
+        assets=[job_ids, fetch, *map(model_asset, models), published_asset(models), report_asset()],
         asset_checks=[table_check(check) for check in read_checks(sql_directory())],
         jobs=[nightly],
         schedules=[

@@ -10,6 +10,7 @@ from dagster import AssetsDefinition, MarkdownMetadataValue, MaterializeResult, 
 from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import asset_key, table_definition_metadata, table_metadata
 from cce_etl.warehouse.models import Model, build_model
+from cce_etl.warehouse.slo_targets import set_slo
 
 
 def model_asset(model: Model) -> AssetsDefinition:
@@ -19,7 +20,7 @@ def model_asset(model: Model) -> AssetsDefinition:
         key=asset_key(model.name),
         deps=[asset_key(table) for table in sorted(model.dependencies)],
         group_name=model.name.split(".")[0],
-        kinds={"duckdb", "sql"},
+        kinds={"duckdb", "sql"} if model.computation is None else {"duckdb", "sql", "python"},
         description=f"{model.description}\n\nGrain: {model.grain}.",
         metadata=table_definition_metadata(model.name) | {"sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```")},
         code_version=sha256(model.sql.encode()).hexdigest()[:12],
@@ -27,6 +28,8 @@ def model_asset(model: Model) -> AssetsDefinition:
     )
     def build(warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
         with warehouse.open() as session:
+            slo = session.settings.slo
+            set_slo(session.connection, slo.targets, slo.objective, slo.window_days)
             build_model(session.connection, model)
             return MaterializeResult(metadata=table_metadata(session.connection, model.name))
 

@@ -41,11 +41,15 @@ class Warehouse:
     clock: Clock
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 
+    def settings(self) -> Settings:
+        """Read the settings of this moment; raises ConfigError."""
+        return read_settings({}, self.environment)
+
     @contextmanager
     def open(self) -> Iterator[Session]:
         """Read the settings and hold the writer's file; raises Failure with a message a person can act on."""
         with readable_failures():
-            settings = read_settings({}, self.environment)
+            settings = self.settings()
             with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
                 yield Session(connection, settings, self.clock)
 

@@ -86,6 +86,8 @@ def build_models(connection: Connection, models: Sequence[Model]) -> dict[str, i
 
     Raises WarehouseError naming the model that failed; the tables before it are made, its old one is kept.
     """
+    # One checkpoint at the end, not one after every few tables; rows in any order, so that all cores write.
+    connection.execute("SET checkpoint_threshold = '1GB'; SET preserve_insertion_order = false")
     return {model.name: build_model(connection, model) for model in models}
 
 

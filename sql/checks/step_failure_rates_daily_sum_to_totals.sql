@@ -6,6 +6,7 @@ WITH sums AS (
         job_type,
         finished_count,
         failed_count,
+        blamed_count,
         running_count,
         initializing_count
     FROM marts.step_failure_rates
@@ -15,6 +16,7 @@ WITH sums AS (
         job_type,
         sum(finished_count)::BIGINT AS finished_count,
         sum(failed_count)::BIGINT AS failed_count,
+        sum(blamed_count)::BIGINT AS blamed_count,
         sum(running_count)::BIGINT AS running_count,
         sum(initializing_count)::BIGINT AS initializing_count
     FROM marts.step_failure_rates_daily
@@ -26,6 +28,7 @@ SELECT
     job_type,
     finished_count,
     failed_count,
+    blamed_count,
     running_count,
     initializing_count
 FROM sums
@@ -34,6 +37,7 @@ GROUP BY
     job_type,
     finished_count,
     failed_count,
+    blamed_count,
     running_count,
     initializing_count
 HAVING count(*) != 2

@@ -1,4 +1,4 @@
--- Clocks that are missing, cannot be read or run backwards, one row per finding; part of marts.data_quality_findings.
+-- Clocks missing, unread, running backwards or never stopped, one row per finding; part of marts.data_quality_findings.
 -- grain: source, root_job_id, path, finding, detail
 -- columns:
 --   source: one project in one region
@@ -6,21 +6,21 @@
 --   path: where in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
---   finding: ended_before_started, unparsable_timestamp or missing_timestamp
---   detail: seconds between start and end, or the column and its text
+--   finding: ended_before_started, running_in_finished_root, unparsable_timestamp or missing_timestamp
+--   detail: seconds between start and end, the root's phase, or the column and its text
 WITH unread AS (
     SELECT
-        all_jobs.*,
+        placed.*,
         unnest([
             { 'name': 'created_at', 'is_read': jobs.created_at IS NOT NULL, 'text': coalesce(jobs.created_text, '') },
             { 'name': 'updated_at', 'is_read': jobs.updated_at IS NOT NULL, 'text': coalesce(jobs.updated_text, '') }
         ]) AS clock
     FROM core.jobs AS jobs
-    INNER JOIN marts.all_jobs AS all_jobs
+    INNER JOIN core.placed_jobs AS placed
         ON
-            jobs.source = all_jobs.source
-            AND jobs.root_job_id = all_jobs.core_root_job_id
-            AND jobs.path = all_jobs.core_path
+            jobs.source = placed.source
+            AND jobs.root_job_id = placed.core_root_job_id
+            AND jobs.path = placed.core_path
     WHERE jobs.created_at IS NULL OR jobs.updated_at IS NULL
 ),
 
@@ -40,9 +40,22 @@ SELECT
     job_id,
     job_type,
     'ended_before_started' AS finding,
-    duration_seconds || ' seconds' AS detail
-FROM marts.all_jobs
-WHERE duration_seconds < 0
+    (epoch_ns(ended_at) - epoch_ns(created_at)) / 1e9 || ' seconds' AS detail
+FROM core.placed_jobs
+WHERE ended_at < created_at
+UNION ALL
+SELECT
+    jobs.source,
+    jobs.root_job_id,
+    jobs.path,
+    jobs.job_id,
+    jobs.job_type,
+    'running_in_finished_root' AS finding,
+    'the root is ' || roots.phase AS detail
+FROM core.placed_jobs AS jobs
+INNER JOIN marts.root_jobs AS roots
+    ON jobs.source = roots.source AND jobs.root_job_id = roots.job_id AND roots.is_finished
+WHERE jobs.phase = 'Running'
 UNION ALL
 SELECT
     source,

@@ -15,8 +15,8 @@ WITH families AS (
         parent.cluster_id AS parent_cluster_id,
         parent.is_finished AS is_parent_finished,
         (epoch_ns(parent.created_at) - epoch_ns(child.created_at)) / 1e9 AS lead_seconds
-    FROM marts.all_jobs AS child
-    INNER JOIN marts.all_jobs AS parent
+    FROM core.placed_jobs AS child
+    INNER JOIN core.placed_jobs AS parent
         ON
             child.source = parent.source
             AND child.root_job_id = parent.root_job_id

@@ -13,37 +13,37 @@ WITH repeats AS (
         source,
         job_id,
         count(*) AS occurrence_count
-    FROM marts.all_jobs
+    FROM core.placed_jobs
     GROUP BY source, job_id
     HAVING count(*) > 1
 )
 
 SELECT
-    all_jobs.source,
-    all_jobs.root_job_id,
-    all_jobs.path,
-    all_jobs.job_id,
-    all_jobs.job_type,
+    placed.source,
+    placed.root_job_id,
+    placed.path,
+    placed.job_id,
+    placed.job_type,
     'duplicate_job_id' AS finding,
     repeats.occurrence_count || ' jobs have this id' AS detail
-FROM marts.all_jobs AS all_jobs
+FROM core.placed_jobs AS placed
 INNER JOIN repeats
-    ON all_jobs.source = repeats.source AND all_jobs.job_id = repeats.job_id
+    ON placed.source = repeats.source AND placed.job_id = repeats.job_id
 UNION ALL
 SELECT
-    all_jobs.source,
-    all_jobs.root_job_id,
-    all_jobs.path,
-    all_jobs.job_id,
-    all_jobs.job_type,
+    placed.source,
+    placed.root_job_id,
+    placed.path,
+    placed.job_id,
+    placed.job_type,
     'missing_uid' AS finding,
     'the id was made from its place' AS detail
 FROM core.jobs AS jobs
-INNER JOIN marts.all_jobs AS all_jobs
+INNER JOIN core.placed_jobs AS placed
     ON
-        jobs.source = all_jobs.source
-        AND jobs.root_job_id = all_jobs.core_root_job_id
-        AND jobs.path = all_jobs.core_path
+        jobs.source = placed.source
+        AND jobs.root_job_id = placed.core_root_job_id
+        AND jobs.path = placed.core_path
 WHERE NOT jobs.has_uid
 UNION ALL
 SELECT
@@ -54,5 +54,5 @@ SELECT
     job_type,
     'unknown_phase' AS finding,
     coalesce(phase, '') AS detail
-FROM marts.all_jobs
+FROM core.placed_jobs
 WHERE coalesce(phase, '') NOT IN ('Initializing', 'Running', 'Success', 'Failed')

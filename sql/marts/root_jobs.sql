@@ -20,16 +20,23 @@
 --   finished_step_count: steps in phase Success or Failed
 --   failed_step_count: steps in phase Failed
 --   max_depth: depth of its deepest step, 0 without steps
+--   critical_self_seconds: seconds of its critical path owed to no step; NULL unless finished with sane clocks
+--   self_seconds: its own time that no step covers, seconds; NULL unless finished with sane clocks
+--   shape_id: fingerprint of its tree's types and structure; root_shape_id of its steps
+--   blamed_path: path of the step its failure is put down to, '' for itself; NULL unless Failed
+--   blamed_job_id: that step's id
+--   blamed_job_type: that step's type
+--   failed_leaf_count: Failed steps with no Failed step below them, the blamed one included; NULL unless Failed
 --   observed_at: when it was last fetched, UTC
-WITH step_counts AS (
+WITH counts AS (
     SELECT
         source,
         root_job_id,
-        count(*) AS step_count,
-        count(*) FILTER (WHERE is_finished) AS finished_step_count,
-        count(*) FILTER (WHERE phase = 'Failed') AS failed_step_count,
+        count(*) - 1 AS step_count,
+        count(*) FILTER (WHERE is_finished AND depth > 0) AS finished_step_count,
+        count(*) FILTER (WHERE phase = 'Failed' AND depth > 0) AS failed_step_count,
         max(depth) AS max_depth
-    FROM marts.steps
+    FROM core.placed_jobs
     GROUP BY source, root_job_id
 )
 
@@ -46,18 +53,26 @@ SELECT
     jobs.planned_at,
     jobs.created_at,
     jobs.ended_at,
-    (epoch_ns(jobs.ended_at) - epoch_ns(jobs.created_at)) / 1e9 AS duration_seconds,
-    CASE
-        WHEN NOT jobs.is_finished AND coalesce(jobs.phase, '') != 'Initializing'
-            THEN (epoch_ns(jobs.observed_at) - epoch_ns(jobs.created_at)) / 1e9
-    END AS elapsed_seconds,
-    (epoch_ns(jobs.created_at) - epoch_ns(jobs.planned_at)) / 1e9 AS wait_seconds,
-    coalesce(step_counts.step_count, 0) AS step_count,
-    coalesce(step_counts.finished_step_count, 0) AS finished_step_count,
-    coalesce(step_counts.failed_step_count, 0) AS failed_step_count,
-    coalesce(step_counts.max_depth, 0) AS max_depth,
+    measures.duration_seconds,
+    measures.elapsed_seconds,
+    measures.wait_seconds,
+    counts.step_count,
+    counts.finished_step_count,
+    counts.failed_step_count,
+    counts.max_depth,
+    measures.critical_self_seconds,
+    measures.self_seconds,
+    measures.shape_id,
+    causes.path AS blamed_path,
+    causes.job_id AS blamed_job_id,
+    causes.job_type AS blamed_job_type,
+    causes.failed_leaf_count,
     jobs.observed_at
 FROM core.placed_jobs AS jobs
-LEFT JOIN step_counts
-    ON jobs.source = step_counts.source AND jobs.root_job_id = step_counts.root_job_id
+INNER JOIN core.job_measures AS measures
+    ON jobs.source = measures.source AND jobs.root_job_id = measures.root_job_id AND jobs.path = measures.path
+INNER JOIN counts
+    ON jobs.source = counts.source AND jobs.root_job_id = counts.root_job_id
+LEFT JOIN core.failure_causes AS causes
+    ON jobs.source = causes.source AND jobs.root_job_id = causes.root_job_id
 WHERE jobs.depth = 0

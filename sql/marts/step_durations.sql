@@ -1,5 +1,5 @@
 -- How long each step type takes. Percentiles are over finished successes; failures and running steps
--- are only counted.
+-- are only counted, except in the Kaplan-Meier curve, which has all that were seen to run.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
@@ -17,50 +17,51 @@
 --   p99_seconds: 99th percentile of their duration, seconds, interpolated
 --   mean_seconds: mean of their duration, seconds
 --   max_seconds: longest duration among them, seconds
-WITH steps AS (
-    SELECT
-        source,
-        job_type,
-        root_job_id,
-        phase,
-        is_finished,
-        CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS success_seconds
-    FROM marts.steps
-),
-
-aggregates AS (
-    SELECT
-        source,
-        job_type,
-        count(*) AS step_count,
-        count(*) FILTER (WHERE phase = 'Success') AS success_count,
-        count(*) FILTER (WHERE phase = 'Failed') AS failed_count,
-        count(*) FILTER (WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing') AS running_count,
-        count(*) FILTER (WHERE phase = 'Initializing') AS initializing_count,
-        count(DISTINCT root_job_id) AS root_count,
-        count(success_seconds) AS measured_count,
-        quantile_cont(success_seconds, [0.5, 0.9, 0.95, 0.99]) AS percentiles,
-        -- As decimals: a sum of floats depends on the order of the rows, which a replay does not keep.
-        avg(success_seconds::DECIMAL(28, 9)) AS mean_seconds,
-        max(success_seconds) AS max_seconds
-    FROM steps
-    GROUP BY source, job_type
-)
-
+--   measured_root_count: root jobs with a measured success
+--   p50_low_seconds: lower end of a 95 % interval of the median of one value a root, the median of its measured
+--     successes, by order statistics; seconds; NULL below 6 such roots
+--   p50_high_seconds: upper end of that interval, seconds
+--   km_event_count: steps in the Kaplan-Meier curve that ended, in Success or Failed
+--   km_censored_count: steps in it still running when last seen, at risk up to that age; Initializing left out
+--   km_p50_seconds: time by which half have ended by that curve, running ones counted as they should be, seconds; NULL
+--     when it does not come so far. Jobs never listed are not in it
+--   km_p90_seconds: time by which 90 % have ended, likewise
+--   km_p95_seconds: time by which 95 % have ended, likewise
 SELECT
-    source,
-    job_type,
-    step_count,
-    success_count,
-    failed_count,
-    running_count,
-    initializing_count,
-    root_count,
-    measured_count,
-    percentiles[1] AS p50_seconds,
-    percentiles[2] AS p90_seconds,
-    percentiles[3] AS p95_seconds,
-    percentiles[4] AS p99_seconds,
-    mean_seconds,
-    max_seconds
-FROM aggregates
+    slices.source,
+    slices.job_type,
+    slices.step_count,
+    slices.success_count,
+    slices.failed_count,
+    slices.running_count,
+    slices.initializing_count,
+    intervals.root_count,
+    slices.measured_count,
+    slices.p50_seconds,
+    slices.p90_seconds,
+    slices.p95_seconds,
+    slices.p99_seconds,
+    slices.mean_seconds,
+    slices.max_seconds,
+    intervals.measured_root_count,
+    intervals.p50_low_seconds,
+    intervals.p50_high_seconds,
+    coalesce(curves.km_event_count, 0) AS km_event_count,
+    coalesce(curves.km_censored_count, 0) AS km_censored_count,
+    curves.km_p50_seconds,
+    curves.km_p90_seconds,
+    curves.km_p95_seconds
+FROM core.step_duration_slices AS slices
+INNER JOIN core.step_median_intervals AS intervals
+    ON
+        slices.source = intervals.source
+        AND slices.job_type IS NOT DISTINCT FROM intervals.job_type
+        AND slices.dimension = intervals.dimension
+        AND slices.dimension_value IS NOT DISTINCT FROM intervals.dimension_value
+LEFT JOIN core.step_km_percentiles AS curves
+    ON
+        slices.source = curves.source
+        AND slices.job_type IS NOT DISTINCT FROM curves.job_type
+        AND slices.dimension = curves.dimension
+        AND slices.dimension_value IS NOT DISTINCT FROM curves.dimension_value
+WHERE slices.dimension = 'all'

@@ -1,49 +1,50 @@
--- How often each step type fails, of the steps that finished. The interval is Wilson's score interval at 95 %
--- (E. B. Wilson, 1927), which stays sensible for few steps and for rates near 0.
+-- How often each step type fails, and how often it is what its root's failure is put down to, of the steps that
+-- finished. The intervals are Wilson's score intervals at 95 % (E. B. Wilson, 1927), sensible for few steps as well.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
 --   job_type: what the step does, NULL when not sent
 --   finished_count: steps in phase Success or Failed
---   failed_count: steps in phase Failed
---   running_count: steps neither finished nor Initializing, unknown phases included; no part of the rate
---   initializing_count: steps in phase Initializing; no part of the rate
+--   failed_count: steps in phase Failed, with those that failed because a step below them did
+--   blamed_count: of these, steps that their root's failure is put down to, one a failed root at most; a root that
+--     failed without a failed step is no step and not in here
+--   running_count: steps neither finished nor Initializing, unknown phases included; no part of the rates
+--   initializing_count: steps in phase Initializing; no part of the rates
 --   failure_rate: failed_count / finished_count, 0..1; NULL when nothing finished
 --   failure_rate_low: lower end of its 95 % interval, 0..1
 --   failure_rate_high: upper end of its 95 % interval, 0..1
-WITH counts AS (
+--   blamed_rate: blamed_count / finished_count, 0..1; NULL when nothing finished
+--   blamed_rate_low: lower end of its 95 % interval, 0..1
+--   blamed_rate_high: upper end of its 95 % interval, 0..1
+WITH totals AS (
     SELECT
         source,
         job_type,
-        count(*) FILTER (WHERE is_finished) AS finished_count,
-        count(*) FILTER (WHERE phase = 'Failed') AS failed_count,
-        count(*) FILTER (WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing') AS running_count,
-        count(*) FILTER (WHERE phase = 'Initializing') AS initializing_count,
-        failed_count / nullif(finished_count, 0)::DOUBLE AS failure_rate
-    FROM marts.steps
+        sum(finished_count)::BIGINT AS finished_count,
+        sum(failed_count)::BIGINT AS failed_count,
+        sum(blamed_count)::BIGINT AS blamed_count,
+        sum(running_count)::BIGINT AS running_count,
+        sum(initializing_count)::BIGINT AS initializing_count
+    FROM core.step_outcomes
     GROUP BY source, job_type
-),
-
--- z = 1.959963984540054 is the normal distribution's 97.5 % point.
-terms AS (
-    SELECT
-        *,
-        pow(1.959963984540054, 2) / nullif(finished_count, 0) AS z_squared_share,
-        (failure_rate + z_squared_share / 2) / (1 + z_squared_share) AS centre,
-        sqrt(z_squared_share * (failure_rate * (1 - failure_rate) + z_squared_share / 4)) / (1 + z_squared_share)
-            AS half_width
-    FROM counts
 )
 
--- The outer least and greatest keep the rate inside its own interval at exactly 0 and 1, where rounding would not.
 SELECT
-    source,
-    job_type,
-    finished_count,
-    failed_count,
-    running_count,
-    initializing_count,
-    failure_rate,
-    CASE WHEN finished_count > 0 THEN least(failure_rate, greatest(0, centre - half_width)) END AS failure_rate_low,
-    CASE WHEN finished_count > 0 THEN greatest(failure_rate, least(1, centre + half_width)) END AS failure_rate_high
-FROM terms
+    totals.source,
+    totals.job_type,
+    totals.finished_count,
+    totals.failed_count,
+    totals.blamed_count,
+    totals.running_count,
+    totals.initializing_count,
+    totals.failed_count / nullif(totals.finished_count, 0)::DOUBLE AS failure_rate,
+    failed.low_rate AS failure_rate_low,
+    failed.high_rate AS failure_rate_high,
+    totals.blamed_count / nullif(totals.finished_count, 0)::DOUBLE AS blamed_rate,
+    blamed.low_rate AS blamed_rate_low,
+    blamed.high_rate AS blamed_rate_high
+FROM totals
+LEFT JOIN core.wilson_intervals AS failed
+    ON totals.failed_count = failed.part_count AND totals.finished_count = failed.whole_count
+LEFT JOIN core.wilson_intervals AS blamed
+    ON totals.blamed_count = blamed.part_count AND totals.finished_count = blamed.whole_count

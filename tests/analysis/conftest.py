@@ -6,7 +6,7 @@ Lives here: fixtures. Does not: expectations.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.settings import Settings
 from cce_etl.timestamps import NANOSECONDS
 from cce_etl.warehouse.connection import open_warehouse
+
+if TYPE_CHECKING:
+    from tests.conftest import DemoRun
 
 # 2026-07-01 02:00:00 UTC
 OBSERVED_NS = 1_782_871_200 * NANOSECONDS
@@ -125,7 +128,7 @@ def fleet() -> Fleet:
 
 
 @pytest.fixture(scope="session")
-def demo(publish: Publish, fleet: Fleet) -> Iterator[Published]:
+def demo(demo_run: "DemoRun") -> Iterator[Published]:
     """Yield the default fleet's published file, open."""
-    with open_published(publish({"demo": [body for _, body in fleet.v3_bodies()]})) as opened:
+    with open_published(demo_run.published) as opened:
         yield opened

@@ -32,6 +32,11 @@ def test_timestamps_keep_their_nanoseconds(published: Published) -> None:
     assert frame["created_at"][0].isoformat() == "2026-06-02T00:00:00.123456789"
 
 
+def test_records_are_plain_values_by_name_with_times_as_exact_text(published: Published) -> None:
+    found = published.records("SELECT created_at, is_leaf, depth FROM marts.steps WHERE job_id = 'f'")
+    assert found == [{"created_at": "2026-06-02 00:00:00.123456789", "is_leaf": True, "depth": 1}]
+
+
 def test_a_query_that_is_not_accepted_is_explained(published: Published) -> None:
     with pytest.raises(WarehouseError, match="absent"):
         published.frame("SELECT 1 FROM marts.absent")

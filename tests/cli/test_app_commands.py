@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 HEAVY = ("aiohttp", "altair", "dagster", "duckdb", "httpx", "numpy", "pandas", "pyarrow", "rich", "scipy")
 
+COMMANDS = (
+    *("run", "load", "discover", "dead-letters", "replay", "build", "publish", "sql", "status", "doctor"),
+    *("explain", "report", "trace", "watch", "demo", "demo-server"),
+)
+
 
 @pytest.fixture(scope="module")
 def filled(
@@ -46,12 +51,12 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
-    for command in ("run", "load", "replay", "build", "publish", "sql", "status", "doctor", "demo", "demo-server"):
+    for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
 
 
 def test_every_command_explains_itself_and_no_option_takes_a_secret(filled: "Shell") -> None:
-    for command in ("run", "load", "replay", "build", "publish", "sql", "status", "doctor", "demo", "demo-server"):
+    for command in COMMANDS:
         ran = filled(command, "--help")
         assert ran.code == 0
         assert "token" not in ran.out.lower()

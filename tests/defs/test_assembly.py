@@ -30,7 +30,8 @@ def test_the_definitions_load() -> None:
 def test_every_model_is_an_asset_beside_ids_payloads_jobs_and_the_published_file() -> None:
     graph = build_definitions().resolve_asset_graph()
     models = {AssetKey(model.name.split(".")) for model in pipeline.models()}
-    others = {("raw", "job_ids"), ("raw", "job_payloads"), ("core", "jobs"), ("published", "cce_jobs")}
+    others = {("raw", "job_ids"), ("raw", "job_payloads"), ("core", "jobs")}
+    others |= {("published", "cce_jobs"), ("published", "report")}
     assert graph.get_all_asset_keys() == models | {AssetKey(other) for other in others}
 
 

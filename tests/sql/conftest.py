@@ -21,7 +21,17 @@ OBSERVED = START + 1_000 * 10**9
 PHASES = ("Initializing", "Running", "Success", "Failed")
 COLUMNS = (
     *("source", "job_id", "parent_job_id", "root_job_id", "path", "depth", "ordinal", "is_leaf", "has_uid"),
-    *("job_type", "cluster_id", "phase", "canonical_phase", "created_text", "updated_text"),
+    *(
+        "job_type",
+        "cluster_id",
+        "resource_id",
+        "resource_name",
+        "reason",
+        "phase",
+        "canonical_phase",
+        "created_text",
+        "updated_text",
+    ),
     *("planned_at", "created_at", "updated_at", "completed_at", "observed_at"),
 )
 

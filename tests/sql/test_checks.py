@@ -1,5 +1,6 @@
 """Checks: silent on good data, loud when the fault they look for is planted."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,37 +9,54 @@ from cce_etl.warehouse.models import read_checks, run_check, sql_directory
 
 CHECKS = {check.name: check for check in read_checks(sql_directory())}
 NEVER = "make_timestamp_ns(0)"
+CLUSTER = f"BY NAME SELECT 's' AS source, 'c' AS cluster_id, {NEVER} AS observed_at"
 COPY_LEAF = "INSERT INTO core.jobs SELECT * REPLACE ({}) FROM core.jobs WHERE job_id = 'leaf'"
 FAULTS = {
+    "clusters_hold_one_thing_at_a_time": f"INSERT INTO core.clusters {CLUSTER} FROM range(2)",
+    "comparisons_key_is_unique": "INSERT INTO core.comparisons (job_type, rank) VALUES ('x', 1), ('x', 1)",
     "core_jobs_have_parents": "UPDATE core.jobs SET parent_job_id = 'elsewhere' WHERE job_id = 'leaf'",
     "core_jobs_key_is_unique": COPY_LEAF.format("'twin' AS job_id"),
     "core_trees_have_one_root": "DELETE FROM core.jobs WHERE depth = 0 AND root_job_id = 'r'",
+    "critical_paths_sum_to_roots": "UPDATE marts.steps SET critical_self_seconds = critical_self_seconds + 1e-9",
+    "critical_seconds_are_possible": "UPDATE marts.steps SET critical_seconds = NULL WHERE job_id = 'leaf'",
+    "duration_changes_are_between": "INSERT INTO marts.duration_changes (job_type, before_root_count) VALUES ('x', 6)",
+    "failed_roots_have_one_cause": "INSERT INTO core.failure_causes SELECT * FROM core.failure_causes",
+    "failure_reasons_sum_to_failed_roots": "UPDATE marts.failure_reasons SET failure_count = failure_count + 1",
     "finished_ids_are_loaded": "UPDATE core.jobs SET canonical_phase = 'Running' WHERE depth = 0",
     "no_job_is_lost": "DELETE FROM marts.steps WHERE job_id = 'leaf'",
     "open_dead_letters_are_unique": "INSERT INTO raw.dead_letters SELECT * FROM raw.dead_letters",
     "raw_job_ids_are_unique": "INSERT INTO raw.job_ids SELECT * FROM raw.job_ids",
     "root_jobs_are_no_steps": "INSERT INTO marts.root_jobs SELECT * REPLACE ('x' AS job_id) FROM marts.root_jobs",
     "root_jobs_key_is_unique": "INSERT INTO marts.root_jobs SELECT * FROM marts.root_jobs",
+    "running_steps_are_all": "DELETE FROM marts.running_steps",
+    "running_steps_chances_are_rates": "UPDATE marts.running_steps SET success_rate_10_minutes = 1.5",
+    "slo_counts_are_sane": "UPDATE marts.slo SET within_count = step_count + 1",
+    "step_blame_savings_are_possible": "UPDATE marts.step_blame SET saved_seconds = root_seconds + 1",
+    "step_blame_shares_add_up": "UPDATE marts.step_blame SET critical_path_share = critical_path_share + 1",
+    "step_cohorts_are_findings": "INSERT INTO marts.step_cohorts (job_type, ratio) VALUES ('x', 1.1)",
     "step_durations_are_ordered": "UPDATE marts.step_durations SET p95_seconds = p99_seconds + 1",
     "step_durations_daily_are_ordered": "UPDATE marts.step_durations_daily SET p50_seconds = -1",
     "step_durations_daily_phases_add_up": "UPDATE marts.step_durations_daily SET running_count = running_count + 1",
     "step_durations_daily_sum_to_totals": "DELETE FROM marts.step_durations_daily WHERE created_on IS NULL",
     "step_durations_phases_add_up": "UPDATE marts.step_durations SET step_count = step_count + 1",
+    "step_durations_twins_sum_to_totals": "DELETE FROM marts.step_durations_by_cluster WHERE cluster_id = 'c'",
     "step_failure_rates_are_rates": "UPDATE marts.step_failure_rates SET failure_rate_low = failure_rate + 0.1",
     "step_failure_rates_daily_are_rates": "UPDATE marts.step_failure_rates_daily SET failure_rate_high = 1.5",
     "step_failure_rates_daily_sum_to_totals": "DELETE FROM marts.step_failure_rates_daily WHERE finished_count > 0",
+    "step_survival_is_a_curve": "UPDATE marts.step_survival SET survival = survival + 0.1",
     "steps_key_is_unique": "INSERT INTO marts.steps SELECT * REPLACE ('twin' AS job_id) FROM marts.steps",
 }
 
 
-@pytest.fixture
-def warehouse(node: Any, build: Any) -> Any:
-    """Return good data that is not simple: nesting, a cycle, no uid, no start, a failure, resolved letters."""
+@pytest.fixture(scope="module")
+def built(node: Any, build: Any) -> Any:
+    """Return good data that is not simple: nesting, a cycle, no uid, no start, running, failed, resolved letters."""
     trees = [
         node("r", node("x", end=30), node("", phase="Failed"), node("idle", start=None, phase="Initializing"), end=40),
-        node("x", node("leaf", end=20)),
+        node("x", node("leaf", end=20), node("on", start=5, phase="Running")),
         node("a", node("b")),
         node("b", node("a")),
+        node("f", phase="Failed"),
     ]
     built = build(*trees)
     built.build_all()
@@ -51,6 +69,14 @@ def warehouse(node: Any, build: Any) -> Any:
             VALUES ('s', 'lost', 'gone', 'gone', 1, {NEVER}, {resolved_at})"""
         )
     return built
+
+
+@pytest.fixture
+def warehouse(built: Any) -> Iterator[Any]:
+    """Yield the good data, and undo what a test does to it."""
+    built.connection.execute("BEGIN")
+    yield built
+    built.connection.execute("ROLLBACK")
 
 
 def test_every_check_has_a_fault_and_a_table() -> None:

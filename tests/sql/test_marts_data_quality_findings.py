@@ -118,6 +118,12 @@ def test_a_running_parent_whose_children_all_finished_is_a_finding(node: Any, bu
     ]
 
 
+def test_a_step_still_running_in_a_finished_root_is_a_finding(node: Any, build: Any) -> None:
+    steps = (node("a", phase="Running"), node("b", phase="Initializing"))
+    warehouse = build(node("r", *steps, phase="Failed"), node("t", node("c", phase="Running"), phase="Running"))
+    assert warehouse.rows(FINDINGS) == [("running_in_finished_root", "r", "0", "a", "the root is Failed")]
+
+
 def test_a_job_without_a_uid_is_a_finding(node: Any, build: Any) -> None:
     warehouse = build(node("r", node("")))
     assert warehouse.rows(FINDINGS) == [("missing_uid", "r", "0", "r/0", "the id was made from its place")]

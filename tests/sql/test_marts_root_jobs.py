@@ -33,3 +33,26 @@ def test_an_unknown_phase_is_shown_as_sent_and_not_finished(node: Any, build: An
 def test_a_nested_root_is_no_root_job(node: Any, build: Any) -> None:
     warehouse = build(node("x"), node("r", node("x")))
     assert warehouse.rows("SELECT job_id, step_count FROM marts.root_jobs") == [("r", 1)]
+
+
+def test_a_root_shows_its_own_time_its_shape_and_the_step_it_failed_by(node: Any, build: Any) -> None:
+    steps = (node("a", start=1, end=30), node("b", node("c", phase="Failed"), start=2, end=90, phase="Failed"))
+    roots = (node("r", *steps, end=100, phase="Failed"), node("t", phase="Failed"), node("u", phase="Running"))
+    rows = build(*roots).rows(
+        """SELECT critical_self_seconds, self_seconds, blamed_path, blamed_job_id, blamed_job_type, failed_leaf_count
+        FROM marts.root_jobs ORDER BY job_id"""
+    )
+    assert rows == [
+        (11.0, 11.0, "1/0", "c", "T", 1),
+        (10.0, 10.0, "", "t", "T", 0),
+        (None, None, None, None, None, None),
+    ]
+
+
+def test_steps_share_the_shape_of_their_root(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a")), node("t", node("b")), node("u"))
+    rows = warehouse.rows(
+        """SELECT count(DISTINCT roots.shape_id), count(*) FILTER (WHERE steps.root_shape_id = roots.shape_id)
+        FROM marts.root_jobs AS roots LEFT JOIN marts.steps ON roots.job_id = steps.root_job_id"""
+    )
+    assert rows == [(2, 2)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from scipy import stats
 
 RATES = "failure_rate, failure_rate_low, failure_rate_high"
 
@@ -51,3 +52,40 @@ def test_days_have_rates_of_their_own(node: Any, build: Any) -> None:
         FROM marts.step_failure_rates_daily ORDER BY created_on NULLS LAST"""
     )
     assert rows == [("2023-11-14", 1, 1, 1.0), ("2023-11-15", 1, 0, 0.0), (None, 0, 0, None)]
+
+
+@pytest.mark.parametrize("finished_count", [1, 2, 3, 7, 40, 1000])
+def test_every_interval_is_the_one_of_scipy(node: Any, build: Any, finished_count: int) -> None:
+    counts = sorted({0, 1, finished_count // 3, finished_count - 1, finished_count})
+    warehouse = build(node("r"))
+    warehouse.build({"core.step_outcomes"})
+    warehouse.connection.executemany(
+        "INSERT INTO core.step_outcomes BY NAME SELECT 's' AS source, ? AS job_type, ? AS finished_count, "
+        "? AS failed_count, 0 AS blamed_count",
+        [(str(failed_count), finished_count, failed_count) for failed_count in counts],
+    )
+    rows = warehouse.rows("SELECT low_rate, high_rate FROM core.wilson_intervals ORDER BY part_count")
+    expected = [stats.binomtest(count, finished_count).proportion_ci(method="wilson") for count in counts]
+    assert [value for row in rows for value in row] == pytest.approx([one for pair in expected for one in pair])
+
+
+def test_a_parent_that_failed_with_its_step_is_not_blamed(node: Any, build: Any) -> None:
+    failure = node("child", phase="Failed", job_type="Child")
+    trees = [
+        node("r1", node("parent", failure, phase="Failed", job_type="Parent"), phase="Failed"),
+        node("r2", node("other child", job_type="Child"), node("other parent", job_type="Parent")),
+    ]
+    warehouse = build(*trees)
+    columns = "job_type, failed_count, failure_rate, blamed_count, blamed_rate, blamed_rate_low, blamed_rate_high"
+    for table in ("marts.step_failure_rates", "marts.step_failure_rates_daily"):
+        child, parent = warehouse.rows(f"SELECT {columns} FROM {table} ORDER BY job_type")
+        low, high = stats.binomtest(1, 2).proportion_ci(method="wilson")
+        assert child == ("Child", 1, 0.5, 1, 0.5, pytest.approx(low), pytest.approx(high))
+        low, high = stats.binomtest(0, 2).proportion_ci(method="wilson")
+        assert parent == ("Parent", 1, 0.5, 0, 0.0, pytest.approx(low), pytest.approx(high))
+
+
+def test_neither_a_blamed_root_nor_a_failure_in_a_root_that_runs_on_is_a_blamed_step(node: Any, build: Any) -> None:
+    trees = [node("r1", node("a"), phase="Failed"), node("r2", node("b", phase="Failed"), phase="Running")]
+    rows = build(*trees).rows("SELECT finished_count, failed_count, blamed_count FROM marts.step_failure_rates")
+    assert rows == [(2, 1, 0)]

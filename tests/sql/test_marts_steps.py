@@ -58,3 +58,27 @@ def test_a_step_names_its_root_and_parent(node: Any, build: Any) -> None:
         ("CreateCluster", "b", "a", "0/0", "0", False),
         ("CreateCluster", "c", "b", "0/0/0", "0/0", True),
     ]
+
+
+def test_a_step_shows_what_it_holds_of_its_roots_time_and_whether_it_is_blamed(node: Any, build: Any) -> None:
+    steps = (node("a", start=1, end=30), node("b", start=2, end=90, phase="Failed"))
+    warehouse = build(node("r", *steps, end=100, phase="Failed"), node("t", node("c"), end=20))
+    rows = warehouse.rows(
+        """SELECT job_id, critical_self_seconds, critical_seconds, is_on_critical_path, self_seconds, is_blamed
+        FROM marts.steps ORDER BY job_id"""
+    )
+    assert rows == [
+        ("a", 1.0, 1.0, True, 29.0, False),
+        ("b", 88.0, 88.0, True, 88.0, True),
+        ("c", 10.0, 10.0, True, 10.0, False),
+    ]
+    shapes = warehouse.rows("SELECT count(DISTINCT shape_id), count(DISTINCT root_shape_id) FROM marts.steps")
+    assert shapes == [(1, 2)]
+
+
+def test_clock_findings_are_columns_of_a_step(node: Any, build: Any) -> None:
+    warehouse = build(node("r", node("a", start=-5, end=-6), node("b", end=None), start=0))
+    rows = warehouse.rows(
+        "SELECT is_before_parent, is_ended_before_started, is_clock_missing FROM marts.steps ORDER BY path"
+    )
+    assert rows == [(True, True, False), (False, False, True)]

@@ -67,7 +67,7 @@ def test_a_query_that_fails_is_an_error_in_duckdbs_words(reader: Connection, sql
 def test_a_query_that_fails_while_it_is_read_is_an_error_too(reader: Connection) -> None:
     result = query(reader, "SELECT CASE WHEN range < 300000 THEN 1 ELSE error('too far') END FROM range(400000)")
     # Another thread of the query may be the first to tell that it was stopped.
-    with pytest.raises(CceEtlError, match="too far|Interrupted"):
+    with pytest.raises(CceEtlError, match=r"too far|Interrupted"):
         list(result.rows)
 
 

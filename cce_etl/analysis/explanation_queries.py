@@ -1,0 +1,195 @@
+"""The SQL behind each number of an explanation, with its parameters written in as literals: what is shown is what ran.
+
+Lives here: the queries. Does not: running them (`explain`), models that analysts share (sql/marts).
+"""
+
+from itertools import groupby
+from string import Template
+from textwrap import dedent
+from typing import Final
+
+from cce_etl.analysis.explanation_scope import Scope
+from cce_etl.analysis.periods import Period, sql_text
+
+# The ranks of the interval: the largest l with P(Binomial(n, 1/2) <= l - 1) <= 0.025, then n + 1 - l. Below six
+# roots there is none, a list has no element 0, and both ends are NULL.
+_DURATIONS: Final = """
+    WITH steps AS (
+        SELECT
+            source,
+            root_job_id,
+            CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS seconds,
+            NOT is_finished AND phase IS DISTINCT FROM 'Initializing' AS is_running
+        FROM marts.steps
+        WHERE $steps
+            AND $created
+    ),
+    roots AS (
+        SELECT median(seconds) AS seconds FROM steps WHERE seconds IS NOT NULL GROUP BY source, root_job_id
+    ),
+    ranked AS (
+        SELECT seconds, count(*) OVER () AS n, row_number() OVER (ORDER BY seconds) AS rank FROM roots
+    ),
+    tails AS (
+        SELECT
+            seconds,
+            sum(exp(lgamma(n + 1) - lgamma(rank) - lgamma(n - rank + 2) - n * ln(2))) OVER (ORDER BY rank) AS tail
+        FROM ranked
+    ),
+    bounds AS (
+        SELECT list(seconds ORDER BY seconds) AS sorted, count(*) FILTER (tail <= 0.025) AS rank FROM tails
+    )
+    SELECT
+        (SELECT median(seconds) FROM roots) AS median_seconds,
+        quantile_cont(seconds, 0.95) AS p95_seconds,
+        (SELECT sorted[rank] FROM bounds) AS low,
+        (SELECT sorted[len(sorted) + 1 - rank] FROM bounds) AS high,
+        count(seconds) AS n,
+        (SELECT coalesce(len(sorted), 0) FROM bounds) AS root_count,
+        median(seconds) AS step_median_seconds,
+        count(*) FILTER (is_running) AS running_count
+    FROM steps
+"""
+_CHANGES: Final = """
+    SELECT
+        source, changed_at AS date, after_median_seconds AS after, before_median_seconds AS before, ratio, q_value AS q,
+        last_before_at, first_after_at, after_root_count, before_root_count,
+        coalesce(first_seen_then, []) AS first_seen_then
+    FROM marts.duration_changes
+    WHERE $type AND is_finding AND changed_at < $until
+    ORDER BY changed_at, source
+"""
+_FINDINGS: Final = """
+    SELECT
+        measure, dimensions, dimension_values AS values, ratio, ratio_low AS low, ratio_high AS high, q_value AS q,
+        root_count AS n, other_root_count AS other_n, step_count, since,
+        median_seconds, other_median_seconds, failure_rate, other_failure_rate
+    FROM marts.step_cohorts
+    WHERE $findings AND (since IS NULL OR since < $until)
+    ORDER BY measure, rank
+"""
+_COST: Final = """
+    SELECT
+        sum(critical_self_seconds::DECIMAL(28, 9)) / nullif(sum(root_seconds::DECIMAL(28, 9)), 0)
+            AS critical_path_share,
+        sum(minutes_saved_per_day ORDER BY source) AS minutes_saved_per_day
+    FROM marts.step_blame
+    WHERE $type
+"""
+# z = 1.959963984540054 is the normal distribution's 97.5% point (E. B. Wilson, 1927).
+_FAILURE_RATE: Final = """
+    WITH counts AS (
+        SELECT
+            count(*) FILTER (is_finished) AS n,
+            count(*) FILTER (is_finished AND is_blamed) AS blamed_count,
+            count(*) FILTER (phase = 'Failed') AS failed_count,
+            blamed_count / nullif(n, 0) AS rate,
+            pow(1.959963984540054, 2) / nullif(n, 0) AS z,
+            (rate + z / 2) / (1 + z) AS centre,
+            sqrt(z * (rate * (1 - rate) + z / 4)) / (1 + z) AS half_width
+        FROM marts.steps
+        WHERE $steps
+            AND $created
+    )
+    SELECT
+        rate,
+        CASE WHEN n > 0 THEN least(rate, greatest(0, centre - half_width)) END AS low,
+        CASE WHEN n > 0 THEN greatest(rate, least(1, centre + half_width)) END AS high,
+        n, blamed_count, failed_count
+    FROM counts
+"""
+_REASONS: Final = """
+    SELECT
+        reason_template AS reason, sum(failure_count) AS failure_count,
+        min(first_failed_at) AS first_failed_at, max(last_failed_at) AS last_failed_at,
+        sum(seconds_lost::DECIMAL(28, 9))::DOUBLE AS seconds_lost,
+        sum(followed_count) AS followed_count, sum(recovered_count) AS recovered_count,
+        sum(recovered_count) / nullif(sum(followed_count), 0) AS recovery_rate,
+        min_by(example_job_id, source) AS example_job_id, min_by(example_reason, source) AS example_reason
+    FROM marts.failure_reasons
+    WHERE $type
+    GROUP BY reason_template
+    ORDER BY sum(failure_count) DESC, reason_template
+"""
+_SLOWEST: Final = """
+    SELECT source, root_job_id, root_job_type, job_id, path, resource_name, created_at, duration_seconds
+    FROM marts.steps
+    WHERE $steps
+        AND $created
+        AND phase = 'Success' AND duration_seconds >= 0
+    QUALIFY row_number() OVER (PARTITION BY source, root_job_id ORDER BY duration_seconds DESC, path) = 1
+    ORDER BY duration_seconds DESC, source, root_job_id
+    LIMIT 10
+"""
+_DATA_END: Final = "SELECT max(observed_at) AS data_ends_at FROM marts.root_jobs WHERE $source"
+
+
+def data_end(scope: Scope) -> str:
+    """Return the query for the latest observation, the clock of every window."""
+    return _filled(_DATA_END, scope)
+
+
+def changes(scope: Scope, until_ns: int) -> str:
+    """Return the query for change points; they are of all root types."""
+    return _filled(_CHANGES, scope, until=_instant(until_ns))
+
+
+def findings(scope: Scope, until_ns: int) -> str:
+    """Return the query for cohorts; one that names a source is left out when another is asked about."""
+    return _filled(_FINDINGS, scope, until=_instant(until_ns))
+
+
+def all_queries(scope: Scope, window: Period) -> dict[str, str]:
+    """Return the query behind each part of an explanation, by the part's name."""
+    now, before = _created(window), _created(window.before())
+    return {
+        "data_ends_at": data_end(scope),
+        "now": _filled(_DURATIONS, scope, created=now),
+        "before": _filled(_DURATIONS, scope, created=before),
+        "changes": changes(scope, window.until_ns),
+        "findings": findings(scope, window.until_ns),
+        "cost": _filled(_COST, scope),
+        "failure_rate": _filled(_FAILURE_RATE, scope, created=now),
+        "failure_rate_before": _filled(_FAILURE_RATE, scope, created=before),
+        "reasons": _filled(_REASONS, scope),
+        "slowest": _filled(_SLOWEST, scope, created=now),
+    }
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL expression of printable characters alone, so that it can be shown and pasted."""
+    runs = groupby(text, key=str.isprintable)
+    parts = [_quoted(run) if is_printable else _coded(run) for is_printable, run in ((k, "".join(g)) for k, g in runs)]
+    return f"({' || '.join(parts)})" if len(parts) > 1 else "".join(parts) or "''"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _coded(text: str) -> str:
+    return " || ".join(f"chr({ord(char)})" for char in text)
+
+
+def _instant(instant_ns: int) -> str:
+    return f"TIMESTAMP_NS '{sql_text(instant_ns)}'"
+
+
+def _created(period: Period) -> str:
+    return f"created_at >= {_instant(period.since_ns)} AND created_at < {_instant(period.until_ns)}"
+
+
+def _filled(query: str, scope: Scope, **parts: str) -> str:
+    of_type = f"job_type = {literal(scope.step)}"
+    source = None if scope.source is None else literal(scope.source)
+    of_source = "" if source is None else f" AND source = {source}"
+    below = "" if scope.root_type is None else f" AND root_job_type = {literal(scope.root_type)}"
+    named = "dimension_values[list_position(dimensions, 'source')]"
+    in_cohort = "" if source is None else f" AND coalesce({named}, {source}) = {source}"
+    return Template(dedent(query).strip()).substitute(
+        parts,
+        source="true" if source is None else f"source = {source}",
+        type=of_type + of_source,
+        steps=of_type + of_source + below,
+        findings=of_type + in_cohort,
+    )

@@ -1,0 +1,202 @@
+"""An explanation in sentences that say how sure they are; no evidence is an answer too.
+
+Lives here: the words, for the terminal and for notebooks. Does not: wrapping and colour (`cli`), figures (`explain`).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from cce_etl.analysis.cohorts import LEAST_JOBS
+from cce_etl.analysis.explanation import Change, Durations, Explanation, FailureRate, Finding, Reason, SlowJob, Window
+
+_MOST_CHANGES: Final = 2
+_MOST_FINDINGS: Final = 3
+_MOST_REASONS: Final = 3
+_MOST_JOBS: Final = 5
+_LONGEST_NAME: Final = 60
+_MUCH_RUNNING: Final = 0.05
+
+
+class Section(msgspec.Struct, frozen=True):
+    """Hold a heading and its lines, each a sentence or a row, of any width."""
+
+    title: str
+    lines: list[str]
+
+
+def sections(explanation: Explanation) -> list[Section]:
+    """Return the page: what is asked, durations, changes, cohorts, cost, failures, slowest jobs."""
+    it = explanation
+    everywhere = "" if it.root_type is None else " (of all root types)"
+    return [
+        Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [_scope(it)]),
+        Section("How long it takes (median: one value a job; p95: all steps)", _durations(it)),
+        Section(f"When it changed{everywhere}", _changes(it.changes)),
+        Section(f"For whom it is different{everywhere}", _findings(it.findings)),
+        Section(f"What it costs, in all data{everywhere}", _cost(it)),
+        Section("How often it fails", _failures(it)),
+        Section("The slowest jobs of the window", _slowest(it.slowest)),
+    ]
+
+
+def _scope(it: Explanation) -> str:
+    source = "all sources" if it.source is None else f"source {_name(it.source)}"
+    root = "all root types" if it.root_type is None else f"root type {_name(it.root_type)}"
+    return f"In {source}, {root}. Before: {_span(it.baseline)} ({it.baseline.origin}). Times are UTC."
+
+
+def _durations(it: Explanation) -> list[str]:
+    lines = [f"Now:    {_described(it.now)}", f"Before: {_described(it.before)}"]
+    if it.now.running_count > _MUCH_RUNNING * (it.now.n + it.now.running_count):
+        lines.append("Many of now had not ended. The quick ones end first: now may look quicker than it is.")
+    if it.ratio is None:
+        return [*lines, "Too few jobs to tell whether it changed: no interval of the ratio."]
+    ratio = f"{it.ratio.ratio:.2f} times as long as before, 95% interval {it.ratio.low:.2f} to {it.ratio.high:.2f}"
+    is_clear = not it.ratio.low <= 1 <= it.ratio.high
+    return [*lines, f"The median job: {ratio}{'.' if is_clear else ': no evidence that it changed.'}"]
+
+
+def _described(some: Durations) -> str:
+    running = f"; {some.running_count:,} more had not ended" if some.running_count else ""
+    if some.median_seconds is None or some.p95_seconds is None:
+        return f"no measured step{running}."
+    counts = f"from {_counted(some.n, 'step')} in {_counted(some.root_count, 'job')}"
+    if some.low is None or some.high is None:
+        interval = f"no interval below {LEAST_JOBS} jobs"
+    else:
+        interval = f"95% interval {_number(some.low)} to {_seconds(some.high)}"
+    return f"median {_seconds(some.median_seconds)}, {interval}, p95 {_seconds(some.p95_seconds)}, {counts}{running}."
+
+
+def _changes(changes: Sequence[Change]) -> list[str]:
+    if not changes:
+        return ["No change stands out: no evidence that the step as a whole became slower or faster."]
+    latest = [_change(change) for change in reversed(changes[-_MOST_CHANGES:])]
+    return latest + _more(len(changes) - len(latest), "earlier change")
+
+
+def _change(change: Change) -> str:
+    between = f"between {_minute(change.last_before_at)} and {_minute(change.first_after_at)}"
+    medians = f"median {_seconds(change.before)} before, {_seconds(change.after)} after"
+    evidence = f"{change.before_root_count:,} and {_counted(change.after_root_count, 'job')}{_q(change.q)}"
+    seen = f" First seen then: {', '.join(map(_name, change.first_seen_then[:3]))}." if change.first_seen_then else ""
+    return (
+        f"{_minute(change.date)} ({between}), source {_name(change.source)}: {change.ratio:.2f} times as long as "
+        f"before, {medians}; from {evidence}.{seen}"
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    if not findings:
+        return ["No cohort stands out: no evidence that any is slower, or fails more often, than the others."]
+    lines = [f"{number}. {_finding(one)}" for number, one in enumerate(findings[:_MOST_FINDINGS], 1)]
+    return lines + _more(len(findings) - len(lines), "finding")
+
+
+def _finding(one: Finding) -> str:
+    pairs = zip(one.dimensions, one.values, strict=True)
+    cohort = " and ".join(f"{_name(dimension)} {_name(value)}" for dimension, value in pairs)
+    since = "over all data" if one.since is None else f"since {_minute(one.since)}"
+    jobs = f"{_counted(one.n, 'job')} against {one.other_n:,}"
+    return f"{cohort}, {since}: {_difference(one)}{_levels(one)}; {jobs}{_q(one.q)}."
+
+
+def _difference(one: Finding) -> str:
+    kind = "times as long as the others" if one.measure == "duration" else "times as many failures as the others"
+    if one.ratio is None:
+        return "failures, and none among the others"
+    interval = "" if one.low is None or one.high is None else f", 95% interval {one.low:.2f} to {one.high:.2f}"
+    return f"{one.ratio:.2f} {kind}{interval}"
+
+
+def _levels(one: Finding) -> str:
+    if one.measure == "duration" and one.median_seconds is not None and one.other_median_seconds is not None:
+        return f" (median {_seconds(one.median_seconds)} against {_seconds(one.other_median_seconds)})"
+    if one.measure != "duration" and one.failure_rate is not None and one.other_failure_rate is not None:
+        return f" ({_percent(one.failure_rate)} of jobs against {_percent(one.other_failure_rate)})"
+    return ""
+
+
+def _cost(it: Explanation) -> list[str]:
+    share, saved = it.cost.critical_path_share, it.cost.minutes_saved_per_day
+    held = "unknown" if share is None else f"{_percent(share)} of all root jobs' time"
+    line = "unknown" if saved is None else f"{_number(saved)} minutes a day"
+    return [
+        f"On the critical path: {held}.",
+        f"Saved if every step above the 95th percentile took the median instead: {line}.",
+    ]
+
+
+def _failures(it: Explanation) -> list[str]:
+    lines = [f"Now:    {_rate(it.failure_rate)}", f"Before: {_rate(it.failure_rate_before)}"]
+    if not it.reasons:
+        return [*lines, "No failure of a root job is blamed on it, in all data."]
+    rows = [_reason(reason) for reason in it.reasons[:_MOST_REASONS]]
+    return [*lines, "Reasons, in all data:", *rows, *_more(len(it.reasons) - len(rows), "reason")]
+
+
+def _rate(some: FailureRate) -> str:
+    if some.rate is None or some.low is None or some.high is None:
+        return "no finished step."
+    others = some.failed_count - some.blamed_count
+    besides = f"; {others:,} more failed with another step to blame" if others else ""
+    interval = f"95% interval {100 * some.low:.1f} to {_percent(some.high)}"
+    counts = f"{some.blamed_count:,} to blame of {_counted(some.n, 'finished step')}"
+    return f"{_percent(some.rate)}, {interval}, {counts}{besides}."
+
+
+def _reason(one: Reason) -> str:
+    last = "" if one.last_failed_at is None else f", last {_minute(one.last_failed_at)[:10]}"
+    tries = f", the next job succeeded {one.recovered_count:,} of {one.followed_count:,} times"
+    later = tries if one.followed_count else ""
+    reason, example = _name(one.reason or "no reason given"), _name(one.example_job_id or "unknown")
+    return f"- {one.failure_count:,} x {reason}{last}{later}; job {example}"
+
+
+def _slowest(jobs: Sequence[SlowJob]) -> list[str]:
+    if not jobs:
+        return ["None is measured."]
+    return [
+        f"{_seconds(job.duration_seconds):>9}  {_minute(job.created_at)}  job {_name(job.root_job_id)}"
+        for job in jobs[:_MOST_JOBS]
+    ]
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"{_counted(count, 'more ' + what)}: see --json."] if count > 0 else []
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _q(q: float) -> str:
+    return f", q {q:.2g}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{_number(seconds)} s"
+
+
+def _number(number: float) -> str:
+    return f"{number:,.{0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2}f}"
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.1f}%"
+
+
+def _span(window: Window) -> str:
+    return f"{_minute(window.since)} to {_minute(window.until)}"
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
+
+
+def _name(text: str) -> str:
+    """Return a name or reason on one line and of bounded length: both are whatever the API sent."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 3]}..."

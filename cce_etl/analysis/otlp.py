@@ -1,0 +1,124 @@
+"""One job's tree as OTLP/JSON, which tracing systems take at /v1/traces. Pure.
+
+Lives here: the document and its ids. Does not: reading the tree (`traces`), sending or writing it (`cli/tracing`).
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from cce_etl.analysis.traces import Span, Trace, TraceNode
+
+_INTERNAL: Final = 1
+_OK: Final = 1
+_ERROR: Final = 2
+
+
+class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Hold how a span ended; no code while it is running."""
+
+    code: int = 0
+    message: str = ""
+
+
+class OtlpSpan(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold one span in OTLP's own names."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+    name: str
+    kind: int
+    start_time_unix_nano: str
+    end_time_unix_nano: str
+    attributes: list[dict[str, Any]]
+    status: Status
+
+
+def otlp(trace: Trace) -> bytes:
+    """Return the tree as one TracesData: a span a node that has one, below its nearest ancestor that has one.
+
+    A span must end, so a running node's ends when it was last fetched, with the attribute cce.is_running. The resource
+    counts what was left out (cce.left_out_count): nodes lacking a time, or with one before 1970, which OTLP cannot say.
+    Ids are hashes of source, root and path: the same node has the same id in every export.
+    Source: OTLP specification 1.x, "JSON Protobuf Encoding": ids in hex, 64-bit integers as strings, enums as numbers.
+    """
+    spans = [span for span in trace.spans() if span.start_ns >= 0]
+    resource = {
+        "service.name": "cce",
+        "cce.source": trace.source,
+        "cce.root_job_id": trace.root_job_id,
+        "cce.left_out_count": len(trace.nodes) - len(spans),
+    }
+    scope = {"name": "cce-etl", "version": version("cce-etl")}
+    in_scope = {"scope": scope, "spans": [_span(span, trace) for span in spans]}
+    in_resource = {"resource": {"attributes": _attributes(resource)}, "scopeSpans": [in_scope]}
+    return msgspec.json.encode({"resourceSpans": [in_resource]})
+
+
+def trace_id(source: str, root_job_id: str) -> str:
+    """Return the id of a tree, 32 hex digits."""
+    return _hash(source, root_job_id)[:32]
+
+
+def span_id(source: str, root_job_id: str, path: str) -> str:
+    """Return the id of a node, 16 hex digits."""
+    return _hash(source, root_job_id, path)[:16]
+
+
+def _hash(*parts: str) -> str:
+    return sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _span(span: Span, trace: Trace) -> OtlpSpan:
+    node, place = span.node, (trace.source, trace.root_job_id)
+    return OtlpSpan(
+        trace_id=trace_id(*place),
+        span_id=span_id(*place, node.path),
+        parent_span_id="" if span.parent_path is None else span_id(*place, span.parent_path),
+        name=node.job_type or "no type sent",
+        kind=_INTERNAL,
+        start_time_unix_nano=str(span.start_ns),
+        end_time_unix_nano=str(span.end_ns),
+        attributes=_attributes(_facts(node)),
+        status=_status(node),
+    )
+
+
+def _status(node: TraceNode) -> Status:
+    if node.phase == "Failed":
+        return Status(_ERROR, node.reason or "")
+    return Status(_OK) if node.phase == "Success" else Status()
+
+
+def _facts(node: TraceNode) -> dict[str, Any]:
+    facts = {
+        "cce.job_id": node.job_id,
+        "cce.parent_job_id": node.parent_job_id,
+        "cce.path": node.path,
+        "cce.phase": node.phase,
+        "cce.reason": node.reason,
+        "cce.cluster_id": node.cluster_id,
+        "cce.resource_id": node.resource_id,
+        "cce.resource_name": node.resource_name,
+        "cce.critical_self_seconds": node.critical_self_seconds,
+    }
+    marks = {"cce.is_running": node.is_running, "cce.is_on_critical_path": node.is_on_critical_path}
+    sent = {name: value for name, value in facts.items() if value not in (None, "")}
+    parameters = {f"cce.extend_param.{name}": value for name, value in node.extend_param.items()}
+    return sent | {name: True for name, holds in marks.items() if holds} | parameters
+
+
+def _attributes(values: Mapping[str, object]) -> list[dict[str, Any]]:
+    return [{"key": name, "value": _value(value)} for name, value in values.items()]
+
+
+def _value(value: object) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, int):
+        return {"intValue": str(value)}
+    return {"doubleValue": value} if isinstance(value, float) else {"stringValue": value}

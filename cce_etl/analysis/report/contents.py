@@ -1,0 +1,69 @@
+"""Everything the page tells, read from the published file in one go.
+
+Lives here: reading, and that the file has the tables. Does not: SQL (`questions`), looks (`page`).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cce_etl.analysis.published import Published
+from cce_etl.analysis.report import questions
+from cce_etl.analysis.report.panels import Panel, read_panels
+from cce_etl.analysis.report.rows import Rows, read_rows
+from cce_etl.analysis.report.waterfalls import Waterfall, read_waterfalls
+from cce_etl.errors import WarehouseError
+
+_NEEDED: Final = frozenset(
+    f"marts.{name}"
+    for name in (
+        *("root_jobs", "steps", "step_durations", "step_durations_daily", "step_blame", "duration_changes"),
+        *("step_cohorts", "step_failure_rates", "failure_reasons", "running_steps", "slo", "data_quality_findings"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Hold what each section shows, in the order of the page."""
+
+    manifest: Any
+    overview: Any
+    panels: tuple[Panel, ...]
+    changes: Rows
+    cohorts: Rows
+    rates: Rows
+    reasons: Rows
+    blame: Rows
+    running: Rows
+    slowest: tuple[Waterfall, ...]
+    newest: tuple[Waterfall, ...]
+    slo: Rows
+    findings: Rows
+    tables: Rows
+
+
+def read_contents(published: Published) -> Contents:
+    """Read all sections. Raises WarehouseError for a file that was published before its models were built."""
+    tables = read_rows(published, questions.TABLES)
+    missing = sorted(_NEEDED - {row.table_name for row in tables})
+    if missing:
+        raise WarehouseError(
+            f"{published.path} lacks {', '.join(missing)}. Run `cce-etl build`, then `cce-etl publish`."
+        )
+    changes = read_rows(published, questions.CHANGES)
+    return Contents(
+        manifest=read_rows(published, questions.MANIFEST)[0],
+        overview=read_rows(published, questions.OVERVIEW)[0],
+        panels=read_panels(published, changes),
+        changes=changes,
+        cohorts=read_rows(published, questions.COHORTS),
+        rates=read_rows(published, questions.RATES),
+        reasons=read_rows(published, questions.REASONS),
+        blame=read_rows(published, questions.BLAME),
+        running=read_rows(published, questions.RUNNING),
+        slowest=read_waterfalls(published, questions.SLOWEST),
+        newest=read_waterfalls(published, questions.NEWEST),
+        slo=read_rows(published, questions.SLO),
+        findings=read_rows(published, questions.FINDINGS),
+        tables=tables,
+    )

@@ -1,0 +1,31 @@
+"""The command that makes the report: report.
+
+Lives here: its options.
+Does not: what the page holds (`analysis/report`).
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cce_etl.cli.app import app
+from cce_etl.cli.options import with_settings
+from cce_etl.settings import Settings
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="The page to write. Default: report.html beside the published file."),
+]
+
+
+@app.command()
+@with_settings("published")
+def report(*, settings: Settings, output: Output = None) -> None:
+    """Write one page about the published file: durations, changes, failures, what runs and what is stuck."""
+    from cce_etl.analysis.report import write_report
+    from cce_etl.cli import show
+
+    target = output or settings.published.with_name("report.html")
+    write_report(settings.published, target)
+    typer.echo(f"Wrote {show.visible(str(target))}.")

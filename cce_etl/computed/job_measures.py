@@ -1,0 +1,40 @@
+"""What each job holds of its root's time, and the shape of its tree: the computed columns of core.job_measures.
+
+Lives here: Arrow to arrays and back. Does not: the walks (`statistics`), durations and clocks (the model's SELECT).
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from cce_etl.computed.forests import read_forest, root_positions, seconds
+from cce_etl.statistics.critical_path import self_times_ns, walk
+from cce_etl.statistics.shapes import fingerprints
+
+# From here on a step is on the critical path; in roots shorter than 100 s from 1% of the root.
+_WORTH_NAMING_NS: Final = 1_000_000_000
+_INPUTS: Final = ("root_number", "parent_position", "job_type", "started_ns", "ended_ns")
+
+
+def measure_jobs(jobs: pa.Table) -> pa.Table:
+    """Replace positions and times by the critical path, self time and shapes; rows come parents first, whole trees.
+
+    What concerns the critical path is NULL in a root that is not timed, self time in a job that is not.
+    """
+    forest = read_forest(jobs)
+    roots = root_positions(jobs)
+    path, is_walked = walk(forest), forest.is_timed[roots]
+    least_ns = np.minimum(_WORTH_NAMING_NS, -(-forest.durations_ns()[roots] // 100))
+    is_on_path = (path.total_ns > 0) & (path.total_ns >= least_ns)
+    shapes = pa.array(fingerprints(forest.parents, jobs["job_type"].to_pylist()), pa.string())
+    columns = {
+        "critical_self_seconds": seconds(path.own_ns, is_walked),
+        "critical_seconds": seconds(path.total_ns, is_walked),
+        "is_on_critical_path": pa.array(is_on_path, pa.bool_(), mask=~is_walked),
+        "self_seconds": seconds(self_times_ns(forest), forest.is_timed),
+        "shape_id": shapes,
+        "root_shape_id": shapes.take(pa.array(roots, pa.int64())),
+    }
+    kept = jobs.drop_columns(list(_INPUTS))
+    return pa.table({name: kept[name] for name in kept.column_names} | columns)

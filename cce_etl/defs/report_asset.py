@@ -1,0 +1,30 @@
+"""The page about the published file, made anew whenever that is.
+
+Lives here: its definition. Does not: what the page holds (`analysis/report`).
+"""
+
+from dagster import AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from cce_etl.defs.published_asset import PUBLISHED
+from cce_etl.defs.resource import Warehouse, readable_failures
+
+REPORT = AssetKey(["published", "report"])
+
+
+def report_asset() -> AssetsDefinition:
+    """Return the asset that writes report.html beside the published file."""
+
+    @asset(key=REPORT, deps=[PUBLISHED], group_name="published", kinds={"python", "altair"})
+    def report(warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+        """One page for everybody: durations, changes, cohorts, failures, what runs and what is stuck."""
+        from cce_etl.analysis.report import write_report
+
+        with readable_failures():
+            published = warehouse.settings().published
+            target = published.with_name("report.html")
+            write_report(published, target)
+        return MaterializeResult(
+            metadata={"path": MetadataValue.path(target.absolute()), "file_bytes": target.stat().st_size}
+        )
+
+    return report

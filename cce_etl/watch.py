@@ -1,0 +1,109 @@
+"""One live job, looked at again and again until it ends.
+
+Lives here: the looks and the time between them, and what an answer other than a job means to who waits for it.
+Does not: requests (`extract/client`), writing anything: no warehouse is opened. Showing (`cli/watching`).
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from cce_etl.access import choose_sign_in
+from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, Interrupted, JobGone, PayloadError
+from cce_etl.extract.client import Client, Failed, Fetched, Gone
+from cce_etl.extract.id_lists import valid_id
+from cce_etl.flatten import flatten
+from cce_etl.ingest import Clock, policy_of
+from cce_etl.job import JobRow, Phase
+from cce_etl.observations import decode_for
+from cce_etl.settings import Settings, require_source
+from cce_etl.sources import read_sources
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Hold a job's tree as it stood at a time, in nanoseconds since 1970 UTC; parents come before children."""
+
+    rows: list[JobRow]
+    looked_at: int
+
+    @property
+    def root(self) -> JobRow:
+        """Return the job itself."""
+        return self.rows[0]
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether the job has ended; a phase nobody knows is no end."""
+        return self.root.canonical_phase in (Phase.SUCCESS, Phase.FAILED)
+
+
+def one_source(settings: Settings) -> Settings:
+    """Return the settings of the one source to ask; raise ConfigError when there are several, or a setting is wrong."""
+    sources = read_sources(settings)
+    if len(sources) > 1:
+        names = ", ".join(str(one.source) for one in sources)
+        raise ConfigError(f"A job is of one source, and there are several: {names}. Name one with --source.")
+    return sources[0]
+
+
+def watch(
+    settings: Settings,
+    job_id: str,
+    every_seconds: float,
+    show: Callable[[Look], None],
+    *,
+    is_autopilot: bool = False,
+    clock: Clock = time.time_ns,
+) -> Look:
+    """Fetch a job every so many seconds and show each look, until it ends; return the last one.
+
+    Retries, pauses and limits are those of any fetch. Raises ConfigError, AuthError, JobGone, another ApiError when
+    the tries of a look are spent, CceEtlError for an answer that is no job, Interrupted on Ctrl-C.
+    """
+    if not valid_id(job_id):
+        raise ConfigError(f"{job_id!r} is no job id.")
+    source = require_source(settings)
+    sign_in = choose_sign_in(settings, source, clock)
+    client = Client(source.endpoint, source.project_id, sign_in.auth, policy_of(settings), clock)
+    client.autopilot_job_ids = frozenset([job_id] if is_autopilot else [])
+    try:
+        return asyncio.run(_follow(client, job_id, every_seconds, show))
+    except KeyboardInterrupt:
+        raise Interrupted("Stopped watching; the job itself goes on.", signal_number=signal.SIGINT) from None
+
+
+async def _follow(client: Client, job_id: str, every_seconds: float, show: Callable[[Look], None]) -> Look:
+    async with client:
+        while True:
+            look = _look(job_id, await client.fetch(job_id))
+            show(look)
+            if look.is_last:
+                return look
+            await asyncio.sleep(every_seconds)
+
+
+def _look(job_id: str, outcome: Fetched | Gone | Failed) -> Look:
+    if isinstance(outcome, Gone):
+        raise JobGone(
+            f"Job {job_id} is gone: the API does not know it, or no longer. What was fetched of it before: "
+            f"`cce-etl trace {job_id}`. A job of an Autopilot cluster needs --autopilot."
+        )
+    if isinstance(outcome, Failed):
+        raise _refusal(job_id, outcome)
+    try:
+        return Look(flatten(decode_for(job_id, outcome.body).job, job_id), outcome.fetched_at)
+    except PayloadError as error:
+        raise CceEtlError(f"The answer for job {job_id} is no such job: {error}") from None
+
+
+def _refusal(job_id: str, outcome: Failed) -> ApiError:
+    status, code = outcome.http_status, outcome.error_code
+    if outcome.kind == "forbidden":
+        lack = "The credentials lack the permission cce:job:get for it."
+        return AuthError(f"Job {job_id} was refused: {outcome.message}. {lack}", status=status, error_code=code)
+    hint = " Check CCE_ENDPOINT, the network and HTTPS_PROXY." if outcome.kind == "unreachable" else ""
+    text = f"Job {job_id} could not be fetched, after {outcome.attempts} tries: {outcome.message}.{hint}"
+    return ApiError(text, status=status, error_code=code)

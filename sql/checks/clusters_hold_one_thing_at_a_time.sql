@@ -1,0 +1,15 @@
+-- Clusters of which two things hold at once: a job would be counted once for each.
+-- table: core.clusters
+SELECT
+    one.source,
+    one.cluster_id,
+    one.valid_from_at,
+    other.valid_from_at AS other_valid_from_at
+FROM core.clusters AS one
+INNER JOIN core.clusters AS other
+    ON
+        one.source = other.source
+        AND one.cluster_id = other.cluster_id
+        AND one.observed_at <= other.observed_at
+        AND coalesce(one.valid_until_at > other.valid_from_at, TRUE)
+WHERE one.rowid != other.rowid

@@ -1,0 +1,60 @@
+"""Bars of the slowest and the newest jobs."""
+
+from pathlib import Path
+from typing import Any
+
+from cce_etl.analysis import Published, open_published
+from cce_etl.analysis.report import questions
+from cce_etl.analysis.report.waterfalls import MOST_ROWS, read_waterfalls
+
+
+def test_the_slowest_jobs_have_a_duration_and_the_newest_a_start(opened: Published) -> None:
+    slowest = [job.job_id for job in read_waterfalls(opened, questions.SLOWEST)]
+    newest = [job.job_id for job in read_waterfalls(opened, questions.NEWEST)]
+    assert slowest == ["eu-root-1", "eu-root-2"]
+    assert newest == ["eu-root-3", "eu-root-1", "eu-root-2"]
+
+
+def test_bars_start_where_their_steps_do_and_what_has_not_started_has_none(opened: Published) -> None:
+    job = read_waterfalls(opened, questions.SLOWEST)[0]
+    bars = [(bar.depth, bar.phase, bar.start_seconds, bar.seconds, bar.is_on_critical_path) for bar in job.bars]
+    assert bars == [
+        (0, "Success", 0.0, 600.0, False),
+        (1, "Success", 10.0, 500.0, True),
+        (2, "InstallMaster", 20.0, 60.0, False),
+        (1, "Initializing", None, None, False),
+    ]
+    assert (job.span_seconds, job.job_count) == (600.0, 4)
+
+
+def steps(*more: tuple[float, float]) -> list[tuple[Any, ...]]:
+    """Return steps of job r, given by offset and duration."""
+    where = [("s", "r", str(number), "", 1, number, f"j{number}", "T", None, "Success") for number in range(len(more))]
+    return [
+        (*each, "2026-05-01 00:00:00", offset, seconds, None, False)
+        for each, (offset, seconds) in zip(where, more, strict=True)
+    ]
+
+
+def one_job(write: Any, *more: tuple[float, float]) -> Any:
+    root = ("s", "r", "T", None, "Success", True, "2026-05-01 00:00:00", 100.0, None)
+    path: Path = write("one", {"root_jobs": [root], "steps": steps(*more)})
+    with open_published(path) as published:
+        (job,) = read_waterfalls(published, questions.NEWEST)
+    return job
+
+
+def test_a_step_that_starts_before_its_root_moves_the_roots_bar(write: Any) -> None:
+    job = one_job(write, (-20.0, 50.0), (90.0, 30.0))
+    assert [(bar.start_seconds, bar.seconds) for bar in job.bars] == [(20.0, 100.0), (0.0, 50.0), (110.0, 30.0)]
+    assert job.span_seconds == 140.0
+
+
+def test_a_negative_duration_has_no_length(write: Any) -> None:
+    assert [bar.seconds for bar in one_job(write, (5.0, -1.0)).bars] == [100.0, 0.0]
+
+
+def test_of_many_steps_the_longest_are_shown_in_the_order_of_time_with_the_root(write: Any) -> None:
+    job = one_job(write, *((float(number), 100.0 + number) for number in range(60)))
+    assert (job.job_count, len(job.bars)) == (61, MOST_ROWS)
+    assert [bar.seconds for bar in job.bars] == [100.0, *(100.0 + number for number in range(21, 60))]

@@ -1,0 +1,167 @@
+"""The sentences: how sure they are, and that no evidence is said."""
+
+import msgspec
+import pytest
+
+from cce_etl.analysis.explanation import (
+    Change,
+    Cost,
+    Durations,
+    Explanation,
+    FailureRate,
+    Finding,
+    Ratio,
+    Reason,
+    SlowJob,
+    Window,
+)
+from cce_etl.analysis.explanation_text import sections
+
+FEW = Durations(12.34, 20.0, None, None, 3, 1, 12.34, 0)
+MANY = Durations(774.4, 1_933.0, 700.0, 850.0, 120, 60, 780.0, 3)
+NONE_FAILED = FailureRate(0.0, 0.0, 0.03, 120, 0, 0)
+CHANGE = Change(
+    *("eu", "2026-05-22T10:00:00Z", 900.0, 300.0, 3.0, 0.0002, "2026-05-21T00:00:00Z", "2026-05-23T20:00:00Z"),
+    *(30, 40, ["cluster.version=v1.29"]),
+)
+FINDING = Finding(
+    *("duration", ["flavor", "zone"], ["large", "b"], 3.14, 2.5, 3.6, 1.2e-12, 31, 1, 90, "2026-05-22T00:00:00Z"),
+    *(950.0, 290.0, None, None),
+)
+REASON = Reason("quota of <name> exceeded", 4, None, "2026-06-21T08:00:00Z", 10.0, 3, 2, 2 / 3, "job 1", None)
+QUIET = Explanation(
+    step="InstallMaster",
+    source=None,
+    root_type=None,
+    data_ends_at="2026-06-29T00:00:00Z",
+    window=Window("2026-06-01T00:00:00Z", "2026-06-29T00:00:00Z", "the last 28 days"),
+    baseline=Window("2026-05-04T00:00:00Z", "2026-06-01T00:00:00Z", "equally long before"),
+    now=MANY,
+    before=FEW,
+    ratio=None,
+    changes=[],
+    findings=[],
+    cost=Cost(None, None),
+    failure_rate=NONE_FAILED,
+    failure_rate_before=FailureRate(None, None, None, 0, 0, 0),
+    reasons=[],
+    slowest=[],
+    queries={},
+)
+
+
+def said(**parts: object) -> str:
+    """Return the page of a quiet step with some parts changed, on one line."""
+    return " | ".join(line for section in sections(msgspec.structs.replace(QUIET, **parts)) for line in section.lines)
+
+
+def test_durations_come_with_their_interval_and_what_they_are_from() -> None:
+    assert (
+        "Now:    median 774 s, 95% interval 700 to 850 s, p95 1,933 s, from 120 steps in 60 jobs; 3 more had not ended."
+    ) in said()
+
+
+def test_too_few_jobs_are_said() -> None:
+    page = said()
+    assert "Before: median 12.3 s, no interval below 6 jobs, p95 20.0 s, from 3 steps in 1 job." in page
+    assert "Too few jobs to tell whether it changed" in page
+
+
+def test_many_steps_that_had_not_ended_are_a_caution() -> None:
+    caution = "now may look quicker than it is"
+    assert caution in said(now=msgspec.structs.replace(MANY, running_count=7))
+    assert caution not in said(now=msgspec.structs.replace(MANY, running_count=6))
+
+
+def test_an_interval_with_1_in_it_is_no_evidence_of_a_change() -> None:
+    assert "1.05 times as long as before, 95% interval 0.90 to 1.20: no evidence that it changed." in said(
+        ratio=Ratio(1.05, 0.9, 1.2)
+    )
+    assert "95% interval 0.40 to 0.90." in said(ratio=Ratio(0.6, 0.4, 0.9))
+
+
+def test_no_evidence_is_an_answer() -> None:
+    page = said(
+        failure_rate=FailureRate(None, None, None, 0, 0, 0), now=Durations(None, None, None, None, 0, 0, None, 0)
+    )
+    for answer in (
+        "Now:    no measured step.",
+        "No change stands out: no evidence",
+        "No cohort stands out: no evidence",
+        "On the critical path: unknown.",
+        "Now:    no finished step.",
+        "No failure of a root job is blamed on it",
+        "None is measured.",
+    ):
+        assert answer in page
+
+
+def test_a_change_says_between_which_jobs_it_lies_and_what_was_first_seen_then() -> None:
+    assert (
+        "2026-05-22 10:00 (between 2026-05-21 00:00 and 2026-05-23 20:00), source eu: 3.00 times as long as before, "
+        "median 300 s before, 900 s after; from 40 and 30 jobs, q 0.0002. First seen then: cluster.version=v1.29."
+    ) in said(changes=[CHANGE])
+
+
+def test_a_finding_names_its_cohort_and_how_sure_it_is() -> None:
+    assert (
+        "1. flavor large and zone b, since 2026-05-22 00:00: 3.14 times as long as the others, 95% interval 2.50 to "
+        "3.60 (median 950 s against 290 s); 31 jobs against 1, q 1.2e-12."
+    ) in said(findings=[FINDING])
+
+
+def test_a_finding_of_failures_speaks_of_rates() -> None:
+    failing = msgspec.structs.replace(
+        FINDING, measure="failure", since=None, failure_rate=0.25, other_failure_rate=0.04, low=None
+    )
+    assert "over all data: 3.14 times as many failures as the others (25.0% of jobs against 4.0%)" in said(
+        findings=[failing]
+    )
+
+
+def test_failures_in_a_cohort_alone_have_no_ratio() -> None:
+    alone = msgspec.structs.replace(
+        FINDING, measure="failure", ratio=None, low=None, high=None, failure_rate=0.5, other_failure_rate=0.0
+    )
+    assert "since 2026-05-22 00:00: failures, and none among the others (50.0% of jobs against 0.0%)" in said(
+        findings=[alone]
+    )
+
+
+def test_failures_that_others_are_to_blame_for_are_told_apart() -> None:
+    assert (
+        "Now:    5.0%, 95% interval 2.5 to 9.5%, 6 to blame of 120 finished steps; "
+        "4 more failed with another step to blame."
+    ) in said(failure_rate=FailureRate(0.05, 0.025, 0.095, 120, 6, 10))
+
+
+def test_reasons_say_how_often_it_went_well_later() -> None:
+    assert "- 4 x quota of <name> exceeded, last 2026-06-21, the next job succeeded 2 of 3 times; job job 1" in said(
+        reasons=[REASON]
+    )
+    bare = msgspec.structs.replace(REASON, reason=None, last_failed_at=None, followed_count=0, example_job_id=None)
+    assert "- 4 x no reason given; job unknown" in said(reasons=[bare])
+
+
+@pytest.mark.parametrize(
+    ("part", "one", "answer"),
+    [
+        ("changes", CHANGE, "8 more earlier changes"),
+        ("findings", FINDING, "7 more findings"),
+        ("reasons", REASON, "7 more reasons"),
+    ],
+)
+def test_what_does_not_fit_the_page_is_counted(part: str, one: object, answer: str) -> None:
+    assert answer in said(**{part: [one] * 10})
+
+
+def test_names_stay_on_one_line_and_of_bounded_length() -> None:
+    job = SlowJob("eu", "a\nb " + "c" * 200, None, "step", "0", None, "2026-06-20T00:00:00Z", 1_933.4)
+    assert said(slowest=[job]).endswith(f"|   1,933 s  2026-06-20 00:00  job a b {'c' * 53}...")
+
+
+def test_what_is_narrowed_is_said() -> None:
+    narrowed = msgspec.structs.replace(QUIET, source="eu", root_type="CreateCluster")
+    page = sections(narrowed)
+    assert "In source eu, root type CreateCluster." in page[0].lines[0]
+    assert page[2].title == "When it changed (of all root types)"

@@ -1,0 +1,85 @@
+"""Measures of jobs: thresholds, what has none, and rows that pass unchanged."""
+
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+
+from cce_etl.computed.job_measures import measure_jobs
+
+SECOND = 10**9
+INPUT = pa.schema(
+    [
+        ("path", pa.string()),
+        ("root_number", pa.int64()),
+        ("job_type", pa.string()),
+        ("started_ns", pa.int64()),
+        ("ended_ns", pa.int64()),
+        ("parent_position", pa.int64()),
+    ]
+)
+Job = tuple[str, int | None, int | None, int | None]
+
+
+def measured(*jobs: Job) -> dict[str, list[Any]]:
+    """Measure jobs of (path, start, end, parent), times in nanoseconds."""
+    names = ("path", "started_ns", "ended_ns", "parent_position")
+    root_numbers = accumulate(int(path == "") for path, *_ in jobs)
+    numbered = zip(jobs, root_numbers, strict=True)
+    rows = [dict(zip(names, job, strict=True)) | {"job_type": "T", "root_number": number} for job, number in numbered]
+    result: dict[str, list[Any]] = measure_jobs(pa.Table.from_pylist(rows, INPUT)).to_pydict()
+    return result
+
+
+def test_a_step_is_on_the_path_from_one_percent_of_a_short_root_on() -> None:
+    jobs = (("", 0, 10 * SECOND, None), ("0", 0, SECOND // 10, 0), ("1", SECOND, SECOND + SECOND // 10 - 1, 0))
+    assert measured(*jobs)["is_on_critical_path"] == [True, True, False]
+
+
+def test_a_step_is_on_the_path_from_one_second_of_a_long_root_on() -> None:
+    jobs = (("", 0, 3600 * SECOND, None), ("0", 0, SECOND, 0), ("1", SECOND, 2 * SECOND - 1, 0))
+    assert measured(*jobs)["is_on_critical_path"] == [True, True, False]
+
+
+def test_an_empty_root_is_walked_and_nothing_is_on_its_path() -> None:
+    result = measured(("", 5, 5, None), ("0", 5, 5, 0))
+    assert (result["critical_seconds"], result["is_on_critical_path"]) == ([0.0, 0.0], [False, False])
+
+
+def test_a_root_without_an_end_has_no_path_and_its_timed_steps_have_self_times() -> None:
+    result = measured(("", 0, None, None), ("0", 0, 2 * SECOND, 0), ("", 7, 7 + SECOND, None))
+    assert result["critical_self_seconds"] == [None, None, 1.0]
+    assert result["critical_seconds"] == [None, None, 1.0]
+    assert result["is_on_critical_path"] == [None, None, True]
+    assert result["self_seconds"] == [None, 2.0, 1.0]
+
+
+def test_seconds_keep_every_nanosecond_of_26_days() -> None:
+    end = 26 * 86_400 * SECOND + 1
+    result = measured(("", 0, end, None), ("0", 0, end - 2, 0))
+    assert [round(one * 1e9) for one in result["critical_self_seconds"]] == [2, end - 2]
+
+
+def test_every_job_knows_the_shape_of_its_root() -> None:
+    result = measured(("", 0, 9, None), ("0", 0, 5, 0), ("", 0, 9, None))
+    assert result["root_shape_id"] == [result["shape_id"][0], result["shape_id"][0], result["shape_id"][2]]
+    assert result["shape_id"][1] == result["shape_id"][2] != result["shape_id"][0]
+
+
+def test_a_job_whose_parent_is_unknown_stands_below_the_root() -> None:
+    result = measured(("", 0, 9, None), ("", 10, 20, None), ("0/0", 12, 19, None))
+    assert [round(one * 1e9) for one in result["critical_self_seconds"]] == [9, 3, 7]
+
+
+def test_no_jobs_give_an_empty_table_of_the_same_types() -> None:
+    empty = measure_jobs(INPUT.empty_table())
+    assert empty.num_rows == 0
+    assert {field.name: str(field.type) for field in empty.schema} == {
+        "path": "string",
+        "critical_self_seconds": "double",
+        "critical_seconds": "double",
+        "is_on_critical_path": "bool",
+        "self_seconds": "double",
+        "shape_id": "string",
+        "root_shape_id": "string",
+    }

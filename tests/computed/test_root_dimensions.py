@@ -1,0 +1,57 @@
+"""What roots are told apart by: names, values, and what counts as none."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from cce_etl.computed.root_dimensions import root_dimensions, text_dimension
+
+DAY_NS = 86_400 * 10**9
+ENTRIES = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))
+
+
+def _roots(**columns: list[Any]) -> pa.Table:
+    count = len(next(iter(columns.values())))
+    texts = ("source", "root_job_type", "cluster_version", "flavor", "availability_zone", "resource_name")
+    arrays = {name: pa.array(columns.get(name, [None] * count), pa.string()) for name in texts}
+    for name in ("step_parameters", "root_parameters"):
+        rows = [[{"key": key, "value": value} for key, value in row] for row in columns.get(name, [[]] * count)]
+        arrays[name] = pa.array(rows, ENTRIES)
+    arrays["created_at"] = pa.array(columns.get("created_at", [0] * count), pa.timestamp("ns"))
+    return pa.table(arrays)
+
+
+def _values(name: str, roots: pa.Table) -> list[str | None]:
+    [one] = [dimension for dimension in root_dimensions(roots) if dimension.name == name]
+    return [None if code < 0 else one.values[code] for code in one.codes.tolist()]
+
+
+def test_the_plainest_names_come_first() -> None:
+    roots = _roots(source=["s"], step_parameters=[[("b", "1"), ("a.x", "2")]], root_parameters=[[("a.x", "2")]])
+    assert [dimension.name for dimension in root_dimensions(roots)] == [
+        *("source", "root_type", "cluster_version", "flavor", "availability_zone", "resource_name_prefix"),
+        *("hour", "weekday", "a.x", "b", "root a.x"),
+    ]
+
+
+def test_values_stand_in_order_whatever_order_they_are_met_in() -> None:
+    one = text_dimension("zone", pa.array(["c", None, "a", "c"]))
+    assert (one.values, one.codes.tolist()) == (("a", "c"), [1, -1, 0, 1])
+
+
+def test_a_parameter_that_steps_disagree_on_counts_as_not_given() -> None:
+    parameters = [[("zone", "a"), ("zone", "a")], [("zone", "a"), ("zone", "b")], [], [("zone", "")]]
+    assert _values("zone", _roots(step_parameters=parameters)) == ["a", None, None, ""]
+
+
+def test_hours_and_weekdays_are_those_of_utc() -> None:
+    roots = _roots(created_at=[0, DAY_NS - 1, 4 * DAY_NS + 13 * 3_600 * 10**9])
+    assert _values("hour", roots) == ["00", "23", "13"]
+    assert _values("weekday", roots) == ["Thursday", "Thursday", "Monday"]
+
+
+def test_names_are_cut_before_the_part_that_numbers_them() -> None:
+    names = ["payments-prod-012-master-2", "payments-prod", "node17", "7", "edge-dev-n00012", None]
+    assert _values("resource_name_prefix", _roots(resource_name=names)) == [
+        *("payments-prod", "payments-prod", "node", "", "edge-dev", None)
+    ]

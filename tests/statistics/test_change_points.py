@@ -1,0 +1,43 @@
+"""Changes of level in one series."""
+
+import numpy as np
+import pytest
+
+from cce_etl.statistics.change_points import changes, penalty, permutation_p
+
+
+def _noise(count: int, seed: int = 0) -> np.ndarray:
+    return np.asarray(np.random.default_rng(seed).standard_t(4, count) * 0.3)
+
+
+def test_a_step_is_found_where_it_is() -> None:
+    [change] = changes(_noise(300) + np.repeat([0.0, 1.0], [120, 180]))
+    assert (change.start, change.end) == (0, 300)
+    assert abs(change.split - 120) <= 2
+    assert change.p_value < 1e-20
+
+
+def test_a_rise_and_a_fall_are_two_changes() -> None:
+    first, second = changes(_noise(400, 3) + np.repeat([0.0, 1.0, 0.0], [150, 100, 150]))
+    assert first.end == second.split
+    assert second.start == first.split
+    assert [round(first.split / 10), round(second.split / 10)] == [15, 25]
+
+
+def test_heavy_tails_are_no_changes() -> None:
+    assert [changes(_noise(500, seed)) for seed in range(20)] == [[]] * 20
+
+
+def test_a_short_or_constant_series_has_none() -> None:
+    assert changes(np.array([0.0] * 6 + [9.0] * 7)) == []
+    assert changes(np.zeros(50)) == []
+
+
+def test_the_p_value_is_counted_among_shuffled_series() -> None:
+    stepped = np.repeat([0.0, 1.0], 20)
+    assert permutation_p(stepped, 20) == 1 / 1_000
+    assert permutation_p(np.tile([0.0, 1.0], 20), 20) > 0.9
+
+
+def test_the_penalty_is_four_variances_times_the_logarithm_of_the_length() -> None:
+    assert penalty(0.5, np.array([1, 100])).tolist() == pytest.approx([np.log(2), np.log(100)])

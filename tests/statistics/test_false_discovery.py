@@ -1,0 +1,14 @@
+"""q-values of one family."""
+
+import numpy as np
+import pytest
+
+from cce_etl.statistics.false_discovery import q_values
+
+
+def test_q_is_p_times_the_family_over_the_rank() -> None:
+    assert q_values(np.array([0.01, 0.5, 0.02, 0.8])).tolist() == pytest.approx([0.04, 0.5 * 4 / 3, 0.04, 0.8])
+
+
+def test_an_empty_family_has_none() -> None:
+    assert q_values(np.empty(0)).tolist() == []
