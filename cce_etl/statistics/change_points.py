@@ -4,6 +4,7 @@ Lives here: finding the changes of a series, confirming each. Does not: the best
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ PENALTY_FACTOR: Final = 4.0
 PERMUTATIONS: Final = 999
 CONFIRMED_BELOW: Final = 0.01
 _CELLS_AT_ONCE: Final = 1_000_000
+# The search costs the square of the length: 28,000 values took 1.1 s, 27 such series half a minute.
+_MOST_POINTS: Final = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,30 @@ def permutation_p(values: FloatArray, split: int) -> float:
 
 
 def _breaks(values: FloatArray, cost: float) -> list[int]:
-    """Return the ends of the segments, the last being the end of the series."""
+    """Return the ends of the segments, the last being the end of the series.
+
+    Of a long series means of neighbours are searched, weighted so that the cost of every segmentation between them is
+    that of the values; then each end is moved to the best place between its neighbours.
+    """
     from ruptures import KernelCPD  # type: ignore[import-untyped]
 
-    detector = KernelCPD(kernel="linear", min_size=LEAST_SEGMENT).fit(values[:, None])
-    return [int(end) for end in detector.predict(pen=cost)]
+    stride = -(-len(values) // _MOST_POINTS)
+    firsts = np.arange(len(values) // stride) * stride  # the last mean has what is left over, too
+    means = np.add.reduceat(values, firsts) / np.diff(firsts, append=len(values))
+    least = -(-LEAST_SEGMENT // stride)
+    detector = KernelCPD(kernel="linear", min_size=least).fit(np.sqrt(stride) * means[:, None])
+    ends = [*(int(end) * stride for end in detector.predict(pen=cost)[:-1]), len(values)]
+    return ends if stride == 1 else [*_refined(values, ends), len(values)]
+
+
+def _refined(values: FloatArray, ends: list[int]) -> list[int]:
+    refined, start = [], 0
+    for _, following in pairwise(ends):
+        part = values[start:following]
+        splits = np.arange(LEAST_SEGMENT, len(part) - LEAST_SEGMENT + 1)
+        start += int(splits[np.argmax(_explained(part[None, :], splits)[0])])
+        refined.append(start)
+    return refined
 
 
 def _rank_p(values: FloatArray, start: int, split: int, end: int) -> float:
@@ -88,9 +110,14 @@ def _rank_p(values: FloatArray, start: int, split: int, end: int) -> float:
 
 def _greatest_step(rows: FloatArray, splits: IntArray) -> FloatArray:
     """Return, for each row, the most that a split at one of the places explains of its squares."""
+    greatest: FloatArray = np.max(_explained(rows, splits), axis=1)
+    return greatest
+
+
+def _explained(rows: FloatArray, splits: IntArray) -> FloatArray:
     count = rows.shape[1]
     sums = np.cumsum(rows, axis=1)
     means = sums[:, -1:] / count
     excess = sums[:, splits - 1] - splits * means
-    greatest: FloatArray = np.max(excess**2 * count / (splits * (count - splits)), axis=1)
-    return greatest
+    explained: FloatArray = excess**2 * count / (splits * (count - splits))
+    return explained

@@ -1,6 +1,7 @@
 -- Every comparison that is reported, and every change of level that was confirmed. The q-values are of one family: all
 -- slices of all step types, both windows, durations and failures, and all changes. Computed from one row per root and
--- step type: the median of its successful steps' log durations, and whether its failure is blamed on one of them.
+-- step type: the median of its successful steps' log durations, and whether its failure is blamed on one of them;
+-- steps from core.step_horizons on are left out.
 -- grain: job_type, measure, comparison, rank
 -- columns:
 --   job_type: what the step does
@@ -59,5 +60,7 @@ LEFT JOIN core.clusters AS clusters
         AND steps.cluster_id = clusters.cluster_id
         AND coalesce(steps.created_at >= clusters.valid_from_at, clusters.valid_from_at IS NULL)
         AND coalesce(steps.created_at < clusters.valid_until_at, clusters.valid_until_at IS NULL)
-WHERE steps.job_type IS NOT NULL
+LEFT JOIN core.step_horizons AS horizons
+    ON steps.source = horizons.source AND steps.job_type = horizons.job_type
+WHERE steps.job_type IS NOT NULL AND coalesce(steps.created_at < horizons.open_from_at, horizons.source IS NULL)
 GROUP BY steps.source, steps.root_job_id, steps.root_job_type, steps.job_type

@@ -24,8 +24,16 @@ def test_a_rise_and_a_fall_are_two_changes() -> None:
     assert [round(first.split / 10), round(second.split / 10)] == [15, 25]
 
 
+def test_a_series_too_long_to_be_searched_value_by_value_has_its_changes_where_they_are() -> None:
+    first, second = changes(_noise(20_003) + np.repeat([0.0, 1.5, 0.0], [7_001, 6_000, 7_002]))
+    assert (first.start, first.end, second.start, second.end) == (0, second.split, first.split, 20_003)
+    assert abs(first.split - 7_001) <= 2
+    assert abs(second.split - 13_001) <= 2
+
+
 def test_heavy_tails_are_no_changes() -> None:
     assert [changes(_noise(500, seed)) for seed in range(20)] == [[]] * 20
+    assert changes(_noise(20_000)) == []
 
 
 def test_a_short_or_constant_series_has_none() -> None:
