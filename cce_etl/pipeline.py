@@ -135,12 +135,7 @@ def fetch(
     """
     source = require_source(settings)
     sign_in = choose_sign_in(settings, source, clock)
-    if listing is None:
-        listing = Listing("warehouse", job_ids_table.open_ids(connection, source.name), [])
-    else:
-        register(connection, source.name, listing, clock)
-    # Ids from payloads saved earlier are any text; only what can be an id goes into a URL.
-    listing = msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if valid_id(one)])
+    listing = _to_ask_for(connection, source.name, listing, clock)
     finished = job_ids_table.finished_ids(connection, source.name, listing.job_ids)
     wanted = [job_id for job_id in listing.job_ids if job_id not in finished]
     tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))
@@ -157,6 +152,15 @@ def fetch(
         run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
         record_run(connection, run)
     return Attempt(_summary(tally, started), stopped_by)
+
+
+def _to_ask_for(connection: Connection, source: str, listing: Listing | None, clock: Clock) -> Listing:
+    if listing is None:
+        listing = Listing("warehouse", job_ids_table.open_ids(connection, source), [])
+    else:
+        register(connection, source, listing, clock)
+    # Ids from payloads saved earlier are any text; only what can be an id goes into a URL.
+    return msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if valid_id(one)])
 
 
 async def _ingest_deep(

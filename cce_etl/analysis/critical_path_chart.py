@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MARK: Final = "Underlined: on the critical path."
 
 
-def critical_path_chart(tree: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def critical_path_chart(tree: "pandas.DataFrame", title: str = "One job, and what it waits for") -> "altair.LayerChart":
     """Draw rows of `critical_path` as `waterfall_chart` does, each bar on the critical path underlined.
 
     Of a tree of more than MOST_ROWS only what is on the path is drawn, at most MOST_ROWS of it, and the subtitle says

@@ -33,6 +33,5 @@ def critical_path(published: Published, root_job_id: str, source: str | None = N
     """
     tree = waterfall(published, root_job_id, source)
     # A root that runs has no path: NULL is told from false only in the model.
-    measures = published.frame(_MEASURES, [root_job_id])
-    tree = waterfall(published, root_job_id, source)
+    measures = published.frame(_MEASURES, [tree["job_id"].iloc[0]])
     return tree.merge(measures, on=["source", "path"], how="left", validate="one_to_one")

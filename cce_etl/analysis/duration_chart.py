@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_POINTS: Final = 4_000
 
 
-def duration_chart(frame: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def duration_chart(frame: "pandas.DataFrame", title: str = "How long the step takes") -> "altair.LayerChart":
     """Draw the measured successes among rows of `durations` over the time they started, on a logarithmic scale.
 
     Of more than MOST_POINTS steps an evenly drawn part is shown; the medians are of all. The subtitle says so, and how

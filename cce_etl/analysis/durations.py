@@ -6,6 +6,7 @@ Does not: comparing cohorts (`cohorts`), drawing (`duration_chart`).
 
 from typing import TYPE_CHECKING, Any
 
+from cce_etl.analysis.explanation_scope import Scope, require_known
 from cce_etl.analysis.published import Published
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ def durations(published: Published, step: str) -> "pandas.DataFrame":
     Grain: source, root_job_id, path. Columns: these, job_id, phase (Success or Failed), created_at (naive UTC, ns),
     duration_seconds (NaN without both clocks, negative when the clocks say so), then one text column for each key of
     extend_param that any of the steps has, as sent; one named like a column before it has `extend_param.` in front.
+    Raises ConfigError, naming the nearest ones, for a type no step has.
     """
     import pandas
 
+    require_known(published, Scope(step))
     frame = published.frame(_STEPS, [step])
     # .df() gives each MAP as a dict, and a NULL as no dict.
     sent = [value if isinstance(value, dict) else {} for value in frame.pop("extend_param")]

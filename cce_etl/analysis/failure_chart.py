@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SUBTITLE: Final = "Dot: failed / finished steps. Line: Wilson's 95 % interval. Right: the counts."
 
 
-def failure_chart(rates: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def failure_chart(rates: "pandas.DataFrame", title: str = "How often steps fail") -> "altair.LayerChart":
     """Draw rows of `failure_rates`, one line a step type, in the order given; several sources are named apart."""
     import altair
 

@@ -15,7 +15,7 @@ _SUBTITLE: Final = "Dot: age of a running step. Line: 99th percentile to longest
 _STATES: Final = {"ordinary": PHASE_COLOURS["Running"], "stuck": PHASE_COLOURS["Failed"]}
 
 
-def running_chart(running: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def running_chart(running: "pandas.DataFrame", title: str = "How long running steps have run") -> "altair.LayerChart":
     """Draw rows of marts.running_steps: one line a step type, those nearest to the end of their kind first.
 
     Steps without an age above 0 s are left out. A type of which none has finished has dots and no line.

@@ -5,6 +5,7 @@ Lives here: reading it. Does not: the curves of the whole history (marts.step_su
 
 from typing import TYPE_CHECKING
 
+from cce_etl.analysis.explanation_scope import Scope, require_known
 from cce_etl.analysis.published import Published
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ def survival(published: Published, step: str, since: str | None = None) -> "pand
     run just before), ended_count (in Success or Failed), censored_count (last seen then, still running), survival (the
     share that runs longer, 0..1: E. L. Kaplan and P. Meier, 1958), ended_survival (the same of the ended ones alone,
     too low while others run; NaN when none has ended). `since` is a time in UTC as DuckDB reads it.
-    Raises WarehouseError for one that it does not read. All sources are taken together.
+    Raises WarehouseError for one that it does not read, ConfigError, naming the nearest ones, for a type no step has.
+    All sources are taken together.
     """
+    require_known(published, Scope(step))
     return published.frame(_CURVE, [step, since])
 
 

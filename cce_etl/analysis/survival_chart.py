@@ -15,7 +15,7 @@ _KAPLAN_MEIER: Final = "Kaplan-Meier, running ones too"
 _ENDED: Final = "ended ones alone"
 
 
-def survival_chart(curve: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def survival_chart(curve: "pandas.DataFrame", title: str = "How long the step goes on") -> "altair.LayerChart":
     """Draw a frame of `survival`: two step lines from 1 down, and a tick where a step was last seen running."""
     import altair
 

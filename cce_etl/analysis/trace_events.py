@@ -51,7 +51,7 @@ def trace_events(trace: Trace) -> bytes:
             "source": trace.source,
             "root_job_id": trace.root_job_id,
             "time_zero": _utc(zero_ns) if spans else None,
-            "observed_at": _utc(trace.root.observed_ns),
+            "observed_at": None if trace.root.observed_ns is None else _utc(trace.root.observed_ns),
             "left_out": trace.lacks(),
         },
     }

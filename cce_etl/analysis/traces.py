@@ -57,7 +57,7 @@ class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
     extend_param: dict[str, str]
     created_ns: int | None
     ended_ns: int | None
-    observed_ns: int
+    observed_ns: int | None
     is_on_critical_path: bool
     critical_self_seconds: float | None
 

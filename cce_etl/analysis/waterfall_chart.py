@@ -20,7 +20,7 @@ _INDENT: Final = "\u2003"
 _CHARACTER_WIDTH: Final = 6.6
 
 
-def waterfall_chart(tree: "pandas.DataFrame", title: str) -> "altair.LayerChart":
+def waterfall_chart(tree: "pandas.DataFrame", title: str = "One job, step by step") -> "altair.LayerChart":
     """Draw the rows of `waterfall` in their order; time runs in seconds from the root's start.
 
     A step that has not started has a name and no bar. Of more than MOST_ROWS the longest are drawn, and the subtitle

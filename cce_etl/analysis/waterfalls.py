@@ -26,25 +26,43 @@ _TREE = """
     WHERE root_job_id = $1
     ORDER BY source, depth, path
 """
-_PARENT = "SELECT root_job_id FROM marts.steps WHERE job_id = $1 ORDER BY ALL LIMIT 1"
+_ROOTS = """
+    SELECT DISTINCT root_job_id FROM marts.steps
+    WHERE job_id = $1 AND ($2::VARCHAR IS NULL OR source = $2::VARCHAR)
+    ORDER BY root_job_id
+"""
 
 
-def waterfall(published: Published, root_job_id: str, source: str | None = None) -> "pandas.DataFrame":
-    """Read one root job's tree, parents before children and siblings in order of start, those without one last.
+def waterfall(published: Published, job_id: str, source: str | None = None) -> "pandas.DataFrame":
+    """Read the tree in which a job stands, parents before children and siblings in order of start.
 
-    Grain: path ('' is the root). Columns: source, path, depth, job_id, job_type, resource_name, phase, created_at
-    (naive UTC, ns), offset_seconds (from the root's start), duration_seconds (of a finished job), elapsed_seconds (of
-    a running one, until it was last fetched); seconds are NaN where there are none.
-    Raises CceEtlError for an id that is no root job, or that several sources have while `source` names none.
+    Siblings without a start come last. Grain: path ('' is the root). Columns: source, path, depth, job_id, job_type,
+    resource_name, phase, created_at (naive UTC, ns), offset_seconds (from the root's start), duration_seconds (of a
+    finished job), elapsed_seconds (of a running one, until it was last fetched); seconds are NaN where there are none.
+    Raises CceEtlError for an id that is not there, is a step of several jobs, or that several sources have while
+    `source` names none.
     """
-    tree = published.frame(_TREE, [root_job_id])
-    tree = tree if source is None else tree[tree["source"] == source].reset_index(drop=True)
+    tree = _tree(published, job_id, source)
+    if tree.empty:
+        tree = _tree(published, _root_of(published, job_id, source), source)
     sources = sorted(tree["source"].unique())
-    if not sources:
-        raise CceEtlError(_missing(published, root_job_id))
     if len(sources) > 1:
-        raise CceEtlError(f"Job {root_job_id} is in several sources: name one of {', '.join(sources)}.")
+        raise CceEtlError(f"Job {job_id} is in several sources: name one of {', '.join(sources)}.")
     return tree.iloc[_in_order_of_time(tree)].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
+
+
+def _tree(published: Published, root_job_id: str, source: str | None) -> "pandas.DataFrame":
+    tree = published.frame(_TREE, [root_job_id])
+    return tree if source is None else tree[tree["source"] == source].reset_index(drop=True)
+
+
+def _root_of(published: Published, job_id: str, source: str | None) -> str:
+    roots: list[str] = published.frame(_ROOTS, [job_id, source])["root_job_id"].to_list()
+    if not roots:
+        raise CceEtlError(f"No job {job_id} is in {published.path}. Was it fetched, and published since?")
+    if len(roots) > 1:
+        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {', '.join(roots)}.")
+    return roots[0]
 
 
 def _in_order_of_time(tree: "pandas.DataFrame") -> list[int]:
@@ -56,10 +74,3 @@ def _in_order_of_time(tree: "pandas.DataFrame") -> list[int]:
         keys[path] = (*keys.get(parent_path, ()), own) if path else ()
     order = list(keys.values())
     return sorted(range(len(order)), key=order.__getitem__)
-
-
-def _missing(published: Published, root_job_id: str) -> str:
-    found = published.frame(_PARENT, [root_job_id])
-    if len(found):
-        return f"Job {root_job_id} is a step of job {found['root_job_id'][0]}: ask for that one."
-    return f"No job {root_job_id} is in {published.path}. Was it fetched, and published since?"

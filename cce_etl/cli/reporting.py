@@ -14,8 +14,10 @@ from cce_etl.cli.options import with_settings
 from cce_etl.settings import Settings
 
 Output = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", help="The page to write. Default: report.html beside the published file."),
+    str | None,
+    typer.Option(
+        *("--output", "-o"), help="The page to write; - is the output. Default: report.html beside the published file."
+    ),
 ]
 
 
@@ -23,9 +25,12 @@ Output = Annotated[
 @with_settings("published")
 def report(*, settings: Settings, output: Output = None) -> None:
     """Write one page about the published file: durations, changes, failures, what runs and what is stuck."""
-    from cce_etl.analysis.report import write_report
+    from cce_etl.analysis.report import report_page, write_report
     from cce_etl.cli import show
 
-    target = output or settings.published.with_name("report.html")
+    if output == "-":
+        typer.echo(report_page(settings.published))
+        return
+    target = settings.published.with_name("report.html") if output is None else Path(output)
     write_report(settings.published, target)
     typer.echo(f"Wrote {show.visible(str(target))}.")

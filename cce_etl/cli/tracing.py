@@ -110,8 +110,9 @@ def _remarks(tree: "Trace", too_deep_count: int, left_out_count: int) -> list[st
         remarks.append("* and █: on the critical path.")
     if any(tree.asked_paths):
         remarks.append("> before a name: the step asked for.")
-    if any(node.is_running for node in tree.nodes):
-        remarks.append(f"> after a bar, + after seconds: had not ended at {sql_text(tree.root.observed_ns)} UTC.")
+    observed_ns = tree.root.observed_ns
+    if observed_ns is not None and any(node.is_running for node in tree.nodes):
+        remarks.append(f"> after a bar, + after seconds: had not ended at {sql_text(observed_ns)} UTC.")
     if too_deep_count:
         remarks.append(f"{too_deep_count:,} steps stand deeper than --depth and are not shown.")
     if left_out_count:

@@ -13,6 +13,7 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, with_settings
+from cce_etl.errors import CceEtlError
 from cce_etl.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Show = Callable[[Look, list[WatchedStep]], None]
 
 
+_NOT_FOLLOWED: Final = 5
 _WATCHING: Final = tuple(name for name in FETCHING if name not in ("warehouse", "lock_wait_seconds"))
 
 
@@ -36,7 +38,7 @@ def watch(
     every: Annotated[float, typer.Option("--every", min=0, help="Seconds between two looks.")] = 10.0,
     autopilot: Annotated[bool, typer.Option("--autopilot", help="It is a job of an Autopilot cluster.")] = False,
 ) -> None:
-    """Follow a live job until it ends: exit 0 on Success, 1 on Failed.
+    """Follow a live job until it ends: exit 0 on Success, 1 on Failed, 5 if it could not be followed to its end.
 
     Shows each running step's age against its kind in the published file, and its chance to succeed within 10 and 30
     minutes. Nothing is kept: the warehouse is neither needed nor written, `run` does that.
@@ -53,7 +55,7 @@ def watch(
     if missing:
         show.note(f"No ages are compared: {missing}")
     find_curve = _nothing if missing else _finder(curves)
-    with _shown(every) as on_look:
+    with _told_apart(), _shown(every) as on_look:
         last = watching.watch(
             settings,
             job_id,
@@ -62,6 +64,17 @@ def watch(
             is_autopilot=autopilot,
         )
     raise typer.Exit(0 if last.root.canonical_phase == "Success" else 1)
+
+
+@contextmanager
+def _told_apart() -> "Iterator[None]":
+    """Keep exit 1 for a job that failed: a job that is gone, or an answer that is none, is another matter."""
+    try:
+        yield
+    except CceEtlError as error:
+        if error.exit_code == CceEtlError.exit_code:
+            error.exit_code = _NOT_FOLLOWED
+        raise
 
 
 def _nothing(_: "JobRow") -> "Curve | None":

@@ -110,7 +110,8 @@ def _window(trace: "Trace", spans: "dict[str, Span]") -> tuple[int, int]:
     """Return the root's own time; of a root without one, from the first start to the last end."""
     own = [spans[""]] if "" in spans else list(spans.values())
     if not own:
-        return trace.root.observed_ns, trace.root.observed_ns
+        moment_ns = trace.root.observed_ns or 0  # no bar is drawn
+        return moment_ns, moment_ns
     return min(span.start_ns for span in own), max(span.end_ns for span in own)
 
 

@@ -25,6 +25,8 @@ Row = dict[str, Any]
 
 # Where a cohort in five becomes three times as slow, the median of all moves by a tenth: that is worth a date.
 LEAST_CHANGE: Final = 1.05
+# Each comes again with the clock: it is never new.
+_TIMES_OF_DAY: Final = ("hour", "weekday")
 _NEAR_NS: Final = 2 * 86_400 * 10**9
 _TEXTS: Final = pa.list_(pa.string())
 _INSTANT: Final = pa.timestamp("ns")
@@ -171,7 +173,8 @@ def _first_seen(series: Series, then_ns: int) -> list[str]:
     """Return the values that no root of the series had until about then; those it began with were there before."""
     created_ns = series.roots.sample.created_ns[series.places]
     seen = []
-    for dimension in (*series.roots.sample.dimensions, series.roots.shapes):
+    lasting = [one for one in series.roots.sample.dimensions if one.name not in _TIMES_OF_DAY]
+    for dimension in (*lasting, series.roots.shapes):
         codes, first = np.unique(dimension.codes[series.places], return_index=True)
         for code, first_ns in zip(codes.tolist(), created_ns[first].tolist(), strict=True):
             if code >= 0 and abs(first_ns - then_ns) <= _NEAR_NS < first_ns - created_ns[0]:

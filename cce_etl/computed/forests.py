@@ -13,13 +13,14 @@ from cce_etl.statistics.forest import Flags, Forest, Ints, first_of_each
 def read_forest(jobs: pa.Table) -> Forest:
     """Read root_number, parent_position, started_ns and ended_ns of whole trees, each from its root down.
 
-    A job whose parent is unknown stands below the root; one that lacks a time, or ends before it starts, is not timed.
+    A job whose parent is unknown stands below the root; one that lacks a time, ends before it starts, or lasts longer
+    than 292 years, which 64 bits of nanoseconds cannot hold, is not timed.
     """
     starts_ns, ends_ns = integers(jobs["started_ns"], 0), integers(jobs["ended_ns"], 0)
     is_timed = flags(pc.and_(jobs["started_ns"].is_valid(), jobs["ended_ns"].is_valid()))
     parents, roots = integers(jobs["parent_position"], -1), root_positions(jobs)
     is_orphan = (parents < 0) & (roots != np.arange(len(roots)))
-    return Forest(np.where(is_orphan, roots, parents), starts_ns, ends_ns, is_timed & (starts_ns <= ends_ns))
+    return Forest(np.where(is_orphan, roots, parents), starts_ns, ends_ns, is_timed & (starts_ns <= ends_ns) & (ends_ns - starts_ns >= 0))
 
 
 def root_positions(jobs: pa.Table) -> Ints:

@@ -22,13 +22,17 @@ from cce_etl.warehouse.connection import Connection, transaction
 Computation = Callable[[pa.Table], pa.Table]
 
 _NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
+_KIND: Final = """
+    SELECT 'TABLE' FROM duckdb_tables() WHERE schema_name || '.' || table_name = $1
+    UNION ALL SELECT 'VIEW' FROM duckdb_views() WHERE schema_name || '.' || view_name = $1
+"""
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
 
 
 class Model(msgspec.Struct, frozen=True):
     """Hold one model: `name` is schema.table; its words come from the header, its dependencies from the SQL.
 
-    With a `computation` the SELECT is what that reads, and its result is the table.
+    With a `computation` the SELECT is what that reads, and its result is the table. A view is not written out.
     """
 
     name: str
@@ -37,7 +41,8 @@ class Model(msgspec.Struct, frozen=True):
     grain: str
     columns: dict[str, str]
     dependencies: frozenset[str]
-    computation: Computation | None
+    computation: Computation | None = None
+    is_view: bool = False
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -104,8 +109,12 @@ def build_model(connection: Connection, model: Model) -> int:
 
 
 def _make_table(connection: Connection, model: Model) -> None:
+    kind, other = ("VIEW", "TABLE") if model.is_view else ("TABLE", "VIEW")
+    # An earlier version of a model may have been of the other kind, which CREATE OR REPLACE does not replace.
+    if connection.execute(_KIND, [model.name]).fetchone() == (other,):
+        connection.execute(f"DROP {other} {model.name}")
     if model.computation is None:
-        connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS\n{model.sql}")
+        connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
         return
     connection.register("incoming", model.computation(connection.sql(model.sql).to_arrow_table()))
     connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
@@ -127,7 +136,7 @@ def count_rows(connection: Connection, table: str) -> int:
 
 def _comments(model: Model) -> Iterator[str]:
     grain = f" Grain: {model.grain}." if model.grain else ""
-    yield f"COMMENT ON TABLE {model.name} IS {_quoted(model.description + grain)}"
+    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {_quoted(model.description + grain)}"
     for column, text in model.columns.items():
         yield f"COMMENT ON COLUMN {model.name}.{column} IS {_quoted(text)}"
 
@@ -149,16 +158,17 @@ def _read_model(parser: Connection, path: Path, computations: Mapping[str, Compu
         columns=_columns(text),
         dependencies=frozenset(_tables_in(_syntax_tree(parser, text, path))),
         computation=computations.get(name),
+        is_view=bool(header["view"]),
     )
 
 
 def _header(text: str) -> dict[str, str]:
-    words: dict[str, str] = {"description": "", "grain": "", "table": ""}
+    words: dict[str, str] = {"description": "", "grain": "", "table": "", "view": ""}
     for line in _header_lines(text):
         key, _, value = line.partition(": ")
         if line == "columns:":
             break
-        if key in ("grain", "table"):
+        if key in ("grain", "table", "view"):
             words[key] = value
         else:
             words["description"] = f"{words['description']} {line}".strip()

@@ -82,11 +82,11 @@ def publish(connection: Connection, warehouse: Path, published: Path, run_id: st
 
 
 def published_tables(connection: Connection) -> list[str]:
-    """Return the names of the tables that are published, schema-qualified."""
+    """Return the names of the tables and views that are published, schema-qualified."""
     rows = connection.execute(
         """
-        SELECT schema_name || '.' || table_name FROM duckdb_tables()
-        WHERE database_name = current_database() AND schema_name IN ('core', 'marts') ORDER BY ALL
+        SELECT table_schema || '.' || table_name FROM information_schema.tables
+        WHERE table_catalog = current_database() AND table_schema IN ('core', 'marts') ORDER BY ALL
         """
     ).fetchall()
     return [name for (name,) in rows]

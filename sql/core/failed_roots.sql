@@ -62,7 +62,7 @@ SELECT
     -- No greatest(0, ...): it would make a missing clock 0 as well.
     CASE
         WHEN failures.blamed_ended_at < failures.created_at THEN 0
-        ELSE (epoch_ns(failures.blamed_ended_at) - epoch_ns(failures.created_at)) / 1e9
+        ELSE (epoch_ns(failures.blamed_ended_at)::HUGEINT - epoch_ns(failures.created_at)) / 1e9
     END AS lost_seconds,
     finished.job_id AS next_root_job_id,
     finished.phase AS next_phase

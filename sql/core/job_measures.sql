@@ -54,13 +54,13 @@ SELECT
     jobs.root_job_id,
     jobs.path,
     jobs.root_job_type,
-    (jobs.ended_ns - jobs.started_ns) / 1e9 AS duration_seconds,
+    (jobs.ended_ns::HUGEINT - jobs.started_ns) / 1e9 AS duration_seconds,
     CASE
         WHEN NOT jobs.is_finished AND coalesce(jobs.phase, '') != 'Initializing'
-            THEN (epoch_ns(jobs.observed_at) - jobs.started_ns) / 1e9
+            THEN (epoch_ns(jobs.observed_at)::HUGEINT - jobs.started_ns) / 1e9
     END AS elapsed_seconds,
-    (jobs.started_ns - epoch_ns(jobs.planned_at)) / 1e9 AS wait_seconds,
-    (jobs.started_ns - jobs.root_started_ns) / 1e9 AS offset_seconds,
+    (jobs.started_ns::HUGEINT - epoch_ns(jobs.planned_at)) / 1e9 AS wait_seconds,
+    (jobs.started_ns::HUGEINT - jobs.root_started_ns) / 1e9 AS offset_seconds,
     coalesce(jobs.started_ns < parents.started_ns, FALSE) AS is_before_parent,
     coalesce(jobs.ended_ns < jobs.started_ns, FALSE) AS is_ended_before_started,
     coalesce(jobs.phase, '') != 'Initializing'

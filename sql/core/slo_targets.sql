@@ -14,7 +14,8 @@ WITH clocks AS (
     SELECT
         source,
         max(observed_at) AS window_end_at,
-        epoch_ns(window_end_at) - coalesce(getvariable('slo_window_days')::BIGINT, 28) * 86400000000000 AS start_ns,
+        greatest(epoch_ns(window_end_at), 0)
+        - coalesce(getvariable('slo_window_days')::BIGINT, 28) * 86400000000000 AS start_ns,
         start_ns - 28 * 86400000000000 AS previous_ns
     FROM core.placed_jobs
     GROUP BY source

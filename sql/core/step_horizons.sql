@@ -36,5 +36,5 @@ INNER JOIN ends
     ON steps.source = ends.source
 WHERE
     steps.elapsed_seconds >= 0
-    AND (epoch_ns(ends.observed_at) - epoch_ns(steps.created_at)) / 1e9 <= kinds.p99_seconds
+    AND (epoch_ns(ends.observed_at)::HUGEINT - epoch_ns(steps.created_at)) / 1e9 <= kinds.p99_seconds
 GROUP BY steps.source, steps.job_type

@@ -1,5 +1,6 @@
 -- How long each step was seen to live: to its end, or, while it runs, to when it was last seen. What every duration
 -- and every survival curve is made of.
+-- view: a choice of columns, not worth a copy
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region

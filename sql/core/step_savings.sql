@@ -20,7 +20,10 @@ WITH slow AS (
     FROM marts.steps AS steps
     INNER JOIN marts.step_durations AS durations
         ON steps.source = durations.source AND steps.job_type IS NOT DISTINCT FROM durations.job_type
-    WHERE steps.duration_seconds > durations.p95_seconds AND steps.critical_seconds IS NOT NULL
+    WHERE
+        steps.duration_seconds > durations.p95_seconds
+        AND steps.critical_seconds IS NOT NULL
+        AND steps.self_seconds IS NOT NULL
 ),
 
 roots AS (

@@ -15,7 +15,7 @@ weeks AS (
         steps.source,
         steps.job_type,
         steps.duration_seconds,
-        (clock.newest_ns - epoch_ns(steps.created_at)) // (7 * 86400000000000) AS weeks_ago
+        (clock.newest_ns::HUGEINT - epoch_ns(steps.created_at)) // (7 * 86400000000000) AS weeks_ago
     FROM marts.steps AS steps
     CROSS JOIN clock
     WHERE steps.phase = 'Success' AND steps.duration_seconds >= 0

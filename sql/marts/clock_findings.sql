@@ -40,7 +40,7 @@ SELECT
     job_id,
     job_type,
     'ended_before_started' AS finding,
-    (epoch_ns(ended_at) - epoch_ns(created_at)) / 1e9 || ' seconds' AS detail
+    (epoch_ns(ended_at)::HUGEINT - epoch_ns(created_at)) / 1e9 || ' seconds' AS detail
 FROM core.placed_jobs
 WHERE ended_at < created_at
 UNION ALL

@@ -14,7 +14,7 @@ WITH families AS (
         parent.job_type AS parent_job_type,
         parent.cluster_id AS parent_cluster_id,
         parent.is_finished AS is_parent_finished,
-        (epoch_ns(parent.created_at) - epoch_ns(child.created_at)) / 1e9 AS lead_seconds
+        (epoch_ns(parent.created_at)::HUGEINT - epoch_ns(child.created_at)) / 1e9 AS lead_seconds
     FROM core.placed_jobs AS child
     INNER JOIN core.placed_jobs AS parent
         ON

@@ -24,8 +24,8 @@
 --   kind_max_seconds: longest of them, seconds
 --   kind_finished_count: finished steps of its kind with sound clocks
 --   kind_root_count: root jobs with such a step
---   is_stuck: true when older than every finished step of its kind (one is enough), or than their p99 where at least
---     100 have finished (with fewer it is not told from the longest); false when none has finished
+--   is_stuck: true when older than 99% of the finished steps of its kind took, so also when older than any did; of few
+--     finished ones that says little: see kind_finished_count; false when none has finished
 WITH kinds AS (
     SELECT
         source,
@@ -60,11 +60,7 @@ SELECT
     kinds.kind_max_seconds,
     coalesce(kinds.kind_finished_count, 0) AS kind_finished_count,
     coalesce(kinds.kind_root_count, 0) AS kind_root_count,
-    coalesce(
-        steps.elapsed_seconds > kinds.kind_max_seconds
-        OR (kinds.kind_finished_count >= 100 AND steps.elapsed_seconds > kinds.kind_p99_seconds),
-        FALSE
-    ) AS is_stuck
+    coalesce(steps.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
 FROM marts.steps AS steps
 LEFT JOIN kinds
     ON steps.source = kinds.source AND steps.job_type IS NOT DISTINCT FROM kinds.job_type

@@ -22,7 +22,7 @@
 WITH judged AS (
     SELECT
         targets.*,
-        epoch_ns(targets.window_end_at) - epoch_ns(steps.created_at) < 86400000000000 AS is_recent,
+        epoch_ns(targets.window_end_at)::HUGEINT - epoch_ns(steps.created_at) < 86400000000000 AS is_recent,
         CASE
             WHEN targets.target_seconds IS NULL THEN NULL
             WHEN steps.created_at BETWEEN targets.window_start_at AND targets.window_end_at IS NOT TRUE THEN NULL

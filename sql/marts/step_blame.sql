@@ -7,7 +7,7 @@
 --   job_type: what the step does, NULL when not sent
 --   root_count: roots with a critical path that have such a step
 --   step_count: such steps in them, in any phase
---   day_count: days from the first to the last start of all roots of the source with a critical path, at least 1
+--   day_count: UTC days on which a root of the source with a critical path started, at least 1
 --   root_seconds: duration of all those roots together, seconds
 --   critical_self_seconds: seconds of them owed to steps of this type alone, on the critical path
 --   critical_path_share: critical_self_seconds / root_seconds, 0..1; what no type holds is owed to the roots themselves
@@ -20,7 +20,8 @@ WITH roots AS (
     SELECT
         source,
         sum(duration_seconds::DECIMAL(28, 9)) AS root_seconds,
-        greatest(1, ceil((epoch_ns(max(created_at)) - epoch_ns(min(created_at))) / 86400e9))::BIGINT AS day_count
+        -- Days with jobs, not from first to last: one job with a wrong clock would thin the minutes out over centuries.
+        greatest(1, count(DISTINCT left(created_at::VARCHAR, 10))) AS day_count
     FROM marts.root_jobs
     WHERE critical_self_seconds IS NOT NULL
     GROUP BY source

@@ -4,6 +4,7 @@ import pytest
 from pandas import DataFrame, Timestamp, isna
 
 from cce_etl.analysis import Published, daily_medians, durations, measured_successes
+from cce_etl.errors import ConfigError
 
 DAY, NEXT_DAY = Timestamp("2026-06-01"), Timestamp("2026-06-02")
 
@@ -39,12 +40,16 @@ def test_a_key_named_like_a_column_gets_a_name_of_its_own(published: Published) 
     assert frame["extend_param.phase"].dropna().to_dict() == {"a": "odd"}
 
 
-@pytest.mark.parametrize("step", ["CreateServer", "NoSuchStep"])
-def test_without_cohorts_there_are_only_the_columns_that_are_always_there(published: Published, step: str) -> None:
-    frame = durations(published, step)
+def test_an_unknown_step_is_a_mistake_that_names_the_nearest(published: Published) -> None:
+    with pytest.raises(ConfigError, match="no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
+        durations(published, "InstalMaster")
+
+
+def test_without_cohorts_there_are_only_the_columns_that_are_always_there(published: Published) -> None:
+    frame = durations(published, "CreateServer")
     always = ["source", "root_job_id", "path", "job_id", "phase", "created_at", "duration_seconds"]
     assert frame.columns.to_list() == always
-    assert len(frame) == (2 if step == "CreateServer" else 0)
+    assert len(frame) == 2
 
 
 def test_measured_are_successes_of_zero_seconds_or_more() -> None:

@@ -7,7 +7,7 @@ from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 
 from cce_etl.analysis import Published, percentile_seconds, survival
-from cce_etl.errors import WarehouseError
+from cce_etl.errors import ConfigError, WarehouseError
 
 # In the three jobs: 20 s (failed), 30 s and 50 s ended; one runs since 60 s; one lacks its clocks.
 ALL = "InstallMaster"
@@ -35,8 +35,9 @@ def test_without_an_end_the_curve_of_the_ended_ones_is_unknown(published: Publis
     assert curve["ended_survival"].isna().all()
 
 
-def test_an_unknown_step_has_an_empty_curve(published: Published) -> None:
-    assert len(survival(published, "Nothing")) == 0
+def test_an_unknown_step_is_a_mistake_that_names_the_nearest(published: Published) -> None:
+    with pytest.raises(ConfigError, match="no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
+        survival(published, "InstalMaster")
 
 
 def test_a_time_that_is_none_is_refused(published: Published) -> None:

@@ -50,6 +50,12 @@ def test_a_node_is_read_as_it_stands_to_the_nanosecond(written: Path) -> None:
     assert by_path["0"].ended_ns == BEGIN + 40 * SECOND + 1
 
 
+def test_a_tree_without_any_time_is_read_and_has_no_span(tmp_path: Path) -> None:
+    bare = trace(*(node(path, None, None, "Running", observed_ns=None) for path in ("", "0")))
+    found = read(write_published(tmp_path / "p.duckdb", bare), "job ")
+    assert (found.spans(), found.lacks(), found.root.observed_ns) == ([], {"no start sent": 2}, None)
+
+
 def test_a_steps_id_leads_to_its_tree_and_is_where_it_was_asked_for(written: Path) -> None:
     found = read(written, "d")
     assert (found.root_job_id, found.asked_paths, len(found.nodes)) == ("root", ["2/0"], 6)

@@ -45,8 +45,17 @@ def test_an_id_never_seen_is_said_so(published: Published) -> None:
 
 
 def test_the_id_of_a_step_leads_to_its_root(published: Published) -> None:
-    with pytest.raises(CceEtlError, match=f"a is a step of job {FIRST}"):
-        waterfall(published, "a")
+    assert column(waterfall(published, "a"), "job_id") == column(waterfall(published, FIRST), "job_id")
+    with pytest.raises(CceEtlError, match="No job a is in"):
+        waterfall(published, "a", source="elsewhere")
+
+
+def test_a_step_of_two_jobs_does_not_choose_between_them(publish: Publish) -> None:
+    step = {"metadata": {"uid": "step"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
+    roots = [{"metadata": {"uid": uid}, "spec": {"type": "T", "subJobs": [step]}} for uid in ("one", "two")]
+    with open_published(publish({"s": [json.dumps(root).encode() for root in roots]})) as published:
+        with pytest.raises(CceEtlError, match="step is a step of several jobs: ask for one of one, two"):
+            waterfall(published, "step")
 
 
 def test_a_job_in_two_sources_needs_one_named(publish: Publish, bodies: list[bytes]) -> None:

@@ -38,6 +38,19 @@ def test_the_report_goes_where_it_is_told(filled: "Shell") -> None:
     assert (filled.folder / "page.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_the_report_goes_to_the_output_for_a_dash(filled: "Shell") -> None:
+    ran = filled("report", "-o", "-")
+    assert ran.code == 0
+    assert ran.out.startswith("<!DOCTYPE html>")
+    assert not (filled.folder / "-").exists()
+
+
+def test_no_folder_is_made_for_a_report(filled: "Shell") -> None:
+    ran = filled("report", "-o", "typo/page.html")
+    assert (ran.code, (filled.folder / "typo").exists()) == (2, False)
+    assert "typo/page.html cannot be written: there is no folder typo." in ran.err
+
+
 def test_a_file_that_is_no_report_is_not_overwritten(filled: "Shell") -> None:
     ran = filled("report", "-o", str(filled.published))
     assert ran.code == 2

@@ -96,3 +96,22 @@ def test_a_place_that_cannot_be_written_and_a_format_nobody_knows_are_clear_erro
     ran = shell("trace", "root", "-o", "no/such/folder.json")
     assert (ran.code, ran.err) == (1, "Error: the output cannot be written: No such file or directory.\n")
     assert shell("trace", "root", "--format", "xml").code == 2
+
+
+def test_a_tree_without_any_time_is_drawn_and_written_with_counts_alone(
+    tmp_path: Path, make_shell: "Callable[[Path, str | None], Shell]"
+) -> None:
+    made = make_shell(tmp_path, None)
+    bare = trace(
+        *(node(path, None, None, "Running", observed_ns=None, job_id=f"n{path}", job_type="R") for path in ("", "0"))
+    )
+    write_published(made.published, bare)
+    drawn = made("trace", "n")
+    assert (drawn.code, drawn.err, drawn.out.count("(no start sent)")) == (0, "", 2)
+    assert "start unknown" in drawn.out
+    chrome = made("trace", "n", "--format", "chrome").json
+    assert chrome["otherData"]["left_out"] == {"no start sent": 2}
+    assert chrome["otherData"]["observed_at"] is chrome["otherData"]["time_zero"] is None
+    resource = made("trace", "n", "--format", "otlp").json["resourceSpans"][0]
+    assert resource["scopeSpans"][0]["spans"] == []
+    assert resource["resource"]["attributes"][-1] == {"key": "cce.left_out_count", "value": {"intValue": "2"}}

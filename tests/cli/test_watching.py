@@ -181,16 +181,16 @@ def test_a_warehouse_in_use_is_no_obstacle(live: Job, shell: "Shell") -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "words"),
     [
-        ((404, b'{"errorCode": "CCE.01404001"}'), 1, "Job live is gone"),
+        ((404, b'{"errorCode": "CCE.01404001"}'), 5, "Job live is gone"),
         ((401, b'{"errorCode": "CCE.01401001"}'), 3, "401"),
         ((403, b'{"errorCode": "CCE.01403001"}'), 3, "permission cce:job:get"),
         ((404, b'{"error_code": "APIGW.0101"}'), 2, "CCE_ENDPOINT"),
-        ((503, b""), 1, "could not be fetched, after 1 tries"),
-        ((200, b"<html>"), 1, "The answer for job live is no such job"),
-        ((200, b'{"metadata": {"uid": "another"}, "spec": {}}'), 1, "asked for live, got the job 'another'"),
+        ((503, b""), 5, "could not be fetched, after 1 tries"),
+        ((200, b"<html>"), 5, "The answer for job live is no such job"),
+        ((200, b'{"metadata": {"uid": "another"}, "spec": {}}'), 5, "asked for live, got the job 'another'"),
     ],
 )
-def test_what_ends_a_watch_early_is_one_clear_line_and_the_usual_exit_code(
+def test_what_ends_a_watch_early_is_one_clear_line_and_never_the_exit_code_of_a_failed_job(
     live: Job, shell: "Shell", answer: tuple[int, bytes], code: int, words: str
 ) -> None:
     live.answers = [body("Running"), answer]
@@ -208,9 +208,9 @@ def test_throttling_is_waited_out(live: Job, shell: "Shell") -> None:
     assert len(live.asked) == 2
 
 
-def test_an_api_that_is_not_there_is_exit_1(live: Job, shell: "Shell") -> None:
+def test_an_api_that_is_not_there_is_exit_5(live: Job, shell: "Shell") -> None:
     ran = shell(*QUICK, CCE_ENDPOINT="http://127.0.0.1:1")
-    assert ran.code == 1
+    assert ran.code == 5
     assert "Check CCE_ENDPOINT, the network and HTTPS_PROXY." in ran.err
 
 

@@ -100,8 +100,11 @@ def test_an_example_runs_from_the_command_line_as_it_stands(path: Path) -> None:
 
 
 def test_the_stuck_job_is_named(published: Connection) -> None:
-    (row,) = rows_of(published, "stuck_jobs")
-    assert (row["root_job_id"], row["job_type"], row["age_seconds"]) == ("stuck", "InstallNode", 90 * 86_400.0)
+    rows = [row for row in rows_of(published, "stuck_jobs") if row["root_job_id"] == "stuck"]
+    assert [(row["job_type"], row["age_seconds"]) for row in rows] == [
+        ("InstallNode", 90 * 86_400.0),
+        (None, 90 * 86_400.0),
+    ]
 
 
 def test_the_cohort_is_named_by_its_dimensions(published: Connection) -> None:

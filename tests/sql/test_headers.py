@@ -18,8 +18,8 @@ def warehouse(node: Any, build: Any) -> Any:
     children = [node("x"), node("x", end=-1), node("", phase=None, start=None), node("d", cluster_id="e", start=-5)]
     children += [node("on", phase="Running"), node("late", start=999, phase="Running")]
     nested = node("x", node("y"), node("z", start=90_000))
-    failed = node("f", phase="Failed", reason="no")
-    built = build(node("r", *children, phase="Running"), nested, node("q", node("r")), failed, *_slow_since(node))
+    alone = (node("f", phase="Failed", reason="no"), node("busy", phase="Running"))
+    built = build(node("r", *children, phase="Running"), nested, node("q", node("r")), *alone, *_slow_since(node))
     built.connection.execute(
         """INSERT INTO raw.clusters BY NAME
         SELECT 's' AS source, 'c' AS cluster_id, 'v1.30' AS version, make_timestamp_ns(0) AS observed_at"""

@@ -28,11 +28,11 @@ def test_a_parallel_step_leaves_only_what_it_did_not_cover(node: Any, build: Any
     assert rows == [("Install", 1, 200.0), ("Other", 0, 0.0)]
 
 
-def test_days_run_from_the_first_to_the_last_start_of_the_roots_that_count(node: Any, build: Any) -> None:
+def test_the_days_are_those_on_which_roots_that_count_started(node: Any, build: Any) -> None:
     late = node("late", node("s", start=2.5 * DAY, end=2.5 * DAY + 30), start=2.5 * DAY, end=2.5 * DAY + 60)
     running = node("running", node("t", start=9 * DAY, end=9 * DAY + 1), start=9 * DAY, phase="Running")
     rows = build(node("r", node("a")), late, running).rows("SELECT day_count, step_count FROM marts.step_blame")
-    assert rows == [(3, 2)]
+    assert rows == [(2, 2)]
 
 
 def test_a_root_without_a_path_holds_nothing_and_saves_nothing(node: Any, build: Any) -> None:

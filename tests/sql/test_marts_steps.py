@@ -82,3 +82,17 @@ def test_clock_findings_are_columns_of_a_step(node: Any, build: Any) -> None:
         "SELECT is_before_parent, is_ended_before_started, is_clock_missing FROM marts.steps ORDER BY path"
     )
     assert rows == [(True, True, False), (False, False, True)]
+
+
+def test_clocks_that_lie_three_centuries_apart_break_nothing(node: Any, build: Any) -> None:
+    # 1700 and 2260: what lies between them is more nanoseconds than 64 bits hold.
+    years = (1_700_000_000 + 8_520_336_000, 9_151_500_000 - 1_700_000_000)
+    odd = node("odd", node("inside", start=0, end=5), start=-years[0], end=years[1])
+    warehouse = build(node("r", odd, node("sane", start=1, end=4), start=0, end=10))
+    assert warehouse.rows("SELECT job_id, duration_seconds, self_seconds FROM marts.steps ORDER BY job_id") == [
+        ("inside", 5.0, 5.0),
+        ("odd", float(sum(years)), None),
+        ("sane", 3.0, 3.0),
+    ]
+    assert warehouse.rows("SELECT critical_self_seconds FROM marts.root_jobs") == [(7.0,)]
+    warehouse.build_all()

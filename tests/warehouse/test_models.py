@@ -155,3 +155,34 @@ def test_a_computation_makes_the_table_from_the_rows_its_model_selects(tmp_path:
     assert connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'a'").fetchall() == [
         ("twice x",)
     ]
+
+
+VIEWED = """-- Small numbers.
+-- view: not worth a copy
+-- grain: x
+-- columns:
+--   x: the number
+SELECT x FROM marts.a WHERE x < 2
+"""
+
+
+def test_a_view_is_described_like_a_table_and_follows_what_it_selects_from(
+    tmp_path: Path, connection: Connection
+) -> None:
+    models = read_models(write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b=VIEWED))
+    for _ in range(2):
+        assert build_models(connection, models) == {"marts.a": 3, "marts.b": 2}
+    connection.execute("DELETE FROM marts.a WHERE x = 0")
+    assert connection.execute("FROM marts.b").fetchall() == [(1,)]
+    comments = connection.execute("SELECT comment FROM duckdb_views() WHERE NOT internal").fetchall()
+    comments += connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'b'").fetchall()
+    assert comments == [("Small numbers. Grain: x.",), ("the number",)]
+
+
+def test_a_table_becomes_a_view_and_a_view_a_table_when_its_model_says_so(
+    tmp_path: Path, connection: Connection
+) -> None:
+    plain = VIEWED.replace("-- view: not worth a copy\n", "")
+    for text in (plain, VIEWED, plain):
+        build_models(connection, read_models(write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b=text)))
+        assert connection.execute("SELECT count(*) FROM marts.b").fetchall() == [(2,)]

@@ -4,6 +4,6 @@ Lives here: what is read (`questions`, `contents`, `waterfalls`), the charts (`p
 the page (`page`, its templates and style) and the file (`writing`). Does not: any figure that marts do not hold.
 """
 
-from cce_etl.analysis.report.writing import write_report
+from cce_etl.analysis.report.writing import report_page, write_report
 
-__all__ = ["write_report"]
+__all__ = ["report_page", "write_report"]

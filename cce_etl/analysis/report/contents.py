@@ -17,7 +17,8 @@ _NEEDED: Final = frozenset(
     f"marts.{name}"
     for name in (
         *("root_jobs", "steps", "step_durations", "step_durations_daily", "step_blame", "duration_changes"),
-        *("step_cohorts", "step_failure_rates", "failure_reasons", "running_steps", "slo", "data_quality_findings"),
+        *("step_cohorts", "step_failure_rates", "failure_reasons", "running_jobs", "running_steps", "slo"),
+        "data_quality_findings",
     )
 )
 
@@ -34,7 +35,8 @@ class Contents:
     rates: Rows
     reasons: Rows
     blame: Rows
-    running: Rows
+    running_jobs: Rows
+    running_steps: Rows
     slowest: tuple[Waterfall, ...]
     newest: tuple[Waterfall, ...]
     slo: Rows
@@ -60,7 +62,8 @@ def read_contents(published: Published) -> Contents:
         rates=read_rows(published, questions.RATES),
         reasons=read_rows(published, questions.REASONS),
         blame=read_rows(published, questions.BLAME),
-        running=read_rows(published, questions.RUNNING),
+        running_jobs=read_rows(published, questions.RUNNING_JOBS),
+        running_steps=read_rows(published, questions.RUNNING_STEPS),
         slowest=read_waterfalls(published, questions.SLOWEST),
         newest=read_waterfalls(published, questions.NEWEST),
         slo=read_rows(published, questions.SLO),

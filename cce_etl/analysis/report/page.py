@@ -4,6 +4,7 @@ Lives here: escaping, the policy that forbids scripts and the network. Does not:
 """
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Final
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import jinja2
 
 _FORMATS: Final = (
-    *(words.count, words.seconds, words.percent, words.times, words.q_value, words.instant, words.day, words.place),
-    *(words.either, words.phase_class),
+    *(words.count, words.counted, words.seconds, words.percent, words.times, words.q_value, words.instant, words.day),
+    *(words.place, words.either, words.phase_class),
 )
 # The demo's rows carry this source.
 _SYNTHETIC: Final = "demo"
@@ -45,6 +46,7 @@ def style_sheet() -> str:
     return resources.files(__package__).joinpath("style.css").read_text("utf-8")
 
 
+@cache
 def _environment() -> "jinja2.Environment":
     import jinja2
 

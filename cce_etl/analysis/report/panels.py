@@ -22,6 +22,7 @@ Window = tuple["pandas.Timestamp", "pandas.Timestamp"]
 _WIDTH: Final = 330
 _HEIGHT: Final = 130
 _COUNT_HEIGHT: Final = 24
+_FEW_DAYS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ def _time(window: Window, *, has_labels: bool = False) -> "altair.X":
 
     half = pandas.Timedelta(hours=12)
     ends = [1_000 * each.timestamp() for each in (window[0] - half, window[1] + half)]
-    labels = altair.Axis(title=None, format="%-d %b", tickCount=5, labelOverlap=True, grid=False, labels=has_labels)
+    days = pandas.date_range(*window)
+    # Between few days Vega would name hours, each by its date.
+    ticks = {"values": [1_000 * each.timestamp() for each in days]} if len(days) <= _FEW_DAYS else {"tickCount": 5}
+    labels = altair.Axis(title=None, format="%-d %b", labelOverlap=True, grid=False, labels=has_labels, **ticks)
     return altair.X("day:T", scale=altair.Scale(type="utc", domain=ends), axis=labels)
 
 

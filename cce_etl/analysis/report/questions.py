@@ -30,12 +30,13 @@ OVERVIEW: Final = """
         max(created_at) AS last_created_at,
         (SELECT count(*) FROM marts.steps) AS step_count,
         (SELECT count(DISTINCT job_type) FROM marts.steps) AS type_count,
-        (SELECT count(*) FROM marts.duration_changes) AS tested_change_count,
+        (SELECT count(*) FROM marts.duration_changes) AS candidate_count,
         (SELECT count(*) FROM marts.duration_changes WHERE is_finding) AS change_count,
         (SELECT count(*) FROM marts.step_cohorts) AS cohort_count,
-        (SELECT count(*) FROM marts.running_steps) AS running_count,
-        (SELECT count(DISTINCT (source, root_job_id)) FROM marts.running_steps) AS running_root_count,
-        (SELECT count(*) FROM marts.running_steps WHERE is_stuck) AS stuck_count,
+        (SELECT count(*) FROM marts.running_jobs) AS running_job_count,
+        (SELECT count(*) FROM marts.running_jobs WHERE is_stuck) AS stuck_job_count,
+        (SELECT count(*) FROM marts.running_steps) AS running_step_count,
+        (SELECT count(*) FROM marts.running_steps WHERE is_stuck) AS stuck_step_count,
         (SELECT count(*) FROM marts.data_quality_findings) AS finding_count,
         (SELECT count(DISTINCT (source, root_job_id)) FROM marts.data_quality_findings) AS finding_root_count
     FROM marts.root_jobs
@@ -107,7 +108,14 @@ BLAME: Final = """
     ORDER BY critical_path_share DESC NULLS LAST, source, job_type
     LIMIT 30
 """
-RUNNING: Final = """
+RUNNING_JOBS: Final = """
+    SELECT source, job_id, job_type, resource_name, phase, observed_at, age_seconds, running_step_count,
+        kind_finished_count, kind_p99_seconds, kind_max_seconds, is_stuck, count(*) OVER () AS total_count
+    FROM marts.running_jobs
+    ORDER BY is_stuck DESC NULLS LAST, age_seconds DESC NULLS LAST, source, job_id
+    LIMIT 20
+"""
+RUNNING_STEPS: Final = """
     SELECT source, root_job_id, root_job_type, job_type, resource_name, phase, observed_at, age_seconds, age_percentile,
         success_rate_10_minutes, success_rate_30_minutes, kind_p99_seconds, kind_finished_count, kind_root_count,
         is_stuck, count(*) OVER () AS total_count

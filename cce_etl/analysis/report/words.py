@@ -30,6 +30,11 @@ def count(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.0f}"
 
 
+def counted(value: float, noun: str) -> str:
+    """Return a number of things, the noun (whose plural ends in s) in the number that it asks for."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
+
+
 def seconds(value: float | None) -> str:
     """Return a duration in its two largest units, such as 4 m 10 s; below a minute, to three digits."""
     if value is None:

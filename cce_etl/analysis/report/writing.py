@@ -1,4 +1,4 @@
-"""The report as a file: written whole or not at all, and for its owner's eyes.
+"""The report as text, and as a file: written whole or not at all, and for its owner's eyes.
 
 Lives here: the file. Does not: what is in it (`contents`, `page`).
 """
@@ -16,17 +16,23 @@ from cce_etl.errors import ConfigError, WarehouseError
 _BEGINNING: Final = "<!DOCTYPE html>"
 
 
+def report_page(published_path: Path) -> str:
+    """Return the report of a published file as HTML. Raises WarehouseError when that file cannot be read."""
+    with open_published(published_path) as published:
+        return render(read_contents(published))
+
+
 def write_report(published_path: Path, target_path: Path) -> None:
     """Write the report of a published file to `target_path`, in place of the one before.
 
     A new file is its owner's alone; one that is replaced hands on its rights. Raises ConfigError when `target_path` is
-    a file that is no page, WarehouseError when the published file cannot be read, or the report cannot be written.
+    a file that is no page, or its folder is not there; WarehouseError when the published file cannot be read, or the
+    report cannot be written.
     """
     try:
         _refuse_other_files(target_path)
-        with open_published(published_path) as published:
-            page = render(read_contents(published))
-        target_path.parent.mkdir(parents=True, exist_ok=True)
+        page = report_page(published_path)
+        _refuse_missing_folder(target_path)
         _swap_in(page, target_path)
     except OSError as error:
         raise WarehouseError(f"The report {target_path} cannot be written: {error.strerror}.") from None
@@ -40,6 +46,12 @@ def _refuse_other_files(target: Path) -> None:
         with target.open("rb") as file:
             if file.read(len(_BEGINNING)).decode("utf-8", "replace") != _BEGINNING:
                 raise ConfigError(f"{target} is there already and is no report; it is kept. Name another file.")
+
+
+def _refuse_missing_folder(target: Path) -> None:
+    # A mistyped -o must not leave folders behind either.
+    if not target.parent.is_dir():
+        raise ConfigError(f"{target} cannot be written: there is no folder {target.parent}. Make it, or name another.")
 
 
 def _swap_in(page: str, target: Path) -> None:

@@ -3,7 +3,7 @@
 Lives here: the tables the report reads, with literal rows. Does not: expectations.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,15 +11,17 @@ import duckdb
 import pytest
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.report.contents import read_contents
+from cce_etl.analysis.report import report_page
+from cce_etl.analysis.report.contents import Contents, read_contents
 from cce_etl.analysis.report.page import render
 
 # A name that is markup, one of control characters, and one that fills a page by itself.
 SCRIPT: Final = "<script>alert('x')</script>\"'&amp;"
 CONTROL: Final = "bell\x07 escape\x1b[31m right-to-left\u202e null\x01"
 LONG: Final = "L" * 10_000
+BEGUN: Final = "2026-05-15 06:00:00"
 
-Rows = Mapping[str, list[tuple[Any, ...]]]
+Rows = dict[str, list[tuple[Any, ...]]]
 Write = Callable[[str, Rows], Path]
 _WHO: Final = "source VARCHAR, root_job_id VARCHAR"
 _STEP: Final = (
@@ -67,6 +69,11 @@ COLUMNS: Final = {
         " last_failed_at TIMESTAMP_NS, seconds_lost DOUBLE, followed_count BIGINT, recovered_count BIGINT,"
         " recovery_rate DOUBLE"
     ),
+    "running_jobs": (
+        "source VARCHAR, job_id VARCHAR, job_type VARCHAR, resource_name VARCHAR, phase VARCHAR,"
+        " observed_at TIMESTAMP_NS, age_seconds DOUBLE, running_step_count BIGINT, kind_finished_count BIGINT,"
+        " kind_p99_seconds DOUBLE, kind_max_seconds DOUBLE, is_stuck BOOLEAN"
+    ),
     "running_steps": (
         f"{_WHO}, path VARCHAR, root_job_type VARCHAR, job_type VARCHAR, resource_name VARCHAR, phase VARCHAR,"
         " observed_at TIMESTAMP_NS, age_seconds DOUBLE, age_percentile DOUBLE, success_rate_10_minutes DOUBLE,"
@@ -90,75 +97,88 @@ _MANIFEST: Final = """
 
 def rows_named(kind: str, source: str = "eu") -> Rows:
     """Return rows for every table, in which `kind` is the name of a step type, a resource, a reason and a cohort."""
-    day = "2026-05-{:02d}".format
-    daily = [(source, kind, day(each), 10 + each % 4, 60.0 + each, 90.0 + 2 * each) for each in range(1, 31)]
+    return (
+        _trees(kind, source)
+        | _durations(kind, source)
+        | _changes(kind, source)
+        | _cohorts(kind)
+        | _failures(kind, source)
+        | _running(kind, source)
+        | _quality(kind, source)
+    )
+
+
+def _trees(kind: str, source: str) -> Rows:
     root = ("eu-root-1", "CreateCluster", kind, "Success", True, "2026-05-30 10:00:00", 600.0, None)
     failed = ("eu-root-2", "CreateCluster", kind, "Failed", True, "2026-05-29 10:00:00", 100.0, None)
     running = ("eu-root-3", None, None, "Running", False, "2026-05-31 10:00:00", None, 5_400.0)
     step = (source, "eu-root-1", "0", "", 1, 0, "s-0", kind, kind, "Success", "2026-05-30 10:00:10", 10.0, 500.0, None)
     below = (source, "eu-root-1", "0/0", "0", 2, 0, "s-1", None, kind, kind, "2026-05-30 10:00:20", 20.0, 60.0, None)
     waiting = (source, "eu-root-1", "1", "", 1, 1, "s-2", kind, kind, "Initializing", None, None, None, None)
-    begun = "2026-05-15 06:00:00"
     return {
         "root_jobs": [(source, *each) for each in (root, failed, running)],
         "steps": [(*step, True), (*below, None), (*waiting, None)],
+    }
+
+
+def _durations(kind: str, source: str) -> Rows:
+    days = [(f"2026-05-{day:02d}", 10 + day % 4, 60.0 + day, 90.0 + 2 * day) for day in range(1, 31)]
+    target = (130.0, "p95 of the previous 28 days", 0.95, "2026-05-03 00:00:00", 90, 84, 0.9333, -0.333, 1.333)
+    return {
         "step_durations": [(source, kind, 348, 120, 75.0, 70.0, 81.5, 130.0, 80.0, 350, 4, 76.0, None)],
-        "step_durations_daily": daily,
+        "step_durations_daily": [(source, kind, *day) for day in days],
         "step_blame": [(source, kind, 120, 360, 30, 0.625, 75.0, 130.0, 18, 12.5)],
-        "duration_changes": [
-            (
-                *(source, kind, begun, "2026-05-15 01:00:00", "2026-05-15 11:00:00", 60, 58, 60.0, 180.0, 3.0, 0.00001),
-                *(True, [f"cluster.flavor={kind}"]),
-            ),
-            (source, kind, "2026-05-20 06:00:00", begun, begun, 9, 8, 60.0, 61.0, 1.02, 0.6, False, []),
-        ],
+        "slo": [(source, kind, *target)],
+    }
+
+
+def _changes(kind: str, source: str) -> Rows:
+    around = (BEGUN, "2026-05-15 01:00:00", "2026-05-15 11:00:00")
+    found = (*around, 60, 58, 60.0, 180.0, 3.0, 0.00001, True, [f"cluster.flavor={kind}"])
+    candidate = ("2026-05-20 06:00:00", BEGUN, BEGUN, 9, 8, 60.0, 61.0, 1.02, 0.6, False, [])
+    return {"duration_changes": [(source, kind, *each) for each in (found, candidate)]}
+
+
+def _cohorts(kind: str) -> Rows:
+    slow = ("duration", 1, ["cluster.flavor", "az"], [kind, "eu-1"], BEGUN, 3.02, 2.81, 3.33, 0.0000002)
+    failing = ("failure", 1, ["az"], [None], None, float("inf"), None, None, 0.004)
+    return {
         "step_cohorts": [
-            (
-                *(kind, "duration", 1, ["cluster.flavor", "az"], [kind, "eu-1"], begun, 3.02, 2.81, 3.33, 0.0000002),
-                *(40, 80, 180.0, 60.0, None, None, None, None),
-            ),
-            (
-                *(kind, "failure", 1, ["az"], [None], None, float("inf"), None, None, 0.004),
-                *(40, 80, None, None, 10, 0, 0.25, 0.0),
-            ),
-        ],
+            (kind, *slow, 40, 80, 180.0, 60.0, None, None, None, None),
+            (kind, *failing, 40, 80, None, None, 10, 0, 0.25, 0.0),
+        ]
+    }
+
+
+def _failures(kind: str, source: str) -> Rows:
+    return {
         "step_failure_rates": [(source, kind, 360, 12, 0.0333, 0.0192, 0.0573, 9, 0.025, 0.0132, 0.0468)],
         "failure_reasons": [
             (source, kind, kind, 9, 9, "2026-05-02 00:00:00", "2026-05-29 00:00:00", 900.0, 4, 3, 0.75),
             (source, None, None, 1, 1, "2026-05-02 00:00:00", "2026-05-02 00:00:00", None, 0, 0, None),
         ],
-        "running_steps": [
-            (
-                *(source, "eu-root-3", "0", None, kind, kind, "Running", "2026-05-31 11:30:00", 5_400.0, 100.0, 0.0004),
-                *(0.02, 130.0, 360, 120, True),
-            ),
-            (
-                *(
-                    source,
-                    "eu-root-3",
-                    "1",
-                    "CreateCluster",
-                    kind,
-                    None,
-                    "Running",
-                    "2026-05-31 11:30:00",
-                    30.0,
-                    None,
-                    None,
-                ),
-                *(None, None, 0, 0, False),
-            ),
+    }
+
+
+def _running(kind: str, source: str) -> Rows:
+    at = "2026-05-31 11:30:00"
+    stuck = ("0", None, kind, kind, "Running", at, 5_400.0, 100.0, 0.0004, 0.02, 130.0, 360, 120, True)
+    young = ("1", "CreateCluster", kind, None, "Running", at, 30.0, None, None, None, None, 0, 0, False)
+    return {
+        "running_jobs": [
+            (source, "eu-root-3", None, None, "Running", at, 5_400.0, 2, 0, None, None, False),
+            (source, "eu-root-4", kind, kind, "Running", at, 3_600.0, 0, 118, 700.0, 900.0, True),
         ],
-        "slo": [
-            (
-                *(source, kind, 130.0, "p95 of the previous 28 days", 0.95, "2026-05-03 00:00:00", 90, 84, 0.9333),
-                *(-0.333, 1.333),
-            ),
-        ],
+        "running_steps": [(source, "eu-root-3", *each) for each in (stuck, young)],
+    }
+
+
+def _quality(kind: str, source: str) -> Rows:
+    return {
         "data_quality_findings": [
             (source, "eu-root-1", "0/0", "ends before it starts", kind),
             (source, "eu-root-2", "", "ends before it starts", "-1 s"),
-        ],
+        ]
     }
 
 
@@ -202,22 +222,30 @@ def empty(write: Write) -> Path:
     return write("empty", {})
 
 
-def page_of(path: Path) -> str:
-    """Return the report of a published file."""
-    with open_published(path) as published:
-        return render(read_contents(published))
+@pytest.fixture(scope="session")
+def rich_contents(rich: Path) -> Contents:
+    """Return what the report of the rich file holds, to be shown as it is or with a part replaced."""
+    with open_published(rich) as published:
+        return read_contents(published)
 
 
 @pytest.fixture(scope="session")
-def rich_page(rich: Path) -> str:
+def rich_page(rich_contents: Contents) -> str:
     """Return the report of the rich file."""
-    return page_of(rich)
+    return render(rich_contents)
+
+
+@pytest.fixture(scope="session")
+def empty_contents(empty: Path) -> Contents:
+    """Return what the report of the empty file holds."""
+    with open_published(empty) as published:
+        return read_contents(published)
 
 
 @pytest.fixture(scope="session")
 def hostile_page(hostile: Path) -> str:
     """Return the report of the file with hostile names."""
-    return page_of(hostile)
+    return report_page(hostile)
 
 
 @pytest.fixture

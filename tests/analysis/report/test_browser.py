@@ -84,12 +84,11 @@ def opened(
     context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1_440, "light"), (1_440, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1_440, "dark")])
 def test_the_page_fits_its_window_with_everything_unfolded(opened: Shown, width: int, scheme: Any) -> None:
     opened.look(width, "screen", scheme)
     opened.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
     assert opened.hidden_width() == 0
-    assert opened.picture().startswith(PNG)
 
 
 @pytest.mark.parametrize(

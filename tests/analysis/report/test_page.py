@@ -2,18 +2,19 @@
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cce_etl.analysis.report.page import style_sheet
-
-from .conftest import Write, page_of, rows_named
+from cce_etl.analysis.report import report_page
+from cce_etl.analysis.report.contents import Contents
+from cce_etl.analysis.report.page import render, style_sheet
 
 SECTIONS = (
     *("durations", "changes", "cohorts", "failures", "blame", "running", "waterfalls", "targets", "quality"),
@@ -109,7 +110,11 @@ def test_pictures_are_named_and_tables_can_be_scrolled_with_the_keyboard(rich_pa
             "durations",
             "n = 348 steps in 120 jobs. With failed ones and 4 still running (Kaplan-Meier): median 1 m 16 s",
         ),
-        ("changes", "1 of 2 candidate dates hold"),
+        ("changes", "1 finding among 2 candidate dates: confirmed by a permutation test"),
+        ("changes", "(q < 0.01), and at least 1.05 times as long or as short."),
+        ("changes", "a slowdown that comes with a new shape is not found here."),
+        ("cohorts", "by 1.2 times or more, with a false discovery rate below 1 % (q < 0.01)"),
+        ("cohorts", "compared among jobs of the same shape (tree of steps)"),
         ("changes", "InstallMaster takes 3 times as long since 2026-05-15 06:00 UTC: median 1 m before, 3 m after"),
         ("changes", "(n = 60 and 58 jobs; q < 0.0001)"),
         ("changes", "First seen around then: cluster.flavor=InstallMaster"),
@@ -121,35 +126,74 @@ def test_pictures_are_named_and_tables_can_be_scrolled_with_the_keyboard(rich_pa
         ("failures", "75.0 % (3 of 4) 15 m 2026-05-02 2026-05-29"),
         ("failures", "no reason sent no type sent 1 no later job \u2013"),
         ("blame", "62.5 % 12 m 30 s 18 1 m 15 s 2 m 10 s 360 120 30"),
-        ("running", "2 steps of 1 root jobs ran when last fetched; 1 of them is stuck"),
+        ("running", "2 root jobs and 2 steps ran when last fetched. Stuck: 1 root job and 1 step, that is older"),
+        (
+            "running",
+            "InstallMaster on InstallMaster Stuck 1 h 11 m 40 s 15 m 118 0 eu-root-4 2026-05-31 11:30 UTC no type",
+        ),
+        ("running", "no type sent Running 1 h 30 m \u2013 \u2013 0 2 eu-root-3"),
         ("running", "Stuck 1 h 30 m 100.0 % < 0.1 % 2.0 % 360"),
         ("waterfalls", "Job eu-root-1 on InstallMaster; n = 4 jobs in its tree"),
         ("waterfalls", "CreateCluster 10 m Success InstallMaster 8 m 20 s Success critical no type sent 1 m"),
         ("targets", "93.3 % (84) 95.0 % 90 \u221233.3 % 1.33 2026-05-03"),
         ("quality", "2 findings in 2 of 3 root jobs"),
         ("coverage", "Of 125 known job ids, 120 (96.0 %) were answered at least once"),
+        ("coverage", "are open for 2 job ids at least; all letters of a source that name no job count as one"),
     ],
 )
 def test_each_section_says_how_many_and_how_sure(rich_page: str, section: str, sentence: str) -> None:
     assert sentence in words(rich_page, section)
 
 
-def test_empty_sections_say_so_in_a_sentence(empty: Path) -> None:
-    page = page_of(empty)
+def test_the_tiles_count_findings_among_candidates_and_what_is_stuck(rich_page: str) -> None:
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", rich_page))
+    assert "Changes 1 finding among 2 candidate dates" in text
+    assert "Stuck 1 of 2 running root jobs 1 of 2 running steps" in text
+
+
+def test_empty_sections_say_so_in_a_sentence(empty_contents: Contents) -> None:
+    page = render(empty_contents)
     assert "No root job has been loaded yet." in page
+    assert "findings, no candidate date" in page
     for section in SECTIONS:
         assert re.search(r"None: no|No evidence|None: nothing", words(page, section)), section
 
 
-def test_a_candidate_that_is_no_finding_is_no_evidence(write: Write) -> None:
-    changes = rows_named("InstallMaster")["duration_changes"][1:]
-    page = page_of(write("candidates", {"duration_changes": changes}))
-    assert "No evidence of a change: none of 1 candidate dates holds" in words(page, "changes")
+def test_letters_are_told_also_when_no_job_id_is_known(empty_contents: Contents) -> None:
+    def coverage(failed_count: int) -> str:
+        manifest = empty_contents.manifest._replace(ids_failed=failed_count)
+        return words(render(replace(empty_contents, manifest=manifest)), "coverage")
+
+    assert "no job id is known, and every answer could be taken." in coverage(0)
+    assert "though answers came in that could not be taken. Dead letters" in coverage(1)
+    assert "are open for 1 job id at least" in coverage(1)
+
+
+def with_overview(contents: Contents, **figures: Any) -> Contents:
+    """Return contents with other figures in the overview."""
+    return replace(contents, overview=contents.overview._replace(**figures))
+
+
+def test_a_candidate_that_is_no_finding_is_no_evidence(rich_contents: Contents) -> None:
+    page = render(replace(with_overview(rich_contents, candidate_count=1, change_count=0), changes=()))
+    assert "No evidence of a change: no finding among 1 candidate date." in words(page, "changes")
+    assert "1.05 times as long or as short" in words(page, "changes")
+
+
+def test_one_thing_is_not_many_and_no_step_has_no_types(rich_contents: Contents) -> None:
+    ones = {"root_count": 1, "step_count": 1, "type_count": 1, "finding_count": 1, "finding_root_count": 1}
+    one = render(with_overview(rich_contents, **ones, running_job_count=1, running_step_count=1, failed_count=1))
+    assert "1 root job with 1 step of 1 type, started" in re.sub(r"\s+", " ", one)
+    assert "1 root job and 1 step ran when last fetched" in words(one, "running")
+    assert "1 finding in 1 of 1 root job." in words(one, "quality")
+    assert "The one failed root job counts once" in words(one, "failures")
+    none = render(with_overview(rich_contents, step_count=0, type_count=0))
+    assert "3 root jobs without a step, started" in re.sub(r"\s+", " ", none)
 
 
 @pytest.mark.parametrize(("source", "is_said"), [("demo", True), ("eu", False)])
-def test_a_synthetic_fleet_is_called_one(write: Write, source: str, is_said: bool) -> None:
-    page = page_of(write(source, {"root_jobs": rows_named("T", source)["root_jobs"]}))
+def test_a_synthetic_fleet_is_called_one(rich_contents: Contents, source: str, is_said: bool) -> None:
+    page = render(with_overview(rich_contents, sources=[source]))
     assert ("Synthetic fleet." in page) is is_said
 
 
@@ -170,10 +214,10 @@ def test_several_sources_are_told_apart(hostile_page: str) -> None:
 
 
 def test_two_reports_of_one_file_are_the_same(rich: Path, rich_page: str) -> None:
-    assert page_of(rich) == rich_page
+    assert report_page(rich) == rich_page
 
 
 def test_a_file_published_the_whole_way_becomes_a_page(path: Path) -> None:
-    page = page_of(path)
+    page = report_page(path)
     assert "3 root jobs with 9 steps of 4 types" in re.sub(r"\s+", " ", page)
     assert "InstallMaster 40 s median (too few jobs for an interval)" in words(page, "durations")

@@ -1,11 +1,13 @@
 """The small charts of durations by day."""
 
+import re
 from typing import Any
 
 from pandas import DataFrame, Timestamp
 
 from cce_etl.analysis import Published, open_published
 from cce_etl.analysis.report.panels import days_chart, read_panels
+from cce_etl.analysis.report.pictures import picture
 from cce_etl.analysis.report.rows import rows_of
 
 from .conftest import Write
@@ -63,6 +65,20 @@ def test_a_day_alone_is_a_dot() -> None:
     assert not days_chart(days([10.0, 9.0], [20.0, 10.0]), [], WINDOW).to_dict()["vconcat"][0]["layer"][2]["mark"][
         "point"
     ]
+
+
+def dates(first: str, last: str) -> list[str]:
+    """Return the dates below a chart from a first to a last day."""
+    window = (Timestamp(first), Timestamp(last))
+    return re.findall(r">(\d+ [A-Z][a-z]+)</text>", picture(days_chart(days([10.0], [20.0]), [], window)))
+
+
+def test_a_few_days_are_each_named_once_and_of_many_some() -> None:
+    assert dates("2026-02-28", "2026-02-28") == ["28 Feb"]
+    assert dates("2026-02-28", "2026-03-01") == ["28 Feb", "1 Mar"]
+    assert dates("2026-02-26", "2026-03-02") == ["26 Feb", "27 Feb", "28 Feb", "1 Mar", "2 Mar"]
+    many = dates("2026-02-01", "2026-02-06")
+    assert len(many) == len(set(many)) >= 5
 
 
 def daily(created_on: str, kind: str = "T", p95_seconds: float = 2.0) -> tuple[Any, ...]:

@@ -56,6 +56,14 @@ def test_a_share_is_never_rounded_to_none_or_all(value: float | None, text: str)
     assert plain(words.percent(value)) == text
 
 
+def test_one_thing_has_a_noun_in_the_singular() -> None:
+    assert [words.counted(value, "root job") for value in (0, 1, 1_200)] == [
+        "0 root jobs",
+        "1 root job",
+        "1,200 root jobs",
+    ]
+
+
 def test_counts_ratios_and_discovery_rates() -> None:
     assert (words.count(1_234_567), words.count(None)) == ("1,234,567", words.NOTHING)
     assert (words.times(3.0234), words.times(0.5), words.times(None)) == ("3.02", "0.5", words.NOTHING)
