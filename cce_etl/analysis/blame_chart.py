@@ -15,7 +15,9 @@ _SUBTITLE: Final = "Lines: Wilson's 95 % interval. Right: failed, and to blame, 
 _RATES: Final = {"failed": ("failure_rate", INK), "to blame": ("blamed_rate", PHASE_COLOURS["Failed"])}
 
 
-def blame_chart(rates: "pandas.DataFrame", title: str = "How often steps fail, and are to blame") -> "altair.LayerChart":
+def blame_chart(
+    rates: "pandas.DataFrame", title: str = "How often steps fail, and are to blame"
+) -> "altair.LayerChart":
     """Draw rows of marts.step_failure_rates in the order given: one line a step type, both rates one above the other.
 
     A failed step is to blame when its root's failure is put down to it, and not to a step below it.

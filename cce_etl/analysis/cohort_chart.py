@@ -17,7 +17,9 @@ MOST_COHORTS: Final = 60
 _AXIS_TITLE: Final = "Duration (seconds, log scale)"
 
 
-def cohort_chart(compared: "pandas.DataFrame", by: Sequence[str], title: str = "How long the step takes, by cohort") -> "altair.LayerChart":
+def cohort_chart(
+    compared: "pandas.DataFrame", by: Sequence[str], title: str = "How long the step takes, by cohort"
+) -> "altair.LayerChart":
     """Draw rows of `compare_cohorts`: one line a cohort of the columns `by`, slowest median first.
 
     With a column `period` of two texts, not in `by`, each cohort has a line for both, in two colours and shapes,

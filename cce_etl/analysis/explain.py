@@ -20,6 +20,8 @@ from cce_etl.analysis.explanation import (
     Finding,
     Ratio,
     Reason,
+    RootCounts,
+    Shape,
     SlowJob,
     Window,
 )
@@ -49,7 +51,8 @@ def explain(
     the step, else with the latest change of a cohort whose durations stand out, else 28 days before it ends; the
     baseline is the equally long time before. Without `source` all sources are taken together. Change points, cohorts,
     cost and reasons are of the whole history and of all root types.
-    Raises ConfigError for a step, source, root type or time that is none, WarehouseError for a file without the tables.
+    Raises ConfigError for a step, source, root type or time that is none, and where no job has a time; WarehouseError
+    for a file without the tables.
     """
     require_tables(published)
     scope = Scope(step, source, root_type)
@@ -72,6 +75,9 @@ def explain(
 
 def _data_end(published: Published, scope: Scope) -> int:
     (row,) = published.records(queries.data_end(scope))
+    if row["data_ends_at"] is None:
+        jobs = "job" if scope.source is None else f"job of the source {scope.source!r}"
+        raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to tell about {scope.step!r}.")
     return read_instant("observed_at", row["data_ends_at"], 0)
 
 
@@ -103,12 +109,15 @@ def _answers(published: Published, asked: dict[str, str]) -> dict[str, Any]:
         _parts(published, asked[part], FailureRate) for part in ("failure_rate", "failure_rate_before")
     )
     (cost,) = _parts(published, asked["cost"], Cost)
+    (tested,) = _parts(published, asked["tested"], RootCounts)
     return {
         "now": now,
         "before": before,
         "ratio": _ratio(before, now),
         "changes": _parts(published, asked["changes"], Change),
+        "shapes": _parts(published, asked["shapes"], Shape),
         "findings": _parts(published, asked["findings"], Finding),
+        "tested": tested,
         "cost": cost,
         "failure_rate": rate,
         "failure_rate_before": rate_before,

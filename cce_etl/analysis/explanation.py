@@ -61,6 +61,30 @@ class Change(msgspec.Struct, frozen=True):
     first_seen_then: list[str]
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """Describe a shape of the tree that was first seen in the window, untested; n counts root jobs.
+
+    Medians are of one value a root job, the others' of the window and the baseline, below the same root type.
+    """
+
+    shape_id: str
+    since: str
+    n: int
+    median_seconds: float
+    other_median_seconds: float | None
+
+
+class RootCounts(msgspec.Struct, frozen=True):
+    """Count the root jobs there were to look for changes (in the source with most of them) and cohorts.
+
+    Of all data and root types; measured for durations, finished for failures.
+    """
+
+    source_root_count: int
+    root_count: int
+    finished_root_count: int
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Hold a cohort of marts.step_cohorts that differs in `measure`, duration or failure.
 
@@ -86,7 +110,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class FailureRate(msgspec.Struct, frozen=True):
-    """Hold the share of finished steps (n) that a root's failure is blamed on, with Wilson's 95% interval."""
+    """Hold the share of finished steps (n) that a root's failure is blamed on, with Wilson's 95% interval.
+
+    Of the failed ones, some failed in a root job that succeeded, and some in one that had not ended.
+    """
 
     rate: float | None
     low: float | None
@@ -94,6 +121,8 @@ class FailureRate(msgspec.Struct, frozen=True):
     n: int
     blamed_count: int
     failed_count: int
+    failed_in_success_count: int = 0
+    failed_in_running_count: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -127,11 +156,13 @@ class SlowJob(msgspec.Struct, frozen=True):
 class Cost(msgspec.Struct, frozen=True):
     """Hold what a step type costs, over the whole history of the sources that have it.
 
-    Sources are put together by their root seconds: the share is all critical seconds over all root seconds.
+    Sources are put together by their root seconds: the share is all critical seconds over all root seconds. With
+    sub-steps, those of steps of the type inside each other count once.
     """
 
     critical_path_share: float | None
     minutes_saved_per_day: float | None
+    critical_path_share_with_sub_steps: float | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -150,7 +181,9 @@ class Explanation(msgspec.Struct, frozen=True):
     before: Durations
     ratio: Ratio | None
     changes: list[Change]
+    shapes: list[Shape]
     findings: list[Finding]
+    tested: RootCounts
     cost: Cost
     failure_rate: FailureRate
     failure_rate_before: FailureRate

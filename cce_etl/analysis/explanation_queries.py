@@ -68,34 +68,52 @@ _FINDINGS: Final = """
     WHERE $findings AND (since IS NULL OR since < $until)
     ORDER BY measure, rank
 """
+# Of steps of the type inside each other the outermost counts: it holds the seconds of the others.
 _COST: Final = """
+    WITH steps AS (
+        SELECT source, root_job_id, path, critical_seconds FROM marts.steps WHERE $type
+    ),
+    whole AS (
+        SELECT sum(steps.critical_seconds::DECIMAL(28, 9)) AS seconds
+        FROM steps
+        ANTI JOIN steps AS above
+            ON
+                steps.source = above.source AND steps.root_job_id = above.root_job_id
+                AND starts_with(steps.path, above.path || '/')
+    )
     SELECT
         sum(critical_self_seconds::DECIMAL(28, 9)) / nullif(sum(root_seconds::DECIMAL(28, 9)), 0)
             AS critical_path_share,
+        (SELECT seconds FROM whole) / nullif(sum(root_seconds::DECIMAL(28, 9)), 0)
+            AS critical_path_share_with_sub_steps,
         sum(minutes_saved_per_day ORDER BY source) AS minutes_saved_per_day
     FROM marts.step_blame
     WHERE $type
 """
 # z = 1.959963984540054 is the normal distribution's 97.5% point (E. B. Wilson, 1927).
 _FAILURE_RATE: Final = """
-    WITH counts AS (
+    WITH steps AS (
+        SELECT source, root_job_id, phase, is_finished, is_blamed FROM marts.steps WHERE $steps AND $created
+    ),
+    counts AS (
         SELECT
-            count(*) FILTER (is_finished) AS n,
-            count(*) FILTER (is_finished AND is_blamed) AS blamed_count,
-            count(*) FILTER (phase = 'Failed') AS failed_count,
+            count(*) FILTER (steps.is_finished) AS n,
+            count(*) FILTER (steps.is_finished AND steps.is_blamed) AS blamed_count,
+            count(*) FILTER (steps.phase = 'Failed') AS failed_count,
+            count(*) FILTER (steps.phase = 'Failed' AND roots.phase = 'Success') AS failed_in_success_count,
+            count(*) FILTER (steps.phase = 'Failed' AND NOT roots.is_finished) AS failed_in_running_count,
             blamed_count / nullif(n, 0) AS rate,
             pow(1.959963984540054, 2) / nullif(n, 0) AS z,
             (rate + z / 2) / (1 + z) AS centre,
             sqrt(z * (rate * (1 - rate) + z / 4)) / (1 + z) AS half_width
-        FROM marts.steps
-        WHERE $steps
-            AND $created
+        FROM steps
+        LEFT JOIN marts.root_jobs AS roots ON steps.source = roots.source AND steps.root_job_id = roots.job_id
     )
     SELECT
         rate,
         CASE WHEN n > 0 THEN least(rate, greatest(0, centre - half_width)) END AS low,
         CASE WHEN n > 0 THEN greatest(rate, least(1, centre + half_width)) END AS high,
-        n, blamed_count, failed_count
+        n, blamed_count, failed_count, failed_in_success_count, failed_in_running_count
     FROM counts
 """
 _REASONS: Final = """
@@ -121,6 +139,59 @@ _SLOWEST: Final = """
     ORDER BY duration_seconds DESC, source, root_job_id
     LIMIT 10
 """
+# Cohorts are looked for in all sources together, changes in each.
+_TESTED: Final = """
+    WITH sources AS (
+        SELECT
+            source,
+            count(DISTINCT root_job_id) FILTER (phase = 'Success' AND duration_seconds >= 0) AS n,
+            count(DISTINCT root_job_id) AS finished_n
+        FROM marts.steps
+        WHERE $step AND is_finished AND created_at IS NOT NULL
+        GROUP BY source
+    )
+    SELECT
+        coalesce(max(n) FILTER ($source), 0) AS source_root_count,
+        coalesce(sum(n), 0)::BIGINT AS root_count,
+        coalesce(sum(finished_n), 0)::BIGINT AS finished_root_count
+    FROM sources
+"""
+# New is what a root type had before the window in another shape alone; the others are of the window and the baseline.
+_SHAPES: Final = """
+    WITH firsts AS (
+        SELECT
+            root_job_type, root_shape_id, min(created_at) AS since,
+            min(min(created_at)) OVER (PARTITION BY root_job_type) AS type_since
+        FROM marts.steps
+        WHERE $steps AND root_shape_id IS NOT NULL
+        GROUP BY root_job_type, root_shape_id
+    ),
+    roots AS (
+        SELECT root_job_type, root_shape_id, median(duration_seconds) AS seconds
+        FROM marts.steps
+        WHERE $steps
+            AND $created
+            AND phase = 'Success' AND duration_seconds >= 0
+        GROUP BY root_job_type, root_shape_id, source, root_job_id
+    ),
+    new AS (
+        SELECT firsts.root_job_type, firsts.root_shape_id, firsts.since
+        FROM firsts
+        INNER JOIN roots USING (root_shape_id)
+        WHERE firsts.since >= $begin AND firsts.type_since < $begin
+        GROUP BY ALL
+        HAVING count(*) >= 10
+    )
+    SELECT
+        new.root_shape_id AS shape_id, new.since,
+        count(*) FILTER (roots.root_shape_id = new.root_shape_id) AS n,
+        median(roots.seconds) FILTER (roots.root_shape_id = new.root_shape_id) AS median_seconds,
+        median(roots.seconds) FILTER (roots.root_shape_id IS DISTINCT FROM new.root_shape_id) AS other_median_seconds
+    FROM new
+    INNER JOIN roots ON new.root_job_type IS NOT DISTINCT FROM roots.root_job_type
+    GROUP BY ALL
+    ORDER BY n DESC, shape_id
+"""
 _DATA_END: Final = "SELECT max(observed_at) AS data_ends_at FROM marts.root_jobs WHERE $source"
 
 
@@ -142,11 +213,14 @@ def findings(scope: Scope, until_ns: int) -> str:
 def all_queries(scope: Scope, window: Period) -> dict[str, str]:
     """Return the query behind each part of an explanation, by the part's name."""
     now, before = _created(window), _created(window.before())
+    both = _created(Period(window.before().since_ns, window.until_ns))
     return {
         "data_ends_at": data_end(scope),
         "now": _filled(_DURATIONS, scope, created=now),
         "before": _filled(_DURATIONS, scope, created=before),
         "changes": changes(scope, window.until_ns),
+        "tested": _filled(_TESTED, scope),
+        "shapes": _filled(_SHAPES, scope, created=both, begin=_instant(window.since_ns)),
         "findings": findings(scope, window.until_ns),
         "cost": _filled(_COST, scope),
         "failure_rate": _filled(_FAILURE_RATE, scope, created=now),
@@ -189,6 +263,7 @@ def _filled(query: str, scope: Scope, **parts: str) -> str:
     return Template(dedent(query).strip()).substitute(
         parts,
         source="true" if source is None else f"source = {source}",
+        step=of_type,
         type=of_type + of_source,
         steps=of_type + of_source + below,
         findings=of_type + in_cohort,

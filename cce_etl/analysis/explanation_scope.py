@@ -13,6 +13,7 @@ from cce_etl.errors import ConfigError, WarehouseError
 
 _NEEDED: Final = {
     *("marts.duration_changes.is_finding", "marts.failure_reasons.reason_template"),
+    *("marts.steps.root_shape_id", "marts.steps.critical_seconds"),
     *("marts.step_blame.minutes_saved_per_day", "marts.step_cohorts.dimensions", "marts.steps.is_blamed"),
 }
 _COLUMNS: Final = "SELECT schema_name || '.' || table_name || '.' || column_name AS name FROM duckdb_columns()"

@@ -9,14 +9,33 @@ from typing import Final
 import msgspec
 
 from cce_etl.analysis.cohorts import LEAST_JOBS
-from cce_etl.analysis.explanation import Change, Durations, Explanation, FailureRate, Finding, Reason, SlowJob, Window
+from cce_etl.analysis.explanation import (
+    Change,
+    Durations,
+    Explanation,
+    FailureRate,
+    Finding,
+    Reason,
+    RootCounts,
+    Shape,
+    SlowJob,
+    Window,
+)
 
 _MOST_CHANGES: Final = 2
 _MOST_FINDINGS: Final = 3
+_MOST_SHAPES: Final = 2
 _MOST_REASONS: Final = 3
 _MOST_JOBS: Final = 5
 _LONGEST_NAME: Final = 60
 _MUCH_RUNNING: Final = 0.05
+# What `statistics` asks for before it looks: 7 on each side of a change, 10 inside and outside a cohort.
+_LEAST_FOR_A_CHANGE: Final = 14
+_LEAST_FOR_A_COHORT: Final = 20
+_SEEN_SHARE: Final = 0.001
+_SAME_SHAPE: Final = (
+    "Compared within jobs of the same shape: what comes with a new shape of the tree is not found here."
+)
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -33,11 +52,11 @@ def sections(explanation: Explanation) -> list[Section]:
     return [
         Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [_scope(it)]),
         Section("How long it takes (median: one value a job; p95: all steps)", _durations(it)),
-        Section(f"When it changed{everywhere}", _changes(it.changes)),
-        Section(f"For whom it is different{everywhere}", _findings(it.findings)),
+        Section(f"When it changed{everywhere}", [*_changes(it.changes, it.tested), *_shapes(it.shapes)]),
+        Section(f"For whom it is different{everywhere}", _findings(it.findings, it.tested)),
         Section(f"What it costs, in all data{everywhere}", _cost(it)),
-        Section("How often it fails", _failures(it)),
-        Section("The slowest jobs of the window", _slowest(it.slowest)),
+        Section("How often it fails", _failures(it, everywhere)),
+        Section(f"The slowest jobs of the window{_succeeded(it.failure_rate)}", _slowest(it.slowest)),
     ]
 
 
@@ -49,8 +68,11 @@ def _scope(it: Explanation) -> str:
 
 def _durations(it: Explanation) -> list[str]:
     lines = [f"Now:    {_described(it.now)}", f"Before: {_described(it.before)}"]
-    if it.now.running_count > _MUCH_RUNNING * (it.now.n + it.now.running_count):
+    if it.now.n and it.now.running_count > _MUCH_RUNNING * (it.now.n + it.now.running_count):
         lines.append("Many of now had not ended. The quick ones end first: now may look quicker than it is.")
+    empty = " or ".join(name for name, some in (("now", it.now), ("before", it.before)) if not some.n)
+    if empty:
+        return [*lines, f"Nothing to compare: no step is measured {empty}."]
     if it.ratio is None:
         return [*lines, "Too few jobs to tell whether it changed: no interval of the ratio."]
     ratio = f"{it.ratio.ratio:.2f} times as long as before, 95% interval {it.ratio.low:.2f} to {it.ratio.high:.2f}"
@@ -70,7 +92,9 @@ def _described(some: Durations) -> str:
     return f"median {_seconds(some.median_seconds)}, {interval}, p95 {_seconds(some.p95_seconds)}, {counts}{running}."
 
 
-def _changes(changes: Sequence[Change]) -> list[str]:
+def _changes(changes: Sequence[Change], tested: RootCounts) -> list[str]:
+    if not changes and tested.source_root_count < _LEAST_FOR_A_CHANGE:
+        return [_too_few("a change", tested.source_root_count, _LEAST_FOR_A_CHANGE)]
     if not changes:
         return ["No change stands out: no evidence that the step as a whole became slower or faster."]
     latest = [_change(change) for change in reversed(changes[-_MOST_CHANGES:])]
@@ -88,7 +112,29 @@ def _change(change: Change) -> str:
     )
 
 
-def _findings(findings: Sequence[Finding]) -> list[str]:
+def _too_few(what: str, count: int, least: int) -> str:
+    return f"Too few jobs to look for {what}: {count:,}, at least {least} are needed."
+
+
+def _shapes(shapes: Sequence[Shape]) -> list[str]:
+    shown = [_shape(shape) for shape in shapes[:_MOST_SHAPES]]
+    return [_SAME_SHAPE, *shown, *_more(len(shapes) - len(shown), "new shape")]
+
+
+def _shape(one: Shape) -> str:
+    others = "" if one.other_median_seconds is None else f" against {_seconds(one.other_median_seconds)} in the others"
+    return (
+        f"New shape of the job since {_minute(one.since)[:10]}: {_counted(one.n, 'job')}, "
+        f"median {_seconds(one.median_seconds)}{others} (no finding: shapes are described, not tested)."
+    )
+
+
+def _findings(findings: Sequence[Finding], tested: RootCounts) -> list[str]:
+    if not findings and tested.finished_root_count < _LEAST_FOR_A_COHORT:
+        return [_too_few("a cohort", tested.finished_root_count, _LEAST_FOR_A_COHORT)]
+    if not findings and tested.root_count < _LEAST_FOR_A_COHORT:
+        slower = _too_few("a slower cohort", tested.root_count, _LEAST_FOR_A_COHORT)
+        return [slower, "No cohort stands out: no evidence that any fails more often than the others."]
     if not findings:
         return ["No cohort stands out: no evidence that any is slower, or fails more often, than the others."]
     lines = [f"{number}. {_finding(one)}" for number, one in enumerate(findings[:_MOST_FINDINGS], 1)]
@@ -122,6 +168,9 @@ def _levels(one: Finding) -> str:
 def _cost(it: Explanation) -> list[str]:
     share, saved = it.cost.critical_path_share, it.cost.minutes_saved_per_day
     held = "unknown" if share is None else f"{_percent(share)} of all root jobs' time"
+    whole = it.cost.critical_path_share_with_sub_steps
+    if share is not None and whole is not None and whole - share > _SEEN_SHARE:
+        held += f" by itself, {_percent(whole)} with its sub-steps"
     line = "unknown" if saved is None else f"{_number(saved)} minutes a day"
     return [
         f"On the critical path: {held}.",
@@ -129,19 +178,24 @@ def _cost(it: Explanation) -> list[str]:
     ]
 
 
-def _failures(it: Explanation) -> list[str]:
+def _failures(it: Explanation, everywhere: str) -> list[str]:
     lines = [f"Now:    {_rate(it.failure_rate)}", f"Before: {_rate(it.failure_rate_before)}"]
     if not it.reasons:
         return [*lines, "No failure of a root job is blamed on it, in all data."]
     rows = [_reason(reason) for reason in it.reasons[:_MOST_REASONS]]
-    return [*lines, "Reasons, in all data:", *rows, *_more(len(it.reasons) - len(rows), "reason")]
+    return [*lines, f"Reasons, in all data{everywhere}:", *rows, *_more(len(it.reasons) - len(rows), "reason")]
 
 
 def _rate(some: FailureRate) -> str:
     if some.rate is None or some.low is None or some.high is None:
         return "no finished step."
-    others = some.failed_count - some.blamed_count
-    besides = f"; {others:,} more failed with another step to blame" if others else ""
+    well, running = some.failed_in_success_count, some.failed_in_running_count
+    kinds = {
+        "with another step to blame": some.failed_count - some.blamed_count - well - running,
+        "in a job that did not fail": well,
+        "in a job that still runs": running,
+    }
+    besides = "".join(f"; {count:,} more failed {kind}" for kind, count in kinds.items() if count)
     interval = f"95% interval {100 * some.low:.1f} to {_percent(some.high)}"
     counts = f"{some.blamed_count:,} to blame of {_counted(some.n, 'finished step')}"
     return f"{_percent(some.rate)}, {interval}, {counts}{besides}."
@@ -153,6 +207,10 @@ def _reason(one: Reason) -> str:
     later = tries if one.followed_count else ""
     reason, example = _name(one.reason or "no reason given"), _name(one.example_job_id or "unknown")
     return f"- {one.failure_count:,} x {reason}{last}{later}; job {example}"
+
+
+def _succeeded(rate: FailureRate) -> str:
+    return " (of those that succeeded)" if rate.failed_count else ""
 
 
 def _slowest(jobs: Sequence[SlowJob]) -> list[str]:

@@ -20,7 +20,12 @@ def read_forest(jobs: pa.Table) -> Forest:
     is_timed = flags(pc.and_(jobs["started_ns"].is_valid(), jobs["ended_ns"].is_valid()))
     parents, roots = integers(jobs["parent_position"], -1), root_positions(jobs)
     is_orphan = (parents < 0) & (roots != np.arange(len(roots)))
-    return Forest(np.where(is_orphan, roots, parents), starts_ns, ends_ns, is_timed & (starts_ns <= ends_ns) & (ends_ns - starts_ns >= 0))
+    return Forest(
+        np.where(is_orphan, roots, parents),
+        starts_ns,
+        ends_ns,
+        is_timed & (starts_ns <= ends_ns) & (ends_ns - starts_ns >= 0),
+    )
 
 
 def root_positions(jobs: pa.Table) -> Ints:

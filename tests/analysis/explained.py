@@ -16,9 +16,13 @@ _TABLES = """
         source VARCHAR DEFAULT 's', root_job_id VARCHAR, root_job_type VARCHAR DEFAULT 'CreateCluster',
         path VARCHAR DEFAULT '0', job_id VARCHAR DEFAULT 'step', job_type VARCHAR DEFAULT 'InstallMaster',
         resource_name VARCHAR, phase VARCHAR DEFAULT 'Success', is_finished BOOLEAN DEFAULT true,
-        is_blamed BOOLEAN DEFAULT false, created_at TIMESTAMP_NS, duration_seconds DOUBLE
+        is_blamed BOOLEAN DEFAULT false, created_at TIMESTAMP_NS, duration_seconds DOUBLE,
+        root_shape_id VARCHAR DEFAULT 'usual', critical_seconds DOUBLE
     );
-    CREATE TABLE marts.root_jobs (source VARCHAR DEFAULT 's', observed_at TIMESTAMP_NS);
+    CREATE TABLE marts.root_jobs (
+        source VARCHAR DEFAULT 's', job_id VARCHAR, phase VARCHAR DEFAULT 'Failed', is_finished BOOLEAN DEFAULT true,
+        observed_at TIMESTAMP_NS
+    );
     CREATE TABLE marts.duration_changes (
         source VARCHAR DEFAULT 's', job_type VARCHAR DEFAULT 'InstallMaster', changed_at TIMESTAMP_NS,
         last_before_at TIMESTAMP_NS, first_after_at TIMESTAMP_NS, before_root_count BIGINT DEFAULT 40,

@@ -1,6 +1,7 @@
 """One job's tree with its critical path, by hand."""
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from cce_etl.analysis import Published, critical_path, waterfall
 from cce_etl.errors import CceEtlError
@@ -36,3 +37,7 @@ def test_a_running_job_has_no_path(published: Published) -> None:
 def test_a_job_that_is_not_there_is_an_error(published: Published) -> None:
     with pytest.raises(CceEtlError, match="No job nobody"):
         critical_path(published, "nobody")
+
+
+def test_a_steps_id_leads_to_the_path_of_its_tree(published: Published) -> None:
+    assert_frame_equal(critical_path(published, "a"), critical_path(published, FIRST))

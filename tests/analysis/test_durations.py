@@ -41,7 +41,7 @@ def test_a_key_named_like_a_column_gets_a_name_of_its_own(published: Published) 
 
 
 def test_an_unknown_step_is_a_mistake_that_names_the_nearest(published: Published) -> None:
-    with pytest.raises(ConfigError, match="no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
+    with pytest.raises(ConfigError, match=r"no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
         durations(published, "InstalMaster")
 
 

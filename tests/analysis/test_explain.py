@@ -21,6 +21,7 @@ def ask(tmp_path: Path) -> Ask:
     """Return what explains InstallMaster from rows of marts."""
 
     def explained(question: dict[str, Any] | None = None, **tables: Rows) -> Explanation:
+        (tmp_path / "p.duckdb").unlink(missing_ok=True)
         path = write_published(tmp_path / "p.duckdb", **{"steps": [*NOW, *BEFORE], **tables})
         with open_published(path) as published:
             return explain(published, "InstallMaster", **(question or {}))
@@ -182,6 +183,67 @@ def test_a_root_type_narrows_the_steps(ask: Ask) -> None:
     assert (found.now.n, found.now.median_seconds) == (3, 1)
 
 
+def test_a_step_that_failed_in_a_job_that_succeeded_or_still_runs_is_told_apart(ask: Ask) -> None:
+    roots: Rows = [
+        {"job_id": "well", "phase": "Success", "observed_at": END},
+        {"job_id": "runs", "phase": "Running", "is_finished": False},
+        {"job_id": "failed"},
+    ]
+    failed = [steps([5], "2026-06-21", phase="Failed", root_job_id=root["job_id"])[0] for root in roots]
+    rate = ask(steps=failed, root_jobs=roots).failure_rate
+    assert (rate.n, rate.failed_count, rate.failed_in_success_count, rate.failed_in_running_count) == (3, 3, 1, 1)
+
+
+def test_with_its_sub_steps_a_step_inside_one_of_its_type_counts_once(ask: Ask) -> None:
+    paths = {"0": 40.0, "0/1": 25.0, "0/1/0": 10.0, "01": 5.0, "1": None}
+    tree = [
+        steps([9], "2026-06-20", root_job_id="r", path=path, critical_seconds=seconds)[0]
+        for path, seconds in paths.items()
+    ]
+    cost = ask(steps=tree, step_blame=[{"root_seconds": 100, "critical_self_seconds": 15}]).cost
+    assert (cost.critical_path_share, cost.critical_path_share_with_sub_steps) == (0.15, 0.45)
+
+
+def test_roots_are_counted_as_changes_and_cohorts_are_looked_for(ask: Ask) -> None:
+    found = ask(
+        {"source": "s", "since": "1d"},
+        steps=[
+            *NOW,
+            *(NOW[0] | {"path": path} for path in ("1", "2")),
+            *steps([5, 6], "2026-06-21", phase="Failed"),
+            *steps([7, 8, 9], "2026-05-01", source="t", root_job_type="Other"),
+            *steps([5], "2026-06-20", job_type="Other"),
+        ],
+    )
+    tested = found.tested
+    assert (tested.source_root_count, tested.root_count, tested.finished_root_count) == (6, 9, 11)
+
+
+def test_a_shape_first_seen_in_the_window_is_described_against_the_others_of_its_root_type(ask: Ask) -> None:
+    changed = steps([200.0 + number for number in range(11)], "2026-06-21", root_shape_id="new")
+    few = steps([900.0] * 9, "2026-06-22", root_shape_id="few")
+    elsewhere = steps([5.0] * 10, "2026-06-23", root_shape_id="another type", root_job_type="Other")
+    (shape,) = ask(steps=[*BEFORE, *changed, *elsewhere]).shapes
+    assert (shape.shape_id, shape.since, shape.n) == ("new", "2026-06-21T00:00:00Z", 11)
+    assert (shape.median_seconds, shape.other_median_seconds) == (205, 125)
+    assert [one.n for one in ask(steps=[*BEFORE, *changed, *few]).shapes] == [11]
+
+
+def test_where_there_was_nothing_before_no_shape_is_new(ask: Ask) -> None:
+    changed = steps([200.0] * 10, "2026-06-21", root_shape_id="new")
+    assert ask(steps=[*NOW, *changed]).shapes == []
+    older = steps([1.0], "2026-05-01", root_shape_id="new")
+    assert ask(steps=[*BEFORE, *changed, *older]).shapes == []
+
+
+def test_jobs_without_any_time_are_a_clear_mistake(ask: Ask) -> None:
+    bare = steps([None], "2026-06-20", created_at=None)  # type: ignore[list-item]
+    with pytest.raises(ConfigError, match=r"No job in .* has a time: there is nothing to tell about 'InstallMaster'"):
+        ask(steps=bare, root_jobs=[{"job_id": "r"}])
+    with pytest.raises(ConfigError, match="No job of the source 's'"):
+        ask({"source": "s"}, steps=bare, root_jobs=[{"source": "t", "observed_at": END}])
+
+
 def test_each_query_is_the_one_behind_its_part(ask: Ask, tmp_path: Path) -> None:
     found = ask()
     with open_published(tmp_path / "p.duckdb") as published:
@@ -190,6 +252,7 @@ def test_each_query_is_the_one_behind_its_part(ask: Ask, tmp_path: Path) -> None
     assert now["median_seconds"] == found.now.median_seconds
     assert rows.keys() == {
         *("data_ends_at", "changes", "findings", "now", "before", "cost"),
+        *("tested", "shapes"),
         *("failure_rate", "failure_rate_before", "reasons", "slowest"),
     }
 

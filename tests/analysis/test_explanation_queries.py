@@ -44,7 +44,7 @@ def test_all_sources_are_asked_unless_one_is_named() -> None:
 def test_the_root_type_narrows_steps_and_nothing_else() -> None:
     asked = all_queries(Scope("A", root_type="R"), WHOLE)
     narrowed = {part for part, sql in asked.items() if "root_job_type = 'R'" in sql}
-    assert narrowed == {"now", "before", "failure_rate", "failure_rate_before", "slowest"}
+    assert narrowed == {"now", "before", "failure_rate", "failure_rate_before", "slowest", "shapes"}
 
 
 @pytest.mark.parametrize("root_count", [5, 6, 9, 12, 50, 401])

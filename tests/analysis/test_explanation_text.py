@@ -12,6 +12,8 @@ from cce_etl.analysis.explanation import (
     Finding,
     Ratio,
     Reason,
+    RootCounts,
+    Shape,
     SlowJob,
     Window,
 )
@@ -40,7 +42,9 @@ QUIET = Explanation(
     before=FEW,
     ratio=None,
     changes=[],
+    shapes=[],
     findings=[],
+    tested=RootCounts(14, 20, 20),
     cost=Cost(None, None),
     failure_rate=NONE_FAILED,
     failure_rate_before=FailureRate(None, None, None, 0, 0, 0),
@@ -165,3 +169,61 @@ def test_what_is_narrowed_is_said() -> None:
     page = sections(narrowed)
     assert "In source eu, root type CreateCluster." in page[0].lines[0]
     assert page[2].title == "When it changed (of all root types)"
+
+
+def test_too_few_jobs_to_look_are_told_apart_from_no_evidence() -> None:
+    page = said(tested=RootCounts(13, 19, 19))
+    assert "Too few jobs to look for a change: 13, at least 14 are needed." in page
+    assert "Too few jobs to look for a cohort: 19, at least 20 are needed." in page
+    assert "stands out" not in page
+
+
+def test_failures_can_be_looked_for_where_durations_cannot() -> None:
+    page = said(tested=RootCounts(14, 19, 20))
+    assert "Too few jobs to look for a slower cohort: 19, at least 20 are needed." in page
+    assert "No cohort stands out: no evidence that any fails more often than the others." in page
+    assert "No change stands out" in page
+
+
+def test_nothing_measured_is_nothing_to_compare_and_no_caution() -> None:
+    nothing = Durations(None, None, None, None, 0, 0, None, 5)
+    page = said(now=nothing)
+    assert "Nothing to compare: no step is measured now." in page
+    assert "quick ones" not in page
+    assert "no step is measured now or before." in said(now=nothing, before=nothing)
+    assert "no step is measured before." in said(before=nothing)
+
+
+def test_a_new_shape_is_described_and_said_not_to_be_tested() -> None:
+    shape = Shape("abc", "2026-06-05T10:00:00Z", 60, 200.0, 102.0)
+    page = said(shapes=[shape, msgspec.structs.replace(shape, other_median_seconds=None), shape])
+    assert (
+        "what comes with a new shape of the tree is not found here. | New shape of the job since 2026-06-05: 60 jobs, "
+        "median 200 s against 102 s in the others (no finding: shapes are described, not tested)."
+    ) in page
+    assert "60 jobs, median 200 s (no finding" in page
+    assert "1 more new shape: see --json." in page
+    assert "New shape" not in said()
+
+
+def test_the_share_with_sub_steps_is_said_where_it_differs() -> None:
+    assert "On the critical path: 0.0% of all root jobs' time by itself, 45.1% with its sub-steps." in said(
+        cost=Cost(0.0, 1.0, 0.451)
+    )
+    assert "On the critical path: 32.2% of all root jobs' time." in said(cost=Cost(0.322, 1.0, 0.3229))
+
+
+def test_a_step_that_failed_in_a_job_that_did_not_is_nobodys_to_blame() -> None:
+    page = said(failure_rate=FailureRate(0.05, 0.025, 0.095, 120, 6, 12, 2, 1))
+    assert (
+        "of 120 finished steps; 3 more failed with another step to blame; 2 more failed in a job that did not fail; "
+        "1 more failed in a job that still runs."
+    ) in page
+
+
+def test_what_the_reasons_and_the_slowest_jobs_are_of_is_said() -> None:
+    assert "Reasons, in all data:" in said(reasons=[REASON])
+    assert "Reasons, in all data (of all root types):" in said(reasons=[REASON], root_type="CreateCluster")
+    failed = msgspec.structs.replace(QUIET, failure_rate=FailureRate(0.1, 0.0, 0.2, 10, 1, 1))
+    assert sections(QUIET)[-1].title == "The slowest jobs of the window"
+    assert sections(failed)[-1].title == "The slowest jobs of the window (of those that succeeded)"

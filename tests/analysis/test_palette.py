@@ -1,7 +1,11 @@
 """What charts share: colours of phases, and pictures that can be drawn without a network."""
 
+from collections.abc import Callable
+from inspect import signature
+
 import pytest
 
+from cce_etl import analysis
 from cce_etl.analysis import (
     Published,
     cohort_chart,
@@ -49,3 +53,14 @@ def test_every_chart_becomes_a_picture_that_holds_its_words(published: Published
     }
     assert "A title" in picture
     assert words[kind] in picture
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        *(analysis.blame_chart, analysis.cohort_chart, analysis.critical_path_chart, analysis.duration_chart),
+        *(analysis.failure_chart, analysis.running_chart, analysis.survival_chart, analysis.waterfall_chart),
+    ],
+)
+def test_every_chart_has_a_title_where_none_is_given(chart: Callable[..., object]) -> None:
+    assert isinstance(signature(chart).parameters["title"].default, str)

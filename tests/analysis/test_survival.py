@@ -36,7 +36,7 @@ def test_without_an_end_the_curve_of_the_ended_ones_is_unknown(published: Publis
 
 
 def test_an_unknown_step_is_a_mistake_that_names_the_nearest(published: Published) -> None:
-    with pytest.raises(ConfigError, match="no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
+    with pytest.raises(ConfigError, match=r"no step type 'InstalMaster'.*Nearest: 'InstallMaster'"):
         survival(published, "InstalMaster")
 
 

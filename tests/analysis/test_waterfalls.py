@@ -53,9 +53,10 @@ def test_the_id_of_a_step_leads_to_its_root(published: Published) -> None:
 def test_a_step_of_two_jobs_does_not_choose_between_them(publish: Publish) -> None:
     step = {"metadata": {"uid": "step"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
     roots = [{"metadata": {"uid": uid}, "spec": {"type": "T", "subJobs": [step]}} for uid in ("one", "two")]
-    with open_published(publish({"s": [json.dumps(root).encode() for root in roots]})) as published:
-        with pytest.raises(CceEtlError, match="step is a step of several jobs: ask for one of one, two"):
-            waterfall(published, "step")
+    path = publish({"s": [json.dumps(root).encode() for root in roots]})
+    message = "step is a step of several jobs: ask for one of one, two"
+    with open_published(path) as published, pytest.raises(CceEtlError, match=message):
+        waterfall(published, "step")
 
 
 def test_a_job_in_two_sources_needs_one_named(publish: Publish, bodies: list[bytes]) -> None:

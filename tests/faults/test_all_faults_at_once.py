@@ -1,5 +1,6 @@
 """Everything that can go wrong goes wrong in one run, and every job that can be had is loaded, whole and once."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,12 +41,8 @@ SEED = "all at once"
 
 
 # IAM's failure is kept for a second: the tries must outlast it.
-@pytest.mark.parametrize("back_off_seconds", [0.1])
-def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
-    fleet = build_fleet(seed=11, job_count=JOB_COUNT, ends_at_ns=1_772_323_200_000_000_000)
-    bomb, moved = fleet.job_ids[100], fleet.job_ids[200]
-    paged, cut = fleet.job_ids[400:408], fleet.job_ids[500:508]
-    faults = [
+def _faults(paged: Sequence[str], cut: Sequence[str], bomb: str, moved: str) -> list[Any]:
+    return [
         for_sign_ins_at_first(1, server_fault(503)),
         at_first(20, server_fault(503)),
         sometimes(0.05, f"{SEED}/faults", server_fault(500, 502, 503)),
@@ -64,12 +61,19 @@ def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
         for_jobs([bomb], gzip_bomb(5_000_000)),
         for_jobs([moved], redirect_to("http://127.0.0.1:9")),
     ]
+
+
+@pytest.mark.parametrize("back_off_seconds", [0.1])
+def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
+    fleet = build_fleet(seed=11, job_count=JOB_COUNT, ends_at_ns=1_772_323_200_000_000_000)
+    bomb, moved = fleet.job_ids[100], fleet.job_ids[200]
+    paged, cut = fleet.job_ids[400:408], fleet.job_ids[500:508]
     changes = {"concurrency": 32, "timeout_seconds": 1.0, "max_body_bytes": 1_000_000, "max_attempts": 9}
     sign_in = {"auth_token": None, "username": DEMO_USERNAME, "password": DEMO_PASSWORD, "domain": DEMO_DOMAIN}
     unreachable = {bomb: ("body_too_large", 200), moved: ("unexpected_status", 302)}
     passing = dict.fromkeys([*paged, *cut], ("invalid_json", 200))
     scene: Scene
-    with serve(*faults, of=fleet, **changes) as scene:
+    with serve(*_faults(paged, cut, bomb, moved), of=fleet, **changes) as scene:
         sign_in["iam_endpoint"] = scene.settings.endpoint
         first = scene.fetch(**sign_in)
         scene.assert_loaded(but=[*unreachable, *passing])

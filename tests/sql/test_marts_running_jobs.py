@@ -2,7 +2,8 @@
 
 from typing import Any
 
-ROWS = """SELECT job_id, age_seconds, running_step_count, kind_finished_count, kind_p99_seconds, kind_max_seconds, is_stuck
+ROWS = """SELECT job_id, age_seconds, running_step_count, kind_finished_count, kind_p99_seconds, kind_max_seconds,
+    is_stuck
 FROM marts.running_jobs ORDER BY job_id"""
 
 

@@ -83,7 +83,7 @@ def test_a_kind_of_which_none_finished_says_nothing_and_is_not_stuck(node: Any, 
 def test_older_than_99_percent_of_the_finished_steps_is_stuck(node: Any, build: Any) -> None:
     # Failures are finished too; backwards clocks and the age itself are no such step. 10 + 0.99 * 30 = 39.7.
     unsound = node("backwards", start=5, end=1, phase="Failed")
-    lives = [(10, "Success"), (40, "Failed"), (39.6, "Running"), (41, "Running")]
+    lives = [(10, "Success"), (40, "Failed"), (39, "Running"), (41, "Running")]
     rows = _rows(build(node("r", *_steps(node, lives), unsound)), f"job_id, {KIND}, is_stuck")
     assert rows == [(name, pytest.approx(39.7), 40, 2, 1, is_stuck) for name, is_stuck in (("a2", False), ("a3", True))]
 

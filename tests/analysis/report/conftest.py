@@ -135,7 +135,7 @@ def _durations(kind: str, source: str) -> Rows:
 def _changes(kind: str, source: str) -> Rows:
     around = (BEGUN, "2026-05-15 01:00:00", "2026-05-15 11:00:00")
     found = (*around, 60, 58, 60.0, 180.0, 3.0, 0.00001, True, [f"cluster.flavor={kind}"])
-    candidate = ("2026-05-20 06:00:00", BEGUN, BEGUN, 9, 8, 60.0, 61.0, 1.02, 0.6, False, [])
+    candidate: tuple[Any, ...] = ("2026-05-20 06:00:00", BEGUN, BEGUN, 9, 8, 60.0, 61.0, 1.02, 0.6, False, [])
     return {"duration_changes": [(source, kind, *each) for each in (found, candidate)]}
 
 
@@ -189,6 +189,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
     def write_file(name: str, rows: Rows) -> Path:
         path = tmp_path_factory.mktemp("report") / f"{name}.duckdb"
         with duckdb.connect(path) as connection:
+            connection.begin()  # one commit instead of thirty
             connection.execute("CREATE SCHEMA marts")
             for table, columns in COLUMNS.items():
                 connection.execute(f"CREATE TABLE marts.{table} ({columns})")
@@ -198,6 +199,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
             names = [f"marts.{table}" for table in COLUMNS]
             counts = [len(rows.get(table, [])) for table in COLUMNS]
             connection.execute(_MANIFEST, [125 if rows else 0, names, counts])
+            connection.commit()
         return path
 
     return write_file

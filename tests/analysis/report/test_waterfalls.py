@@ -1,11 +1,21 @@
 """Bars of the slowest and the newest jobs."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from cce_etl.analysis import Published, open_published
 from cce_etl.analysis.report import questions
-from cce_etl.analysis.report.waterfalls import MOST_ROWS, read_waterfalls
+from cce_etl.analysis.report.waterfalls import MOST_ROWS, Waterfall, read_waterfalls
+
+from .conftest import Write
+
+# The offset and the duration of the steps of each job.
+JOBS: Final[dict[str, list[tuple[float, float]]]] = {
+    "early step": [(-20.0, 50.0), (90.0, 30.0)],
+    "negative": [(5.0, -1.0)],
+    "many steps": [(float(number), 100.0 + number) for number in range(60)],
+}
 
 
 def test_the_slowest_jobs_have_a_duration_and_the_newest_a_start(opened: Published) -> None:
@@ -27,34 +37,35 @@ def test_bars_start_where_their_steps_do_and_what_has_not_started_has_none(opene
     assert (job.span_seconds, job.job_count) == (600.0, 4)
 
 
-def steps(*more: tuple[float, float]) -> list[tuple[Any, ...]]:
-    """Return steps of job r, given by offset and duration."""
-    where = [("s", "r", str(number), "", 1, number, f"j{number}", "T", None, "Success") for number in range(len(more))]
+def steps(job_id: str, *more: tuple[float, float]) -> list[tuple[Any, ...]]:
+    """Return steps of a job, given by offset and duration."""
+    kind = ("T", None, "Success", "2026-05-01 00:00:00")
     return [
-        (*each, "2026-05-01 00:00:00", offset, seconds, None, False)
-        for each, (offset, seconds) in zip(where, more, strict=True)
+        ("s", job_id, str(number), "", 1, number, f"j{number}", *kind, offset, seconds, None, False)
+        for number, (offset, seconds) in enumerate(more)
     ]
 
 
-def one_job(write: Any, *more: tuple[float, float]) -> Any:
-    root = ("s", "r", "T", None, "Success", True, "2026-05-01 00:00:00", 100.0, None)
-    path: Path = write("one", {"root_jobs": [root], "steps": steps(*more)})
-    with open_published(path) as published:
-        (job,) = read_waterfalls(published, questions.NEWEST)
-    return job
+@pytest.fixture(scope="module")
+def jobs(write: Write) -> dict[str, Waterfall]:
+    """Return the waterfalls of three jobs of 100 s, by job id."""
+    roots = [("s", each, "T", None, "Success", True, "2026-05-01 00:00:00", 100.0, None) for each in JOBS]
+    rows = [row for each, own in JOBS.items() for row in steps(each, *own)]
+    with open_published(write("jobs", {"root_jobs": roots, "steps": rows})) as published:
+        return {job.job_id: job for job in read_waterfalls(published, questions.NEWEST)}
 
 
-def test_a_step_that_starts_before_its_root_moves_the_roots_bar(write: Any) -> None:
-    job = one_job(write, (-20.0, 50.0), (90.0, 30.0))
+def test_a_step_that_starts_before_its_root_moves_the_roots_bar(jobs: dict[str, Waterfall]) -> None:
+    job = jobs["early step"]
     assert [(bar.start_seconds, bar.seconds) for bar in job.bars] == [(20.0, 100.0), (0.0, 50.0), (110.0, 30.0)]
     assert job.span_seconds == 140.0
 
 
-def test_a_negative_duration_has_no_length(write: Any) -> None:
-    assert [bar.seconds for bar in one_job(write, (5.0, -1.0)).bars] == [100.0, 0.0]
+def test_a_negative_duration_has_no_length(jobs: dict[str, Waterfall]) -> None:
+    assert [bar.seconds for bar in jobs["negative"].bars] == [100.0, 0.0]
 
 
-def test_of_many_steps_the_longest_are_shown_in_the_order_of_time_with_the_root(write: Any) -> None:
-    job = one_job(write, *((float(number), 100.0 + number) for number in range(60)))
+def test_of_many_steps_the_longest_are_shown_in_the_order_of_time_with_the_root(jobs: dict[str, Waterfall]) -> None:
+    job = jobs["many steps"]
     assert (job.job_count, len(job.bars)) == (61, MOST_ROWS)
     assert [bar.seconds for bar in job.bars] == [100.0, *(100.0 + number for number in range(21, 60))]
