@@ -7,6 +7,7 @@ Does not: HTTP (`extract/`), SQL (`warehouse/`, sql/), what becomes of an answer
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -102,11 +103,8 @@ def list_ids(settings: Settings, files: Sequence[str]) -> Listing | None:
     if not paths:
         return None
     listed = read_id_lists(paths)
-    return Listing(", ".join(map(_shown, paths)), listed.job_ids, listed.bad)
-
-
-def _shown(path: str) -> str:
-    return "standard input" if path == "-" else path.encode(errors="replace").decode()
+    names = ["standard input" if path == "-" else path.encode(errors="replace").decode() for path in paths]
+    return Listing(", ".join(names), listed.job_ids, listed.bad)
 
 
 def register(connection: Connection, source: str, listing: Listing, clock: Clock) -> None:
@@ -232,6 +230,7 @@ def replay(connection: Connection) -> int:
     return rows
 
 
+@cache
 def models() -> list[Model]:
     """Return every model, each after all that it selects from."""
     found = read_models(sql_directory(), COMPUTATIONS)

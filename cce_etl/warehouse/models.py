@@ -101,8 +101,7 @@ def build_model(connection: Connection, model: Model) -> int:
     try:
         with transaction(connection):
             _make_table(connection, model)
-            for statement in _comments(model):
-                connection.execute(statement)
+            connection.execute("; ".join(_comments(model)))
     except duckdb.Error as error:
         raise WarehouseError(f"The model {model.name} failed: {str(error).splitlines()[0]}") from error
     return count_rows(connection, model.name)

@@ -29,8 +29,8 @@ FINISHED = "SELECT job_id FROM raw.job_ids WHERE state = 'finished'"
 PROGRAM = "from cce_etl.cli import main; main()"
 
 
-def start(folder: Path, endpoint: str) -> "subprocess.Popen[bytes]":
-    """Start the whole job in a process of its own."""
+def start(folder: Path, endpoint: str, *options: str) -> "subprocess.Popen[bytes]":
+    """Start the whole job, or with options less of it, in a process of its own."""
     environment = {
         "CCE_ENDPOINT": endpoint,
         "CCE_PROJECT_ID": DEMO_PROJECT_ID,
@@ -38,7 +38,7 @@ def start(folder: Path, endpoint: str) -> "subprocess.Popen[bytes]":
         "CCE_RATE_LIMIT": "0",
         "HOME": str(folder),
     }
-    command = [sys.executable, "-c", PROGRAM, "run", "--ids", "ids.txt"]
+    command = [sys.executable, "-c", PROGRAM, "run", "--ids", "ids.txt", *options]
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -82,8 +82,10 @@ def test_twenty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path
         for run in range(KILLS + 1):
             kept = set(rows(warehouse, FINISHED)) if warehouse.exists() and warehouse.stat().st_size else set()
             asked.clear()
-            process = start(disturbed, endpoint)
-            errors = ended_or_killed(process, moments.uniform(0.1, 0.8 * lasted) if run < KILLS else 120)
+            # Every other one is killed while it fetches and writes, the rest while it builds and publishes, too.
+            process = start(disturbed, endpoint, *(["--no-build"] if run % 2 else []))
+            moment = moments.uniform(0.1, (0.4 if run % 2 else 0.8) * lasted)
+            errors = ended_or_killed(process, moment if run < KILLS else 120)
             assert not kept & {(job_id,) for job_id in asked}  # what is kept is never asked for again
             if published.exists():  # whole at every moment
                 assert rows(published, "SELECT count(*) FROM marts.steps")[0][0] > 0
