@@ -110,7 +110,7 @@ def build_model(connection: Connection, model: Model) -> int:
 def _make_table(connection: Connection, model: Model) -> None:
     kind, other = ("VIEW", "TABLE") if model.is_view else ("TABLE", "VIEW")
     # An earlier version of a model may have been of the other kind, which CREATE OR REPLACE does not replace.
-    if connection.execute(_KIND, [model.name]).fetchone() == (other,):
+    if connection.execute(_KIND, [model.name]).fetchall() == [(other,)]:
         connection.execute(f"DROP {other} {model.name}")
     if model.computation is None:
         connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
@@ -129,8 +129,9 @@ def run_check(connection: Connection, check: Check, limit: int = 20) -> list[dic
 
 def count_rows(connection: Connection, table: str) -> int:
     """Return the number of rows of a table."""
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+    # All of it: DuckDB 2 takes a result for unfinished until nothing comes any more.
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(count)
 
 
 def _comments(model: Model) -> Iterator[str]:
