@@ -118,15 +118,6 @@ def read_settings(
     return settings
 
 
-def origin_of(
-    field: str, options: Mapping[str, object], environment: Mapping[str, str], folder: Path | None = None
-) -> str:
-    """Say where a setting's value comes from: an option, the environment, the file, or the default."""
-    in_file = read_file((folder or Path()) / CONFIG_FILE)
-    value, origin = _value_of(field, options, environment, in_file)
-    return origin if value is not None else "default"
-
-
 def _value_of(
     field: str, options: Mapping[str, object], environment: Mapping[str, str], in_file: Mapping[str, object]
 ) -> tuple[object, str]:

@@ -16,7 +16,6 @@ from cce_etl.settings import (
     environment_name,
     iam_endpoint_of,
     metadata_endpoint_of,
-    origin_of,
     read_settings,
     require_source,
 )
@@ -42,10 +41,6 @@ def test_an_option_counts_before_the_environment_before_the_file(tmp_path: Path)
     environment = {"CCE_REGION": "environment", "CCE_SOURCE": "environment"}
     settings = read_settings(options, environment, tmp_path)
     assert (settings.region, settings.source, settings.project_id) == ("option", "environment", "file")
-    origins = [
-        origin_of(name, options, environment, tmp_path) for name in ("region", "source", "project_id", "job_ids")
-    ]
-    assert origins == ["the option --region", "CCE_SOURCE", "project_id in cce-etl.toml", "default"]
 
 
 def test_an_empty_variable_is_not_set_and_a_value_is_trimmed(tmp_path: Path) -> None:

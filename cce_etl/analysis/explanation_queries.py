@@ -3,12 +3,12 @@
 Lives here: the queries. Does not: running them (`explain`), models that analysts share (sql/marts).
 """
 
-from itertools import groupby
 from string import Template
 from textwrap import dedent
 from typing import Final
 
 from cce_etl.analysis.explanation_scope import Scope
+from cce_etl.analysis.literals import literal
 from cce_etl.analysis.periods import Period, sql_text
 
 # The ranks of the interval: the largest l with P(Binomial(n, 1/2) <= l - 1) <= 0.025, then n + 1 - l. Below six
@@ -228,21 +228,6 @@ def all_queries(scope: Scope, window: Period) -> dict[str, str]:
         "reasons": _filled(_REASONS, scope),
         "slowest": _filled(_SLOWEST, scope, created=now),
     }
-
-
-def literal(text: str) -> str:
-    """Return text as an SQL expression of printable characters alone, so that it can be shown and pasted."""
-    runs = groupby(text, key=str.isprintable)
-    parts = [_quoted(run) if is_printable else _coded(run) for is_printable, run in ((k, "".join(g)) for k, g in runs)]
-    return f"({' || '.join(parts)})" if len(parts) > 1 else "".join(parts) or "''"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _coded(text: str) -> str:
-    return " || ".join(f"chr({ord(char)})" for char in text)
 
 
 def _instant(instant_ns: int) -> str:

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 
 _CURVE = """
     WITH lifetimes AS (
-        SELECT lifetimes.seconds, lifetimes.is_ended
-        FROM core.step_lifetimes AS lifetimes
-        INNER JOIN marts.steps AS steps USING (source, root_job_id, path)
-        WHERE lifetimes.job_type = $1 AND lifetimes.seconds IS NOT NULL
-            AND ($2::TIMESTAMP_NS IS NULL OR steps.created_at >= $2::TIMESTAMP_NS)
+        SELECT seconds, is_ended
+        FROM core.step_lifetimes
+        WHERE job_type = $1 AND seconds IS NOT NULL
+            AND ($2::TIMESTAMP_NS IS NULL OR created_at >= $2::TIMESTAMP_NS)
     ),
     times AS (
         SELECT seconds, count(*) FILTER (is_ended) AS ended_count, count(*) FILTER (NOT is_ended) AS censored_count

@@ -1,7 +1,7 @@
 """One job's tree as something that ran: nodes in order of time, and the span of each that has one.
 
-Lives here: finding the tree an id stands in, reading it. Does not: documents made of it (`trace_events`, `otlp`),
-drawing (`cli/waterfall`).
+Lives here: reading it. Does not: finding the tree (`places`), documents made of it (`trace_events`, `otlp`), drawing
+(`cli/waterfall`).
 """
 
 from collections import defaultdict
@@ -12,13 +12,10 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.analysis.explanation_queries import literal
+from cce_etl.analysis.literals import literal
+from cce_etl.analysis.places import find_place
 from cce_etl.analysis.published import Published
-from cce_etl.errors import CceEtlError
 
-_PLACES: Final = """
-    SELECT source, root_job_id, path FROM core.placed_jobs WHERE job_id = $job_id AND $source ORDER BY ALL
-"""
 _NODES: Final = """
     SELECT
         jobs.path, jobs.parent_path, jobs.depth, jobs.ordinal, jobs.job_id, jobs.parent_job_id, jobs.job_type,
@@ -131,28 +128,10 @@ def read_trace(published: Published, job_id: str, source: str | None = None) -> 
     Raises CceEtlError for an id that is not there, or stands in several trees: in several sources while `source`
     names none, or below several roots.
     """
-    chosen, root_job_id, paths = _place(published, job_id, source)
-    sql = Template(_NODES).substitute(source=literal(chosen), root_job_id=literal(root_job_id))
+    place = find_place(published, job_id, source)
+    sql = Template(_NODES).substitute(source=literal(place.source), root_job_id=literal(place.root_job_id))
     nodes = msgspec.convert(published.records(sql), list[TraceNode])
-    return Trace(chosen, root_job_id, list(in_order_of_time(nodes)), paths)
-
-
-def _place(published: Published, job_id: str, source: str | None) -> tuple[str, str, list[str]]:
-    of_source = "TRUE" if source is None else f"source = {literal(source)}"
-    places = published.records(Template(_PLACES).substitute(job_id=literal(job_id), source=of_source))
-    trees = {(place["source"], place["root_job_id"]) for place in places}
-    sources = sorted({name for name, _ in trees})
-    if not trees:
-        of = "" if source is None else f" of the source {source}"
-        raise CceEtlError(f"No job {job_id}{of} is in {published.path}. Was it fetched, and published since?")
-    if len(sources) > 1:
-        raise CceEtlError(f"Job {job_id} is in several sources: name one of {', '.join(sources)} with --source.")
-    own = [tree for tree in trees if tree[1] == job_id]
-    if len(trees) > 1 and not own:
-        roots = ", ".join(sorted(root for _, root in trees))
-        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {roots}.")
-    tree = own[0] if own else trees.pop()
-    return *tree, [place["path"] for place in places if (place["source"], place["root_job_id"]) == tree]
+    return Trace(place.source, place.root_job_id, list(in_order_of_time(nodes)), place.paths)
 
 
 def in_order_of_time(nodes: list[TraceNode]) -> Iterator[TraceNode]:

@@ -1,13 +1,14 @@
 """One job's tree in the order it ran: who started when, for how long, below whom.
 
-Lives here: reading it and putting siblings in order of time. Does not: drawing (`waterfall_chart`).
+Lives here: reading it and putting siblings in order of time. Does not: finding it (`places`), drawing
+(`waterfall_chart`).
 """
 
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
+from cce_etl.analysis.places import find_place
 from cce_etl.analysis.published import Published
-from cce_etl.errors import CceEtlError
 
 if TYPE_CHECKING:
     import pandas
@@ -17,19 +18,14 @@ _TREE = """
         source, '' AS path, NULL AS parent_path, 0 AS depth, 0 AS ordinal, job_id, job_type, resource_name, phase,
         created_at, CASE WHEN created_at IS NOT NULL THEN 0.0 END AS offset_seconds, duration_seconds, elapsed_seconds
     FROM marts.root_jobs
-    WHERE job_id = $1
+    WHERE source = $1 AND job_id = $2
     UNION ALL
     SELECT
         source, path, parent_path, depth, ordinal, job_id, job_type, resource_name, phase,
         created_at, offset_seconds, duration_seconds, elapsed_seconds
     FROM marts.steps
-    WHERE root_job_id = $1
-    ORDER BY source, depth, path
-"""
-_ROOTS = """
-    SELECT DISTINCT root_job_id FROM marts.steps
-    WHERE job_id = $1 AND ($2::VARCHAR IS NULL OR source = $2::VARCHAR)
-    ORDER BY root_job_id
+    WHERE source = $1 AND root_job_id = $2
+    ORDER BY depth, path
 """
 
 
@@ -42,27 +38,9 @@ def waterfall(published: Published, job_id: str, source: str | None = None) -> "
     Raises CceEtlError for an id that is not there, is a step of several jobs, or that several sources have while
     `source` names none.
     """
-    tree = _tree(published, job_id, source)
-    if tree.empty:
-        tree = _tree(published, _root_of(published, job_id, source), source)
-    sources = sorted(tree["source"].unique())
-    if len(sources) > 1:
-        raise CceEtlError(f"Job {job_id} is in several sources: name one of {', '.join(sources)}.")
+    place = find_place(published, job_id, source)
+    tree = published.frame(_TREE, [place.source, place.root_job_id])
     return tree.iloc[_in_order_of_time(tree)].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
-
-
-def _tree(published: Published, root_job_id: str, source: str | None) -> "pandas.DataFrame":
-    tree = published.frame(_TREE, [root_job_id])
-    return tree if source is None else tree[tree["source"] == source].reset_index(drop=True)
-
-
-def _root_of(published: Published, job_id: str, source: str | None) -> str:
-    roots: list[str] = published.frame(_ROOTS, [job_id, source])["root_job_id"].to_list()
-    if not roots:
-        raise CceEtlError(f"No job {job_id} is in {published.path}. Was it fetched, and published since?")
-    if len(roots) > 1:
-        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {', '.join(roots)}.")
-    return roots[0]
 
 
 def _in_order_of_time(tree: "pandas.DataFrame") -> list[int]:

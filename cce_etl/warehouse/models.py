@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import msgspec
-import pyarrow as pa
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 # What is computed from the rows a model selects, where SQL alone cannot say it.
-Computation = Callable[[pa.Table], pa.Table]
+Computation = Callable[["pa.Table"], "pa.Table"]
 
 _NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
 _KIND: Final = """

@@ -11,6 +11,7 @@
 --   cluster_id: the cluster the step says it works on
 --   root_shape_id: shape of the root's whole tree
 --   phase: Initializing, Running, Success or Failed; another text as sent; NULL when none was sent
+--   created_at: when it started, UTC
 --   is_ended: true in phase Success or Failed; the others were cut off when last seen, if they have seconds
 --   seconds: started to ended, or to observed for a step neither finished nor Initializing, seconds; NULL when a clock
 --     is missing or the clocks run backwards, and in phase Initializing
@@ -23,6 +24,7 @@ SELECT
     cluster_id,
     root_shape_id,
     phase,
+    created_at,
     is_finished AS is_ended,
     CASE WHEN coalesce(duration_seconds, elapsed_seconds) >= 0 THEN coalesce(duration_seconds, elapsed_seconds) END
         AS seconds

@@ -28,41 +28,9 @@
 --   km_p90_seconds: time by which 90 % have ended, likewise
 --   km_p95_seconds: time by which 95 % have ended, likewise
 SELECT
-    slices.source,
-    slices.job_type,
-    slices.dimension_value AS root_shape_id,
-    slices.step_count,
-    slices.success_count,
-    slices.failed_count,
-    slices.running_count,
-    slices.initializing_count,
-    intervals.root_count,
-    slices.measured_count,
-    slices.p50_seconds,
-    slices.p90_seconds,
-    slices.p95_seconds,
-    slices.p99_seconds,
-    slices.mean_seconds,
-    slices.max_seconds,
-    intervals.measured_root_count,
-    intervals.p50_low_seconds,
-    intervals.p50_high_seconds,
-    coalesce(curves.km_event_count, 0) AS km_event_count,
-    coalesce(curves.km_censored_count, 0) AS km_censored_count,
-    curves.km_p50_seconds,
-    curves.km_p90_seconds,
-    curves.km_p95_seconds
-FROM core.step_duration_slices AS slices
-INNER JOIN core.step_median_intervals AS intervals
-    ON
-        slices.source = intervals.source
-        AND slices.job_type IS NOT DISTINCT FROM intervals.job_type
-        AND slices.dimension = intervals.dimension
-        AND slices.dimension_value IS NOT DISTINCT FROM intervals.dimension_value
-LEFT JOIN core.step_km_percentiles AS curves
-    ON
-        slices.source = curves.source
-        AND slices.job_type IS NOT DISTINCT FROM curves.job_type
-        AND slices.dimension = curves.dimension
-        AND slices.dimension_value IS NOT DISTINCT FROM curves.dimension_value
-WHERE slices.dimension = 'root_shape_id'
+    source,
+    job_type,
+    dimension_value AS root_shape_id,
+    COLUMNS(* EXCLUDE (source, job_type, dimension, dimension_value))
+FROM core.step_duration_figures
+WHERE dimension = 'root_shape_id'

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cce_etl.analysis.explanation_queries import all_queries, changes, data_end, findings, literal
+from cce_etl.analysis.explanation_queries import all_queries, changes, data_end, findings
 from cce_etl.analysis.explanation_scope import Scope
 from cce_etl.analysis.periods import Period
 from tests.analysis.explained import steps, write_published
@@ -17,21 +15,7 @@ from tests.analysis.explained import steps, write_published
 WHOLE = Period(0, 4_000_000_000 * 10**9)
 
 
-@pytest.fixture(scope="module")
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
-
-
-@given(text=st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_literal_is_printable_and_means_its_text(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    shown = literal(text)
-    assert shown.isprintable()
-    assert connection.execute(f"SELECT {shown}").fetchall() == [(text,)]
-
-
-def test_a_quote_does_not_end_a_literal_and_a_dollar_is_no_parameter() -> None:
-    assert literal("a' OR 'b'='b") == "'a'' OR ''b''=''b'"
-    assert literal("a\x1bb") == "('a' || chr(27) || 'b')"
+def test_a_dollar_in_a_name_is_no_parameter() -> None:
     assert "job_type = '$until'" in changes(Scope("$until"), 0)
 
 

@@ -46,7 +46,7 @@ def test_an_id_never_seen_is_said_so(published: Published) -> None:
 
 def test_the_id_of_a_step_leads_to_its_root(published: Published) -> None:
     assert column(waterfall(published, "a"), "job_id") == column(waterfall(published, FIRST), "job_id")
-    with pytest.raises(CceEtlError, match="No job a is in"):
+    with pytest.raises(CceEtlError, match="No job a of the source elsewhere is in"):
         waterfall(published, "a", source="elsewhere")
 
 

@@ -86,6 +86,12 @@ COLUMNS: Final = {
     ),
     "data_quality_findings": f"{_WHO}, path VARCHAR, finding VARCHAR, detail VARCHAR",
 }
+_PLACED_JOBS = """
+    CREATE SCHEMA core;
+    CREATE VIEW core.placed_jobs AS
+    SELECT source, job_id AS root_job_id, '' AS path, job_id FROM marts.root_jobs
+    UNION ALL SELECT source, root_job_id, path, job_id FROM marts.steps
+"""
 _MANIFEST: Final = """
     CREATE TABLE main.manifest AS SELECT
         TIMESTAMP_NS '2026-07-01 02:00:00' AS published_at, 'run-1' AS run_id, $1::BIGINT AS ids_asked,
@@ -196,6 +202,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
                 if some := rows.get(table):
                     marks = ", ".join("?" for _ in some[0])
                     connection.executemany(f"INSERT INTO marts.{table} VALUES ({marks})", some)
+            connection.execute(_PLACED_JOBS)
             names = [f"marts.{table}" for table in COLUMNS]
             counts = [len(rows.get(table, [])) for table in COLUMNS]
             connection.execute(_MANIFEST, [125 if rows else 0, names, counts])
