@@ -32,6 +32,11 @@ CANARY_TOKEN = "synthetic-demo-token"
 _PROGRAM = "from cce_etl.cli import main; main()"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that mostly wait."""
+    items.sort(key=lambda item: item.path.parent.name != "faults")
+
+
 @dataclass(frozen=True)
 class Answer:
     """One scripted answer; `seconds` is how long it is withheld."""
