@@ -72,7 +72,7 @@ SELECT
     weights.succeeded_count,
     weights.failed_count,
     weights.censored_count,
-    weights.surviving_count * weights.weight / weights.step_count AS survival,
+    least(1, weights.surviving_count * weights.weight / weights.step_count) AS survival,  -- rounding made it 1 + 2e-16
     sum(weights.succeeded_share) OVER so_far::DOUBLE AS success_incidence,
     sum(weights.failed_share) OVER so_far::DOUBLE AS failure_incidence
 FROM weights

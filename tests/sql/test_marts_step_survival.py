@@ -92,3 +92,12 @@ def test_kinds_are_a_source_and_a_type_also_when_no_type_was_sent(node: Any, bui
     tree = node("r", *_steps(node, [(3, "Success")]), *_steps(node, [(3, "Failed"), (3, "Failed")], job_type=None))
     rows = _curve(build(tree, others={"z": (tree,)}), f"source, job_type, {COUNTS}")
     assert rows == [("s", "A", 1, 1, 0, 0), ("s", None, 2, 0, 2, 0), ("z", "A", 1, 1, 0, 0), ("z", None, 2, 0, 2, 0)]
+
+
+def test_while_none_has_ended_all_are_there_whatever_rounding_does(node: Any, build: Any) -> None:
+    counts = range(3, 60)
+    kinds = [[(1, "Running"), (2, "Running"), *[(10, "Success")] * count] for count in counts]
+    steps = [step for count, lives in zip(counts, kinds, strict=True) for step in _steps(node, lives, f"{count:02}")]
+    shares = _curve(build(node("r", *steps, phase="Running")), "survival, seconds")
+    assert max(survival for survival, _ in shares) == 1
+    assert all(survival == pytest.approx(1, abs=1e-12) for survival, seconds in shares if seconds < 10)
