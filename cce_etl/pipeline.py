@@ -15,19 +15,20 @@ from uuid import uuid4
 import msgspec
 
 from cce_etl.access import choose_sign_in
-from cce_etl.chunk import Tally, restore, store_saved
-from cce_etl.computed import COMPUTATIONS
+from cce_etl.chunk import Tally, read_chunk, restore, store_chunk
+from cce_etl.computed import COMPUTATIONS, code_version
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
-from cce_etl.extract.saved import in_batches, read_saved
+from cce_etl.extract.saved import in_batches, read_ahead, read_saved
 from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest, policy_of
 from cce_etl.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
+from cce_etl.warehouse.builds import build_models
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.core import clear_core
-from cce_etl.warehouse.models import Model, build_models, read_checks, read_models, run_check, sql_directory
+from cce_etl.warehouse.core import clear_core, many_chunks
+from cce_etl.warehouse.models import Model, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.publish import publish as publish_copy
 from cce_etl.warehouse.slo_targets import set_slo
 
@@ -208,9 +209,11 @@ def load(
     tally = Tally()
     started_at, started = clock(), time.perf_counter()
     try:
-        for records in in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES):
-            store_saved(connection, source, records, tally, clock())
-            on_progress(Progress(tally.requested, tally.requested, tally.failed))
+        batches = in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES)
+        with many_chunks(connection), read_ahead(map(read_chunk, batches)) as chunks:
+            for chunk in chunks:
+                store_chunk(connection, source, chunk, tally, clock())
+                on_progress(Progress(tally.requested, tally.requested, tally.failed))
         resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
     finally:
         run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
@@ -240,9 +243,9 @@ def models() -> list[Model]:
 
 
 def build(connection: Connection, slo: Slo = NO_TARGETS) -> dict[str, int]:
-    """Make every model's table anew, steps held to `slo`; return the rows of each."""
+    """Bring every model's table up to date, steps held to `slo`; return the rows of each."""
     set_slo(connection, slo.targets, slo.objective, slo.window_days)
-    return build_models(connection, models())
+    return build_models(connection, models(), code_version())
 
 
 def check(connection: Connection) -> list[FailedCheck]:

@@ -16,11 +16,12 @@ import duckdb
 import tenacity
 
 from cce_etl.errors import WarehouseError
+from cce_etl.warehouse.migrations import OLDEST_VERSION, migrate
 
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection
-# Moves with every change of schema.sql that an older file does not have.
-SCHEMA_VERSION: Final = 1
+# Moves with every change of schema.sql, together with a step in migrations/ that makes it in an older file.
+SCHEMA_VERSION: Final = 2
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
@@ -30,12 +31,12 @@ _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 @contextmanager
 def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
-    """Open the warehouse for writing, making the file and its tables when they are missing.
+    """Open the warehouse for writing, making the file and its tables when they are missing or from an older version.
 
     The files made while it is open are their owner's alone. Raises WarehouseError when another process holds it for
     longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
     """
-    with warehouse_errors(path), _owner_only():
+    with warehouse_errors(path), owner_only():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -62,7 +63,8 @@ def _connect(path: Path, lock_wait_seconds: float) -> Connection:
 
 
 @contextmanager
-def _owner_only() -> Iterator[None]:
+def owner_only() -> Iterator[None]:
+    """Make files their owner's alone meanwhile."""
     before = os.umask(0o077)
     try:
         yield
@@ -85,12 +87,29 @@ def open_existing_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Itera
 def open_warehouse_to_read(path: Path) -> Iterator[Connection]:
     """Open an existing warehouse for reading alone.
 
-    Raises WarehouseError when it does not exist, or a writer holds it.
+    Raises WarehouseError when it does not exist, a writer holds it, or its tables are of another version.
+    """
+    with open_file_to_read(path) as connection:
+        version = _version(connection, path)
+        if version is not None and version < SCHEMA_VERSION:
+            raise WarehouseError(
+                f"The warehouse {path} was made by an older cce-etl (its tables are version {version}, this one's "
+                f"{SCHEMA_VERSION}). Any command that writes brings it up to date and loses nothing: `cce-etl build`."
+            )
+        yield connection
+
+
+@contextmanager
+def open_file_to_read(path: Path) -> Iterator[Connection]:
+    """Open a warehouse for reading alone whose tables may be older than this program's.
+
+    Raises WarehouseError when it does not exist, a writer holds it, or it is no warehouse of this or an older version.
     """
     _require(path)
     with warehouse_errors(path):
         connection = duckdb.connect(path.absolute(), read_only=True)
         try:
+            _version(connection, path)
             yield connection
         finally:
             connection.close()
@@ -102,25 +121,35 @@ def _require(path: Path) -> None:
 
 
 def _make_tables(connection: Connection, path: Path) -> None:
-    """Make the tables in a new file; in an old one, only look at their version: statements would write to it."""
-    found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
-    names = {name for (name,) in found}
-    if names and not names & set(_TABLE.findall(schema_sql())):
-        raise WarehouseError(f"{path} holds other tables than this program's. Set CCE_WAREHOUSE to another path.")
-    if not names:
+    """Make the tables in a new file, and bring those of an older one up to date; leave all others as they are."""
+    version = _version(connection, path)
+    if version is None:
         with transaction(connection):  # a file with tables but no version would be refused ever after
             connection.execute(schema_sql())
             connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
-        return
+    elif version < SCHEMA_VERSION:
+        with transaction(connection):  # the old file or the new one, whatever ends this
+            migrate(connection, version)
+
+
+def _version(connection: Connection, path: Path) -> int | None:
+    """Return the version of a file's tables, None of an empty file; raise WarehouseError when it is of no use here."""
+    found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+    names = {name for (name,) in found}
+    if not names:
+        return None
+    if not names & set(_TABLE.findall(schema_sql())):
+        raise WarehouseError(f"{path} holds other tables than this program's. Set CCE_WAREHOUSE to another path.")
     version = 0
     if "raw.schema_version" in names:
         ((version,),) = connection.execute("SELECT version FROM raw.schema_version").fetchall()
-    if version != SCHEMA_VERSION:
-        age, advice = ("newer", "Upgrade it") if version > SCHEMA_VERSION else ("older", "Move the file away")
+    if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
+        age, advice = ("newer", "Upgrade it") if version > SCHEMA_VERSION else ("much older", "Move the file away")
         raise WarehouseError(
             f"The warehouse {path} was made by a cce-etl {age} than this one (its tables are version {version}, "
             f"this one's {SCHEMA_VERSION}). {advice}, or set CCE_WAREHOUSE to another path."
         )
+    return version
 
 
 def schema_sql() -> str:

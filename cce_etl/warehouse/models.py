@@ -1,21 +1,21 @@
-"""The SQL models and checks under sql/: reading, ordering and running them.
+"""The SQL models and checks under sql/: reading and ordering them, running checks.
 
-Lives here: one bare SELECT a file becomes one table, documented by the file's header, or the input of a computation.
-Does not: any model itself, what is computed (`computed`); the order is read from the SQL and kept nowhere.
+Lives here: one bare SELECT a file is one table, documented by the file's header, or the input of a computation.
+Does not: making tables of them (`builds`, `trees`); the order is read from the SQL and kept nowhere.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import duckdb
 import msgspec
 
-from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.errors import ConfigError
+from cce_etl.warehouse.connection import Connection
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 Computation = Callable[["pa.Table"], "pa.Table"]
 
 _NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
-_KIND: Final = """
-    SELECT 'TABLE' FROM duckdb_tables() WHERE schema_name || '.' || table_name = $1
-    UNION ALL SELECT 'VIEW' FROM duckdb_views() WHERE schema_name || '.' || view_name = $1
-"""
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
 
 
 class Model(msgspec.Struct, frozen=True):
     """Hold one model: `name` is schema.table; its words come from the header, its dependencies from the SQL.
 
-    With a `computation` the SELECT is what that reads, and its result is the table. A view is not written out.
+    With a `computation` the SELECT is what that reads, and its result is the table. A view is not written out. A model
+    made by tree selects from core.jobs and from other such models alone, and its rows follow from linked trees alone:
+    it is made for the trees that changed, and kept, or forgotten when those that need it are made.
     """
 
     name: str
@@ -45,15 +43,17 @@ class Model(msgspec.Struct, frozen=True):
     dependencies: frozenset[str]
     computation: Computation | None = None
     is_view: bool = False
+    by_tree: Literal["", "kept", "in passing"] = ""
 
 
 class Check(msgspec.Struct, frozen=True):
-    """Hold one check: a SELECT of rows of `table` that must not exist."""
+    """Hold one check: a SELECT of rows of `table` that must not exist; those of a warning are for people to judge."""
 
     name: str
     sql: str
     description: str
     table: str
+    severity: Literal["error", "warning"] = "error"
 
 
 def sql_directory() -> Path:
@@ -66,16 +66,28 @@ def sql_directory() -> Path:
 def read_models(directory: Path, computations: Mapping[str, Computation] = _NONE) -> list[Model]:
     """Read every model below `directory`, each after all that it selects from; some names have a computation.
 
-    Raises ConfigError for a file that is no single SELECT, or when models select from each other in a circle.
+    Raises ConfigError for a file that is no single SELECT, when models select from each other in a circle, or when one
+    made by tree selects from what is not.
     """
     paths = sorted(path for schema in ("core", "marts") for path in directory.glob(f"{schema}/*.sql"))
     with duckdb.connect() as parser:
         models = {model.name: model for model in (_read_model(parser, path, computations) for path in paths)}
+    for model in models.values():
+        _require_trees(model, models)
     graph = {name: sorted(model.dependencies & models.keys()) for name, model in sorted(models.items())}
     try:
         return [models[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise ConfigError(f"The models select from each other in a circle: {' > '.join(error.args[1])}.") from None
+
+
+def _require_trees(model: Model, models: Mapping[str, Model]) -> None:
+    others = {name for name in model.dependencies if not (name in models and models[name].by_tree)} - {"core.jobs"}
+    if model.by_tree and others:
+        raise ConfigError(
+            f"The model {model.name} is made by tree, but selects from {', '.join(sorted(others))}, which is not: "
+            "it may select from core.jobs and from models made by tree."
+        )
 
 
 def read_checks(directory: Path) -> list[Check]:
@@ -84,42 +96,9 @@ def read_checks(directory: Path) -> list[Check]:
     for path in sorted(directory.glob("checks/*.sql")):
         text = path.read_text(encoding="utf-8")
         header = _header(text)
-        checks.append(Check(path.stem, text, header["description"], header["table"]))
+        severity = msgspec.convert(header["severity"] or "error", Literal["error", "warning"])
+        checks.append(Check(path.stem, text, header["description"], header["table"], severity))
     return checks
-
-
-def build_models(connection: Connection, models: Sequence[Model]) -> dict[str, int]:
-    """Make every model's table anew, in the order given; return the rows of each.
-
-    Raises WarehouseError naming the model that failed; the tables before it are made, its old one is kept.
-    """
-    # One checkpoint at the end, not one after every few tables; rows in any order, so that all cores write.
-    connection.execute("SET checkpoint_threshold = '1GB'; SET preserve_insertion_order = false")
-    return {model.name: build_model(connection, model) for model in models}
-
-
-def build_model(connection: Connection, model: Model) -> int:
-    """Make one model's table and its comments anew, in one transaction; return its rows."""
-    try:
-        with transaction(connection):
-            _make_table(connection, model)
-            connection.execute("; ".join(_comments(model)))
-    except duckdb.Error as error:
-        raise WarehouseError(f"The model {model.name} failed: {str(error).splitlines()[0]}") from error
-    return count_rows(connection, model.name)
-
-
-def _make_table(connection: Connection, model: Model) -> None:
-    kind, other = ("VIEW", "TABLE") if model.is_view else ("TABLE", "VIEW")
-    # An earlier version of a model may have been of the other kind, which CREATE OR REPLACE does not replace.
-    if connection.execute(_KIND, [model.name]).fetchall() == [(other,)]:
-        connection.execute(f"DROP {other} {model.name}")
-    if model.computation is None:
-        connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
-        return
-    connection.register("incoming", model.computation(connection.sql(model.sql).to_arrow_table()))
-    connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
-    connection.unregister("incoming")
 
 
 def run_check(connection: Connection, check: Check, limit: int = 20) -> list[dict[str, Any]]:
@@ -136,18 +115,6 @@ def count_rows(connection: Connection, table: str) -> int:
     return int(count)
 
 
-def _comments(model: Model) -> Iterator[str]:
-    grain = f" Grain: {model.grain}." if model.grain else ""
-    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {_quoted(model.description + grain)}"
-    for column, text in model.columns.items():
-        yield f"COMMENT ON COLUMN {model.name}.{column} IS {_quoted(text)}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
 def _read_model(parser: Connection, path: Path, computations: Mapping[str, Computation]) -> Model:
     text = path.read_text(encoding="utf-8")
     header = _header(text)
@@ -161,16 +128,24 @@ def _read_model(parser: Connection, path: Path, computations: Mapping[str, Compu
         dependencies=frozenset(_tables_in(_syntax_tree(parser, text, path))),
         computation=computations.get(name),
         is_view=bool(header["view"]),
+        by_tree=_by_tree(header["by tree"], path),
     )
 
 
+def _by_tree(word: str, path: Path) -> Literal["", "kept", "in passing"]:
+    try:
+        return msgspec.convert(word, Literal["", "kept", "in passing"])
+    except msgspec.ValidationError:
+        raise ConfigError(f"{path} says 'by tree: {word}'. Write 'kept' or 'in passing'.") from None
+
+
 def _header(text: str) -> dict[str, str]:
-    words: dict[str, str] = {"description": "", "grain": "", "table": "", "view": ""}
+    words: dict[str, str] = {"description": "", "grain": "", "table": "", "view": "", "by tree": "", "severity": ""}
     for line in _header_lines(text):
         key, _, value = line.partition(": ")
         if line == "columns:":
             break
-        if key in ("grain", "table", "view"):
+        if key in ("grain", "table", "view", "by tree", "severity"):
             words[key] = value
         else:
             words["description"] = f"{words['description']} {line}".strip()

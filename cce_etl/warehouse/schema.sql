@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS raw.dead_letters (
     body_excerpt VARCHAR,
     attempts INTEGER NOT NULL,
     failed_at TIMESTAMP_NS NOT NULL,
-    resolved_at TIMESTAMP_NS
+    resolved_at TIMESTAMP_NS,
+    opened_at TIMESTAMP_NS
 );
 
 CREATE TABLE IF NOT EXISTS raw.fetch_runs (
@@ -76,6 +77,19 @@ CREATE TABLE IF NOT EXISTS raw.clusters (
     created_at TIMESTAMP_NS,
     created_text VARCHAR,
     observed_at TIMESTAMP_NS NOT NULL
+);
+
+-- Trees replaced or observed again since the models were last built; one may stand here more than once.
+CREATE TABLE IF NOT EXISTS raw.changed_roots (
+    source VARCHAR NOT NULL,
+    root_job_id VARCHAR NOT NULL
+);
+
+-- What each model's table was last built from.
+CREATE TABLE IF NOT EXISTS raw.model_builds (
+    model VARCHAR NOT NULL,
+    fingerprint VARCHAR NOT NULL,
+    built_at TIMESTAMP_NS NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS core.jobs (

@@ -1,6 +1,7 @@
 -- The one job that the failure of each root is put down to: of the Failed steps with no Failed step below them, at any
 -- depth, the one last written first, then the deepest, then the smallest path; one without that time comes after all
 -- others. A root without Failed steps is blamed itself.
+-- by tree: kept
 -- grain: source, root_job_id
 -- columns:
 --   source: one project in one region

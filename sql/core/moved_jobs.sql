@@ -1,5 +1,6 @@
 -- Sub-jobs of nested roots that the top root's own tree does not hold, and where marts put them in that tree. Empty
 -- unless an inlined tree is shallower than the tree fetched by the nested root's own id.
+-- by tree: kept
 -- grain: source, core_root_job_id, core_path
 -- columns:
 --   source: one project in one region

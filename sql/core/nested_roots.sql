@@ -1,5 +1,6 @@
 -- Roots that are steps of another root's tree, directly or through other nested roots, and the root on top of them.
 -- Of roots that only contain each other, the one with the smallest id stays on top and is not listed.
+-- by tree: in passing
 -- grain: source, root_job_id
 -- columns:
 --   source: one project in one region

@@ -1,6 +1,7 @@
 -- Every job that counts, root jobs and steps, in its place in the tree it is counted in. A root that is also a step
 -- of another root's tree is counted once, as that step; its own sub-jobs that the other tree lacks stand below it.
 -- view: written out, its wide rows would cost more than its joins do again
+-- by tree: kept
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region

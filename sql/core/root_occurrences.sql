@@ -1,4 +1,5 @@
 -- Where the jobs of roots appear inside other roots' trees; empty when no id asked for is a step of another tree.
+-- by tree: in passing
 -- grain: source, root_job_id, container_id
 -- columns:
 --   source: one project in one region

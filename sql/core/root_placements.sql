@@ -1,5 +1,6 @@
 -- Where each root's tree belongs. A root whose job is also a step of another root's tree is nested there: marts count
 -- it once, as that step. The place is the one through the fewest other nested roots, then the smallest path.
+-- by tree: kept
 -- grain: source, root_job_id
 -- columns:
 --   source: one project in one region

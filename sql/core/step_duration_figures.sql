@@ -1,6 +1,5 @@
 -- How long each step type takes: alone, and by root type, by cluster and by shape; the rows of marts.step_durations and
 -- of its three twins.
--- view: three tables side by side, each mart takes its rows
 -- grain: source, job_type, dimension, dimension_value
 -- columns:
 --   source: one project in one region
@@ -31,41 +30,12 @@
 --   km_p90_seconds: time by which 90 % have ended, likewise
 --   km_p95_seconds: time by which 95 % have ended, likewise
 SELECT
-    slices.source,
-    slices.job_type,
-    slices.dimension,
-    slices.dimension_value,
-    slices.step_count,
-    slices.success_count,
-    slices.failed_count,
-    slices.running_count,
-    slices.initializing_count,
-    intervals.root_count,
-    slices.measured_count,
-    slices.p50_seconds,
-    slices.p90_seconds,
-    slices.p95_seconds,
-    slices.p99_seconds,
-    slices.mean_seconds,
-    slices.max_seconds,
-    intervals.measured_root_count,
-    intervals.p50_low_seconds,
-    intervals.p50_high_seconds,
-    coalesce(curves.km_event_count, 0) AS km_event_count,
-    coalesce(curves.km_censored_count, 0) AS km_censored_count,
-    curves.km_p50_seconds,
-    curves.km_p90_seconds,
-    curves.km_p95_seconds
-FROM core.step_duration_slices AS slices
-INNER JOIN core.step_median_intervals AS intervals
-    ON
-        slices.source = intervals.source
-        AND slices.job_type IS NOT DISTINCT FROM intervals.job_type
-        AND slices.dimension = intervals.dimension
-        AND slices.dimension_value IS NOT DISTINCT FROM intervals.dimension_value
-LEFT JOIN core.step_km_percentiles AS curves
-    ON
-        slices.source = curves.source
-        AND slices.job_type IS NOT DISTINCT FROM curves.job_type
-        AND slices.dimension = curves.dimension
-        AND slices.dimension_value IS NOT DISTINCT FROM curves.dimension_value
+    source,
+    job_type,
+    root_job_id,
+    root_job_type,
+    cluster_id,
+    root_shape_id,
+    seconds,
+    CASE phase WHEN 'Success' THEN 0 WHEN 'Failed' THEN 1 WHEN 'Initializing' THEN 2 ELSE 3 END::TINYINT AS state
+FROM core.step_lifetimes

@@ -1,4 +1,5 @@
 -- Clocks missing, unread, running backwards or never stopped, one row per finding; part of marts.data_quality_findings.
+-- by tree: kept
 -- grain: source, root_job_id, path, finding, detail
 -- columns:
 --   source: one project in one region
@@ -17,10 +18,7 @@ WITH unread AS (
         ]) AS clock
     FROM core.jobs AS jobs
     INNER JOIN core.placed_jobs AS placed
-        ON
-            jobs.source = placed.source
-            AND jobs.root_job_id = placed.core_root_job_id
-            AND jobs.path = placed.core_path
+        ON jobs.source = placed.source AND jobs.root_job_id = placed.core_root_job_id AND jobs.path = placed.core_path
     WHERE jobs.created_at IS NULL OR jobs.updated_at IS NULL
 ),
 

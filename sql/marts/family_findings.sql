@@ -1,4 +1,5 @@
 -- Where parents and children contradict each other, one row per finding; part of marts.data_quality_findings.
+-- by tree: kept
 -- grain: source, root_job_id, path, finding
 -- columns:
 --   source: one project in one region

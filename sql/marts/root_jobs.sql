@@ -1,4 +1,5 @@
 -- One row per root job that is not a step of another root's tree.
+-- by tree: kept
 -- grain: source, job_id
 -- columns:
 --   source: one project in one region

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from cce_etl import pipeline
+from cce_etl.warehouse.builds import build_model
 from cce_etl.warehouse.connection import schema_sql
-from cce_etl.warehouse.models import Model, build_model
+from cce_etl.warehouse.models import Model
 
 Rows = list[tuple[Any, ...]]
 START = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC

@@ -14,8 +14,9 @@ from cce_etl import pipeline
 from cce_etl.cli.app import app
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.settings import Settings
+from cce_etl.warehouse.builds import build_models
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.models import Model, build_models, sql_directory
+from cce_etl.warehouse.models import Model, sql_directory
 from cce_etl.warehouse.query import open_published, query
 
 EXAMPLES = sorted((sql_directory() / "examples").glob("*.sql"))

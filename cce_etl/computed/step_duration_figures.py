@@ -1,0 +1,155 @@
+"""How long steps take, by step type and by one dimension more: the rows of core.step_duration_figures.
+
+Lives here: Arrow to arrays and back, one dimension after the other. Does not: the estimates (`statistics`).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cce_etl.computed.codes import Codes, pair_codes, text_codes, texts_at
+from cce_etl.statistics.grouped import FloatArray, IntArray, median_intervals, sort_groups, stable_order
+from cce_etl.statistics.survival import percentiles
+
+BoolArray = NDArray[np.bool_]
+_DIMENSIONS: Final = ("root_job_type", "cluster_id", "root_shape_id")
+# What the SELECT calls the states of a step: of those that have not ended, only running ones have an age.
+_SUCCESS, _FAILED, _INITIALIZING, _RUNNING = range(4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Steps:
+    """Hold every step by rising time, NaN last, those that ended before those cut off at the same time.
+
+    `rows` are their places in the table; so much is sorted once, that sorting by group is then quick.
+    """
+
+    table: pa.Table
+    rows: IntArray
+    kinds: Codes
+    states: IntArray
+    seconds: FloatArray
+
+    def codes(self, column: str) -> Codes:
+        """Return the texts of a column as numbers."""
+        return text_codes(self.table[column], self.rows)
+
+    def texts(self, column: str, codes: Codes) -> pa.Array:
+        """Return the text of a column that each number of a numbering stands for."""
+        return texts_at(self.table[column], self.rows[codes.first_rows])
+
+    def is_measured(self) -> BoolArray:
+        """Return which steps are successes whose duration is known."""
+        return (self.states == _SUCCESS) & ~np.isnan(self.seconds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Roots:
+    """Hold the steps' roots, apart for each kind, and the median of what is measured in each, NaN without any."""
+
+    codes: Codes
+    medians: FloatArray
+
+    def parents(self, slices: Codes) -> IntArray:
+        """Return the slice that each root's steps are in."""
+        return slices.numbers[self.codes.first_rows]
+
+
+def step_figures(steps: pa.Table) -> pa.Table:
+    """Return the figures of each slice: step types, and step types by a dimension; one row per step in, any order."""
+    known = _ordered(steps)
+    roots = _roots(known, pair_codes(known.kinds, known.codes("root_job_id")))
+    tables = [_table(known, known.kinds, roots, "all")]
+    for dimension in _DIMENSIONS:
+        values = known.codes(dimension)
+        # Steps of one root may name several clusters; then it counts in each, with its steps there.
+        own = _roots(known, pair_codes(roots.codes, values)) if dimension == "cluster_id" else roots
+        tables.append(_table(known, pair_codes(known.kinds, values), own, dimension))
+    return pa.concat_tables(tables)
+
+
+def _ordered(steps: pa.Table) -> _Steps:
+    seconds, states = steps["seconds"].to_numpy(), steps["state"].to_numpy()
+    rows = np.lexsort((states >= _INITIALIZING, seconds))
+    kinds = pair_codes(text_codes(steps["source"], rows), text_codes(steps["job_type"], rows))
+    return _Steps(steps, rows, kinds, states[rows], seconds[rows])
+
+
+def _roots(known: _Steps, codes: Codes) -> _Roots:
+    measured = sort_groups(known.seconds, np.where(known.is_measured(), codes.numbers, -1), codes.count)
+    return _Roots(codes, measured.quantiles(0.5))
+
+
+def _table(known: _Steps, slices: Codes, roots: _Roots, dimension: str) -> pa.Table:
+    of_nothing = pa.nulls(slices.count, pa.string())
+    names = {
+        "source": known.texts("source", slices),
+        "job_type": known.texts("job_type", slices),
+        "dimension": pa.array([dimension] * slices.count, pa.string()),
+        "dimension_value": of_nothing if dimension == "all" else known.texts(dimension, slices),
+    }
+    figures = _counts(known, slices, roots) | _durations(known, slices) | _intervals(slices, roots)
+    return pa.table(names | figures | _survival(known, slices))
+
+
+def _counts(known: _Steps, slices: Codes, roots: _Roots) -> dict[str, Any]:
+    def count(state: int) -> IntArray:
+        return np.bincount(slices.numbers[known.states == state], minlength=slices.count)
+
+    return {
+        "step_count": np.bincount(slices.numbers, minlength=slices.count),
+        "success_count": count(_SUCCESS),
+        "failed_count": count(_FAILED),
+        "running_count": count(_RUNNING),
+        "initializing_count": count(_INITIALIZING),
+        "root_count": np.bincount(roots.parents(slices), minlength=slices.count),
+    }
+
+
+def _durations(known: _Steps, slices: Codes) -> dict[str, Any]:
+    durations = sort_groups(known.seconds, np.where(known.is_measured(), slices.numbers, -1), slices.count)
+    return {
+        "measured_count": durations.sizes,
+        "p50_seconds": _or_null(durations.quantiles(0.5)),
+        "p90_seconds": _or_null(durations.quantiles(0.9)),
+        "p95_seconds": _or_null(durations.quantiles(0.95)),
+        "p99_seconds": _or_null(durations.quantiles(0.99)),
+        "mean_seconds": _or_null(durations.means()),
+        "max_seconds": _or_null(durations.at(durations.sizes - 1)),
+    }
+
+
+def _intervals(slices: Codes, roots: _Roots) -> dict[str, Any]:
+    """Return the interval of the median of one value a root."""
+    medians = sort_groups(roots.medians, np.where(np.isnan(roots.medians), -1, roots.parents(slices)), slices.count)
+    low, high = median_intervals(medians)
+    return {
+        "measured_root_count": medians.sizes,
+        "p50_low_seconds": _or_null(low),
+        "p50_high_seconds": _or_null(high),
+    }
+
+
+def _survival(known: _Steps, slices: Codes) -> dict[str, Any]:
+    is_known = ~np.isnan(known.seconds)
+    groups = np.where(is_known, slices.numbers, -1)
+    lifetimes = sort_groups(known.seconds, groups, slices.count)
+    order = stable_order(groups, slices.count)[np.count_nonzero(~is_known) :]
+    cut_places = np.flatnonzero(known.states[order] >= _INITIALIZING)
+    cut_groups = groups[order[cut_places]]
+    cut_offs = cut_places - lifetimes.starts[cut_groups] + 1
+    cut_counts = np.bincount(cut_groups, minlength=slices.count)
+    return {
+        "km_event_count": lifetimes.sizes - cut_counts,
+        "km_censored_count": cut_counts,
+        "km_p50_seconds": _or_null(percentiles(lifetimes, cut_offs, cut_counts, 0.5)),
+        "km_p90_seconds": _or_null(percentiles(lifetimes, cut_offs, cut_counts, 0.1)),
+        "km_p95_seconds": _or_null(percentiles(lifetimes, cut_offs, cut_counts, 0.05)),
+    }
+
+
+def _or_null(values: FloatArray) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))

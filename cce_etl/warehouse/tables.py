@@ -1,0 +1,76 @@
+"""A model as a table or a view, with its words as comments.
+
+Lives here: making one, whatever was there before; errors that name it. Does not: reading models (`models`), their order
+and what is made when (`builds`, `trees`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import duckdb
+
+from cce_etl.errors import WarehouseError
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.models import Model
+
+_KIND: Final = """
+    SELECT 'TABLE' FROM duckdb_tables()
+    WHERE database_name = current_database() AND schema_name || '.' || table_name = $1
+    UNION ALL SELECT 'VIEW' FROM duckdb_views()
+    WHERE database_name = current_database() AND schema_name || '.' || view_name = $1
+"""
+
+
+def make_table(connection: Connection, model: Model) -> None:
+    """Make a model's table or view anew from what it selects.
+
+    Raises DuckDB's error, see `naming`.
+    """
+    drop_other_kind(connection, model)
+    if model.computation is None:
+        kind = "VIEW" if model.is_view else "TABLE"
+        connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
+        return
+    connection.register("incoming", model.computation(connection.sql(model.sql).to_arrow_table()))
+    connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
+    connection.unregister("incoming")
+
+
+def drop_other_kind(connection: Connection, model: Model) -> None:
+    """Drop a table where a view is to stand, or a view where a table is, which CREATE OR REPLACE does not replace."""
+    other = "TABLE" if model.is_view else "VIEW"
+    if kind_of(connection, model.name) == other:
+        connection.execute(f"DROP {other} {model.name}")
+
+
+def kind_of(connection: Connection, name: str) -> str | None:
+    """Return TABLE or VIEW, None when there is nothing of that name."""
+    found = connection.execute(_KIND, [name]).fetchall()
+    return str(found[0][0]) if found else None
+
+
+def write_comments(connection: Connection, model: Model) -> None:
+    """Write the words of a model's header to its table and columns."""
+    connection.execute("; ".join(_comments(model)))
+
+
+def _comments(model: Model) -> Iterator[str]:
+    grain = f" Grain: {model.grain}." if model.grain else ""
+    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {_quoted(model.description + grain)}"
+    for column, text in model.columns.items():
+        yield f"COMMENT ON COLUMN {model.name}.{column} IS {_quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
+
+
+@contextmanager
+def naming(model: Model) -> Iterator[None]:
+    """Turn what DuckDB says while a model is made into a WarehouseError that names the model."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise WarehouseError(f"The model {model.name} failed: {str(error).splitlines()[0]}") from error

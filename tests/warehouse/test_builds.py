@@ -1,0 +1,127 @@
+"""Building SQL models of the tests' own: tables, views, computations, comments."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from cce_etl.errors import WarehouseError
+from cce_etl.warehouse.builds import build_models, bulk_writes
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.models import count_rows, read_models
+
+
+def write(folder: Path, **models: str) -> Path:
+    """Write models, each named schema__table, below a folder."""
+    for name, text in models.items():
+        path = folder.joinpath(*name.split("__")).with_suffix(".sql")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_model_whose_source_is_missing_is_named_and_the_table_before_is_kept(
+    tmp_path: Path, connection: Connection
+) -> None:
+    build_models(connection, read_models(write(tmp_path, marts__a="SELECT 1 AS x", marts__b="SELECT x FROM marts.a")))
+    write(tmp_path, marts__a="SELECT 2 AS x", marts__b="SELECT x FROM marts.nowhere")
+    with pytest.raises(WarehouseError, match=r"The model marts\.b failed: .*nowhere"):
+        build_models(connection, read_models(tmp_path))
+    assert connection.execute("SELECT x FROM marts.a").fetchall() == [(2,)]
+    assert connection.execute("SELECT x FROM marts.b").fetchall() == [(1,)]
+
+
+def test_building_returns_the_rows_of_each_and_again_gives_the_same(tmp_path: Path, connection: Connection) -> None:
+    models = read_models(
+        write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b="SELECT x FROM marts.a WHERE x > 0")
+    )
+    for _ in range(2):
+        assert build_models(connection, models) == {"marts.a": 3, "marts.b": 2}
+    assert count_rows(connection, "marts.b") == 2
+
+
+HEADED = """-- What it's for; two
+-- lines of it.
+-- grain: x
+-- columns:
+--   x: the number's "name",
+--     and more of it
+--   y: another
+SELECT 1 AS x, 2 AS y -- not: this
+"""
+
+
+def test_the_header_becomes_comments_on_the_table_and_its_columns_on_every_build(
+    tmp_path: Path, connection: Connection
+) -> None:
+    models = read_models(write(tmp_path, marts__a=HEADED))
+    for _ in range(2):
+        build_models(connection, models)
+        assert connection.execute("SELECT comment FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall() == [
+            ("What it's for; two lines of it. Grain: x.",)
+        ]
+        assert connection.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'marts' ORDER BY 1"
+        ).fetchall() == [("x", 'the number\'s "name", and more of it'), ("y", "another")]
+
+
+def test_a_comment_on_a_column_that_the_model_lacks_undoes_the_build(tmp_path: Path, connection: Connection) -> None:
+    build_models(connection, read_models(write(tmp_path, marts__a="SELECT 1 AS x")))
+    write(tmp_path, marts__a="-- columns:\n--   z: not there\nSELECT 2 AS x")
+    with pytest.raises(WarehouseError, match=r"The model marts\.a failed"):
+        build_models(connection, read_models(tmp_path))
+    assert connection.execute("SELECT x FROM marts.a").fetchall() == [(1,)]
+
+
+def test_a_computation_makes_the_table_from_the_rows_its_model_selects(tmp_path: Path, connection: Connection) -> None:
+    folder = write(tmp_path, marts__a="-- columns:\n--   y: twice x\nFROM range(3) AS r(x)", marts__b="FROM marts.a")
+
+    def twice(table: pa.Table) -> pa.Table:
+        return pa.table({"y": [2 * x for x in table["x"].to_pylist()]})
+
+    for _ in range(2):
+        assert build_models(connection, read_models(folder, {"marts.a": twice})) == {"marts.a": 3, "marts.b": 3}
+    assert connection.execute("SELECT y FROM marts.b").fetchall() == [(0,), (2,), (4,)]
+    assert connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'a'").fetchall() == [
+        ("twice x",)
+    ]
+
+
+VIEWED = """-- Small numbers.
+-- view: not worth a copy
+-- grain: x
+-- columns:
+--   x: the number
+SELECT x FROM marts.a WHERE x < 2
+"""
+
+
+def test_a_view_is_described_like_a_table_and_follows_what_it_selects_from(
+    tmp_path: Path, connection: Connection
+) -> None:
+    models = read_models(write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b=VIEWED))
+    for _ in range(2):
+        assert build_models(connection, models) == {"marts.a": 3, "marts.b": 2}
+    connection.execute("DELETE FROM marts.a WHERE x = 0")
+    assert connection.execute("FROM marts.b").fetchall() == [(1,)]
+    comments = connection.execute("SELECT comment FROM duckdb_views() WHERE NOT internal").fetchall()
+    comments += connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'b'").fetchall()
+    assert comments == [("Small numbers. Grain: x.",), ("the number",)]
+
+
+def test_a_table_becomes_a_view_and_a_view_a_table_when_its_model_says_so(
+    tmp_path: Path, connection: Connection
+) -> None:
+    plain = VIEWED.replace("-- view: not worth a copy\n", "")
+    for text in (plain, VIEWED, plain):
+        build_models(connection, read_models(write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b=text)))
+        assert connection.execute("SELECT count(*) FROM marts.b").fetchall() == [(2,)]
+
+
+def test_what_large_writes_want_holds_no_longer_than_they_do(connection: Connection) -> None:
+    settings = "SELECT current_setting('max_vacuum_tasks'), current_setting('checkpoint_threshold')"
+    before = connection.execute(settings).fetchall()
+    with pytest.raises(KeyError), bulk_writes(connection):
+        assert connection.execute(settings).fetchall() != before
+        raise KeyError
+    assert connection.execute(settings).fetchall() == before
