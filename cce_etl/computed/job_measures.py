@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cce_etl.computed.forests import read_forest, root_positions, seconds
 from cce_etl.statistics.critical_path import self_times_ns, walk
+from cce_etl.statistics.forest import Ints
 from cce_etl.statistics.shapes import fingerprints
 
 # From here on a step is on the critical path; in roots shorter than 100 s from 1% of the root.
@@ -27,7 +28,7 @@ def measure_jobs(jobs: pa.Table) -> pa.Table:
     path, is_walked = walk(forest), forest.is_timed[roots]
     least_ns = np.minimum(_WORTH_NAMING_NS, -(-forest.durations_ns()[roots] // 100))
     is_on_path = (path.total_ns > 0) & (path.total_ns >= least_ns)
-    shapes = pa.array(fingerprints(forest.parents, jobs["job_type"].to_pylist()), pa.string())
+    shapes = _shapes(forest.parents, jobs["job_type"])
     columns = {
         "critical_self_seconds": seconds(path.own_ns, is_walked),
         "critical_seconds": seconds(path.total_ns, is_walked),
@@ -38,3 +39,11 @@ def measure_jobs(jobs: pa.Table) -> pa.Table:
     }
     kept = jobs.drop_columns(list(_INPUTS))
     return pa.table({name: kept[name] for name in kept.column_names} | columns)
+
+
+def _shapes(parents: Ints, job_types: pa.ChunkedArray) -> pa.Array:
+    """Return each tree's fingerprint, 16 hexadecimal digits; trees repeat, so each text is made once."""
+    types = job_types.combine_chunks().dictionary_encode("encode")
+    values = pa.array(fingerprints(parents, types.indices.to_numpy(), types.dictionary.to_pylist())).dictionary_encode()
+    texts = pa.array([f"{value:016x}" for value in values.dictionary.to_pylist()], pa.string())
+    return texts.take(values.indices)

@@ -4,13 +4,15 @@ Lives here: walks over whole forests in integer nanoseconds. Does not: what woul
 (`rescheduling`), tables (`computed`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import chain
 
 import numpy as np
 
-from cce_etl.statistics.forest import Forest, Ints, first_of_each
+from cce_etl.statistics.families import Siblings, sort_siblings
+from cce_etl.statistics.forest import Forest, Ints, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,13 @@ def walk(forest: Forest) -> CriticalPath:
     the moment the walk has reached; then the one that starts last; then the first by position. What no child holds is
     the node's own, so that the own parts of a tree sum exactly to its root's duration. O(n log n).
     """
-    starts, ends = forest.starts_ns.tolist(), forest.ends_ns.tolist()
     is_root = forest.is_timed & (forest.parents < 0)
-    lows, highs = (np.where(is_root, times, 0).tolist() for times in (forest.starts_ns, forest.ends_ns))
-    for parent, children in _families(forest):
-        if lows[parent] < highs[parent]:
-            _share(lows[parent], highs[parent], children, starts, ends, lows, highs)
-    total_ns = np.array(highs, np.int64) - np.array(lows, np.int64)
+    lows, highs = (np.where(is_root, times, 0) for times in (forest.starts_ns, forest.ends_ns))
+    siblings = sort_siblings(forest)
+    for level in runs(siblings.depths):
+        doubtful = _share_at_once(siblings.part(level), lows, highs)
+        _share_one_by_one(doubtful, lows, highs)
+    total_ns = highs - lows
     own_ns = total_ns.copy()
     below = np.flatnonzero(forest.parents >= 0)
     np.subtract.at(own_ns, forest.parents[below], total_ns[below])
@@ -60,40 +62,50 @@ def self_times_ns(forest: Forest) -> Ints:
     return own_ns
 
 
-def _families(forest: Forest) -> Iterator[tuple[int, list[int]]]:
-    """Yield every timed parent, those above first, with its timed children, the one that ends last first."""
-    nodes = forest.children()
-    nodes = nodes[np.lexsort((-forest.ends_ns[nodes], forest.parents[nodes]))]
-    firsts = first_of_each(forest.parents[nodes])
-    children, bounds = nodes.tolist(), [*firsts.tolist(), len(nodes)]
-    for index, parent in enumerate(forest.parents[nodes[firsts]].tolist()):
-        yield parent, children[bounds[index] : bounds[index + 1]]
+def _share_at_once(level: Siblings, lows: Ints, highs: Ints) -> Siblings:
+    """Write into `lows` and `highs` what the children of a level are owed; return the families where that may be wrong.
+
+    Where only uncovered children are owed anything, the walk takes them in their order, each from its end, or from the
+    start of the one taken before, back to its own start. A covered child gets in between if it runs at the moment the
+    walk has then reached; and of two that are both cut off at their parent's start, the first by position is taken.
+    """
+    low, high = lows[level.parents], highs[level.parents]
+    reached = np.minimum(level.next_starts_ns, high)
+    starts = np.maximum(level.starts_ns, low)
+    ends = np.where(level.is_covered, starts, np.maximum(starts, np.minimum(level.ends_ns, reached)))
+    lows[level.nodes], highs[level.nodes] = starts, ends
+    gets_between = level.is_covered & (level.starts_ns < reached) & (level.ends_ns >= reached)
+    is_cut_second = ~level.is_covered & (level.next_starts_ns <= low) & (level.ends_ns > low)
+    return level.families((low < high) & (gets_between | is_cut_second))
 
 
-def _share(
-    low: int,
-    high: int,
-    children: Sequence[int],
-    starts: Sequence[int],
-    ends: Sequence[int],
-    lows: list[int],
-    highs: list[int],
-) -> None:
-    """Write into `lows` and `highs` which parts of [low, high] are owed to which children."""
+def _share_one_by_one(siblings: Siblings, lows: Ints, highs: Ints) -> None:
+    """Write into `lows` and `highs` what the children of some families are owed, whatever their times."""
+    lows[siblings.nodes] = highs[siblings.nodes] = 0
+    nodes, starts, ends = (times.tolist() for times in (siblings.nodes, siblings.starts_ns, siblings.ends_ns))
+    families = runs(siblings.parents)
+    parents = siblings.parents[[family.start for family in families]]
+    owed: list[int] = []
+    for family, low, high in zip(families, lows[parents].tolist(), highs[parents].tolist(), strict=True):
+        _share(low, high, zip(nodes[family], starts[family], ends[family], strict=True), owed)
+    lows[owed[::3]], highs[owed[::3]] = owed[1::3], owed[2::3]
+
+
+def _share(low: int, high: int, children: Iterable[tuple[int, int, int]], owed: list[int]) -> None:
+    """Append to `owed` which parts of [low, high] go to which of the (node, start, end): node, since and until."""
     reached = high
     running: list[tuple[int, int]] = []  # end at or after `reached`, the one that starts last on top
-    for child in [*children, None]:
-        end = low if child is None else ends[child]
+    for node, start, end in chain(children, [(-1, low, low)]):
         while end < reached:
             while running and -running[0][0] >= reached:
                 heappop(running)
             if running:
-                start, taken = heappop(running)
-                lows[taken], highs[taken] = -start, reached
-                reached = -start
+                negative_start, taken = heappop(running)
+                owed += taken, -negative_start, reached
+                reached = -negative_start
             else:
                 reached = end
-        if child is None or reached <= low:
+        if reached <= low:
             return
-        if starts[child] < reached:
-            heappush(running, (-max(starts[child], low), child))
+        if start < reached:
+            heappush(running, (-max(start, low), node))

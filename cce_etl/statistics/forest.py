@@ -1,10 +1,11 @@
 """Trees of intervals as arrays: many trees at once, without recursion, however deep or wide.
 
-Lives here: their form, families of siblings, sums along chains. Does not: what is asked of them (`critical_path`,
+Lives here: their form, levels, runs of siblings, sums along chains. Does not: what is asked of them (`critical_path`,
 `rescheduling`).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,16 @@ class Forest:
 def first_of_each(groups: Ints) -> Ints:
     """Return where each run of equal numbers begins; the numbers are 0 or more, equal ones stand together."""
     return np.flatnonzero(np.diff(groups, prepend=-1))
+
+
+def runs(groups: Ints) -> list[slice]:
+    """Return the place of each run of equal numbers, in order; the numbers as `first_of_each` takes them."""
+    return [slice(first, end) for first, end in pairwise([*first_of_each(groups).tolist(), len(groups)])]
+
+
+def depths(parents: Ints) -> Ints:
+    """Return how far below its root each node stands, 0 for a root. O(n log depth)."""
+    return chain_sums((parents >= 0).astype(np.int64), parents)
 
 
 def chain_sums(values: Ints, previous: Ints) -> Ints:

@@ -1,41 +1,50 @@
 """Fingerprints of trees: equal for trees of the same types in the same structure, whatever order siblings stand in.
 
-Lives here: hashing whole forests from their leaves up, without recursion. Does not: times, tables (`computed`).
+Lives here: hashing whole forests from their leaves up, level by level. Does not: times, tables (`computed`).
 """
 
 import json
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cce_etl.statistics.forest import Ints, first_of_each
+from cce_etl.statistics.forest import Ints, depths, runs
+
+Hashes = NDArray[np.uint64]
+
+# A child enters its parent's sum by another function than its own value, so that no level undoes the one below.
+_BELOW: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-def fingerprints(parents: Ints, labels: Sequence[str | None]) -> list[str]:
-    """Return the fingerprint of every node's subtree, 16 hexadecimal digits, the same on every machine.
+def fingerprints(parents: Ints, codes: Ints, labels: Sequence[str | None]) -> Hashes:
+    """Return the fingerprint of every node's subtree, 64 bits, the same on every machine.
 
-    `parents` are positions before their children's, -1 for a root. A fingerprint hashes the node's label and the
-    fingerprints below it, sorted, as often as they occur. O(n log n).
+    `parents` are positions before their children's, -1 for a root; `codes` each node's place in the distinct `labels`.
+    A fingerprint hashes the node's label and the sum of the hashed fingerprints right below it, so that their order
+    does not count and how often they occur does (a multiset hash: Bellare and Micciancio, 1997). O(n log n).
     """
-    # Trees repeat: each distinct pair of a label and shapes below it is numbered, and hashed once.
-    codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
-    digests = [_digest(label, []) for label in codes]
-    shapes = [codes[label] for label in labels]
-    numbers: dict[tuple[str | None, tuple[int, ...]], int] = {}
-    children = np.argsort(parents, kind="stable")
-    children = children[parents[children] >= 0]
-    firsts = first_of_each(parents[children])
-    bounds, flat = [*firsts.tolist(), len(children)], children.tolist()
-    for index, parent in reversed(list(enumerate(parents[children[firsts]].tolist()))):
-        below = sorted([shapes[child] for child in flat[bounds[index] : bounds[index + 1]]])
-        key = (labels[parent], tuple(below))
-        number = numbers.setdefault(key, len(digests))
-        if number == len(digests):
-            digests.append(_digest(labels[parent], [digests[shape] for shape in below]))
-        shapes[parent] = number
-    return [digests[number] for number in shapes]
+    hashes = np.array([_label_hash(label) for label in labels], np.uint64)[codes]
+    below = np.zeros_like(hashes)
+    levels = depths(parents)
+    nodes = np.argsort(levels, kind="stable")
+    for level in reversed(runs(levels[nodes])):
+        here = nodes[level]
+        hashes[here] = values = _scrambled(hashes[here] ^ below[here])
+        if levels[here[0]]:
+            np.add.at(below, parents[here], _scrambled(values + _BELOW))
+    return hashes
 
 
-def _digest(label: str | None, below: list[str]) -> str:
-    return blake2b(json.dumps([label, sorted(below)]).encode(), digest_size=8).hexdigest()
+def _scrambled(hashes: Hashes) -> Hashes:
+    """Return each number's image under the finalizer of SplitMix64 (Steele, Lea and Flood, 2014); sums wrap around."""
+    hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return hashes ^ (hashes >> np.uint64(31))
+
+
+def _label_hash(label: str | None) -> int:
+    """Hash the label's JSON, in which no text is written like None."""
+    return int.from_bytes(blake2b(json.dumps(label).encode(), digest_size=8).digest(), "big")

@@ -1,5 +1,6 @@
 """Measures of jobs: thresholds, what has none, and rows that pass unchanged."""
 
+import re
 from itertools import accumulate
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_every_job_knows_the_shape_of_its_root() -> None:
     result = measured(("", 0, 9, None), ("0", 0, 5, 0), ("", 0, 9, None))
     assert result["root_shape_id"] == [result["shape_id"][0], result["shape_id"][0], result["shape_id"][2]]
     assert result["shape_id"][1] == result["shape_id"][2] != result["shape_id"][0]
+
+
+def test_a_shape_is_sixteen_hexadecimal_digits_also_where_the_type_is_unknown() -> None:
+    jobs = pa.table(
+        [["", "0"], [1, 1], [None, "T"], [0, 0], [9, 9], [None, 0]],
+        schema=INPUT,
+    )
+    shapes = measure_jobs(jobs)["shape_id"].to_pylist()
+    assert [re.fullmatch("[0-9a-f]{16}", shape) is not None for shape in shapes] == [True, True]
+    assert shapes[1] == measured(("", 0, 9, None))["shape_id"][0] != shapes[0]
 
 
 def test_a_job_whose_parent_is_unknown_stands_below_the_root() -> None:

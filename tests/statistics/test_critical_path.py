@@ -39,6 +39,15 @@ def test_steps_that_start_before_their_parent_tie_at_its_start() -> None:
     assert owed((-1, 5, 10), (0, 0, 9), (0, 3, 9)) == [1, 4, 0]
 
 
+def test_a_step_within_another_holds_the_time_at_which_a_third_began() -> None:
+    assert owed((-1, 0, 10), (0, 5, 10), (0, 0, 9), (0, 2, 8)) == [0, 5, 2, 3]
+
+
+def test_a_step_within_another_holds_the_end_of_a_parent_that_both_outlast() -> None:
+    assert owed((-1, 0, 10), (0, 0, 14), (0, 4, 12)) == [0, 4, 6]
+    assert owed((-1, 0, 10), (0, 0, 14), (0, 4, 9)) == [0, 10, 0]
+
+
 def test_a_gap_is_the_parents_own() -> None:
     assert owed((-1, 0, 20), (0, 2, 5), (0, 9, 15)) == [11, 3, 6]
 
@@ -66,7 +75,7 @@ def test_self_time_is_what_no_child_covers_even_where_none_is_owed() -> None:
 
 def test_a_thousand_levels_and_a_hundred_thousand_siblings_are_walked() -> None:
     chain = forest_of((-1, 0, 5_000), *((level, level, 5_000 - level) for level in range(1_000)))
-    assert walk(chain).own_ns.sum() == 5_000
+    assert walk(chain).own_ns.tolist() == [0, *[2] * 999, 3_002]
     starts = np.arange(100_000) * 10
     wide = Forest(
         np.append(-1, np.zeros(100_000, np.int64)),
@@ -76,6 +85,17 @@ def test_a_thousand_levels_and_a_hundred_thousand_siblings_are_walked() -> None:
     )
     assert walk(wide).own_ns.tolist() == [0, *[10] * 100_000]
     assert self_times_ns(wide)[0] == 0
+
+
+def test_a_hundred_thousand_siblings_that_lie_within_one_another_are_walked() -> None:
+    starts = np.arange(100_000)
+    nested = Forest(
+        np.append(-1, np.zeros(100_000, np.int64)),
+        np.append(0, starts),
+        np.append(200_000, 300_000 - starts),
+        np.ones(100_001, np.bool_),
+    )
+    assert walk(nested).own_ns.tolist() == [0, *[1] * 99_999, 100_001]
 
 
 @dataclass

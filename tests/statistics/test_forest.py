@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cce_etl.statistics.forest import Forest, chain_sums, first_of_each
+from cce_etl.statistics.forest import Forest, chain_sums, depths, first_of_each, runs
 
 
 def integers(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -24,6 +24,12 @@ def test_no_chain_is_no_sum() -> None:
 def test_runs_begin_where_the_number_changes() -> None:
     assert first_of_each(integers(0, 0, 3, 3, 3, 7)).tolist() == [0, 2, 5]
     assert first_of_each(integers()).tolist() == []
+    assert runs(integers(0, 0, 3, 3, 3, 7)) == [slice(0, 2), slice(2, 5), slice(5, 6)]
+    assert runs(integers()) == []
+
+
+def test_depths_count_from_each_root() -> None:
+    assert depths(integers(-1, 0, 1, 1, 0, -1, 5)).tolist() == [0, 1, 2, 2, 1, 0, 1]
 
 
 def test_durations_and_children_leave_out_what_is_not_timed() -> None:
