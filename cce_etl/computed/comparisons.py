@@ -5,6 +5,7 @@ Lives here: Arrow to samples, the order of the work. Does not: the mathematics (
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cce_etl.computed.comparison_rows import SCHEMA, Roots, Series, change_rows, cohort_rows
-from cce_etl.computed.root_dimensions import root_dimensions, text_dimension
+from cce_etl.computed.root_dimensions import (
+    in_order_met,
+    root_dimensions,
+    text_dimension,
+    with_encoded_parameters,
+)
 from cce_etl.statistics.change_points import LEAST_SEGMENT, changes
 from cce_etl.statistics.cohorts import find_cohorts
 from cce_etl.statistics.dimensions import telling
@@ -20,6 +26,9 @@ from cce_etl.statistics.residuals import LEAST_ROOTS, alike, residuals
 from cce_etl.statistics.slices import Sample, partitions
 
 BoolArray = NDArray[np.bool_]
+
+# What tells which roots are alike.
+_LIKENESS: Final = ["root_shape_id", "root_job_type", "step_count"]
 
 
 def compare_roots(roots: pa.Table) -> pa.Table:
@@ -38,8 +47,10 @@ def compare_roots(roots: pa.Table) -> pa.Table:
 
 def _by_job_type(roots: pa.Table) -> Iterator[pa.Table]:
     """Yield the roots of each step type in time order; those that never started are left out."""
-    started = roots.filter(roots["created_at"].is_valid())
-    ordered = started.sort_by([(name, "ascending") for name in ("job_type", "created_at", "source", "root_job_id")])
+    keys = [(name, "ascending") for name in ("job_type", "created_at", "source", "root_job_id")]
+    order = pc.sort_indices(roots.select([name for name, _ in keys]), sort_keys=keys)
+    started = order.filter(roots["created_at"].is_valid().combine_chunks().take(order))
+    ordered = with_encoded_parameters(roots).take(started)
     start = 0
     for end in pc.run_end_encode(ordered["job_type"].combine_chunks()).run_ends.to_pylist():
         yield ordered.slice(start, end - start)
@@ -64,7 +75,7 @@ def _samples(roots: pa.Table) -> Iterator[Roots]:
                 job_type=job_type,
                 is_failure=is_failure,
                 values=values[is_in],
-                groups=_groups(roots.filter(pa.array(is_in)), by_shape=not is_failure),
+                groups=_groups(roots.select(_LIKENESS).filter(pa.array(is_in)), by_shape=not is_failure),
                 created_ns=created_ns[is_in],
                 dimensions=tuple(telling(own, LEAST_ROOTS)),
             )
@@ -76,8 +87,9 @@ def _groups(roots: pa.Table, *, by_shape: bool) -> NDArray[np.int64]:
 
     The tree of a root that failed may lack what would have followed, so its shape would tell of the failure.
     """
-    kinds = list(zip(roots["root_job_type"].to_pylist(), roots["step_count"].to_pylist(), strict=True))
-    return alike([roots["root_shape_id"].to_pylist(), kinds] if by_shape else [kinds])
+    counts = roots["step_count"].to_numpy()
+    kinds = in_order_met(pa.array((in_order_met(roots["root_job_type"]) + 1) * (counts.max() + 1) + counts))
+    return alike([in_order_met(roots["root_shape_id"]), kinds] if by_shape else [kinds])
 
 
 def _series(kind: Roots) -> Iterator[Series]:

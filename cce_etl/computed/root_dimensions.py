@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cce_etl.statistics.dimensions import Dimension
+from cce_etl.statistics.residuals import by_group
 
 IntArray = NDArray[np.int64]
 
@@ -46,6 +47,17 @@ def root_dimensions(roots: pa.Table) -> list[Dimension]:
     return [*plain, named, hours, weekdays, *steps, *_of_parameters("root ", roots["root_parameters"])]
 
 
+def with_encoded_parameters(roots: pa.Table) -> pa.Table:
+    """Return the roots with each key and value of their parameters held once: sorting then moves numbers, not texts."""
+    for name in ("step_parameters", "root_parameters"):
+        lists = pa.concat_arrays(roots[name].chunks) if roots.num_rows else roots[name].combine_chunks()
+        texts = [lists.values.field(part).dictionary_encode() for part in ("key", "value")]
+        pairs = pa.StructArray.from_arrays(texts, ["key", "value"])
+        encoded = pa.ListArray.from_arrays(lists.offsets, pairs, mask=lists.is_null())
+        roots = roots.set_column(roots.schema.get_field_index(name), name, encoded)
+    return roots
+
+
 def _prefixes(names: pa.ChunkedArray) -> pa.Array:
     encoded = names.combine_chunks().dictionary_encode()
     prefixes = [None if name is None else _NUMBERED.sub("", name) for name in encoded.dictionary.to_pylist()]
@@ -57,6 +69,12 @@ def text_dimension(name: str, texts: pa.ChunkedArray | pa.Array) -> Dimension:
     array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     encoded = array.cast(pa.string()).dictionary_encode()
     return _in_order(name, _integers(encoded.indices), encoded.dictionary)
+
+
+def in_order_met(array: pa.ChunkedArray | pa.Array) -> IntArray:
+    """Return the number of each value, counted from 0 in the order in which they are met; -1 for NULL."""
+    values = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return _integers(values.dictionary_encode().indices)
 
 
 def _in_order(name: str, codes: IntArray, words: pa.Array) -> Dimension:
@@ -78,14 +96,15 @@ def _of_parameters(prefix: str, entries: pa.ChunkedArray) -> Iterator[Dimension]
     owners = _integers(pc.list_parent_indices(lists))
     keys = pairs.field("key").dictionary_encode()
     key_codes = _integers(keys.indices)
-    order = np.argsort(key_codes, kind="stable")
+    order = by_group(key_codes)
     bounds = np.searchsorted(key_codes[order], np.arange(len(keys.dictionary) + 1))
     names = keys.dictionary.to_pylist()
-    for number in sorted(range(len(names)), key=names.__getitem__):
+    values = pairs.field("value").dictionary_encode()
+    for number in sorted(np.flatnonzero(np.diff(bounds)).tolist(), key=names.__getitem__):
         own = order[bounds[number] : bounds[number + 1]]
-        values = pairs.field("value").take(pa.array(own)).dictionary_encode()
-        codes = _agreed(owners[own], _integers(values.indices), len(lists))
-        yield _in_order(f"{prefix}{names[number]}", codes, values.dictionary)
+        met = values.indices.take(pa.array(own)).dictionary_encode()
+        codes = _agreed(owners[own], _integers(met.indices), len(lists))
+        yield _in_order(f"{prefix}{names[number]}", codes, values.dictionary.take(met.dictionary))
 
 
 def _agreed(owners: IntArray, codes: IntArray, root_count: int) -> IntArray:

@@ -4,7 +4,7 @@ Lives here: groups of roots that are alike, residuals, robust spread. Does not: 
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,25 +20,19 @@ _NORMAL_MAD: Final = 1.482602218505602
 CLIP_SPREADS: Final = 4.0
 
 
-def alike(levels: Sequence[Sequence[Any]]) -> IntArray:
-    """Return the group of each root: its label on the first level that LEAST_ROOTS share, else -1.
+def alike(levels: Sequence[IntArray]) -> IntArray:
+    """Return the group of each root: its code on the first level that LEAST_ROOTS share, else -1.
 
-    Shape: `levels` are label columns from fine to coarse; None is no label.
+    Shape: `levels` are columns of codes from fine to coarse; -1 is none.
     """
     groups: IntArray = np.full(len(levels[0]), -1, dtype=np.int64)
     taken = 0
-    for level in levels:
-        codes = _codes(level)
+    for codes in levels:
         sizes = np.bincount(codes[codes >= 0], minlength=1)
         fits = (groups < 0) & (codes >= 0) & (sizes[codes] >= LEAST_ROOTS)
         groups[fits] = codes[fits] + taken
         taken += len(sizes)
     return groups
-
-
-def _codes(labels: Sequence[Any]) -> IntArray:
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels)) if label is not None}
-    return np.array([numbers.get(label, -1) for label in labels], dtype=np.int64)
 
 
 def by_group(groups: IntArray) -> IntArray:

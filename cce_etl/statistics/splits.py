@@ -42,10 +42,16 @@ def _greatest(
     first_after = last_before.copy()
     if len(places) == 0:
         return best, last_before, first_after
-    slices, first = np.unique(own[places], return_index=True)
+    slices, first = _firsts(own[places])
     best[slices] = np.maximum.reduceat(gains, first)
     is_best = np.flatnonzero(gains == best[own[places]])
-    slices, first = np.unique(own[places[is_best]], return_index=True)
+    slices, first = _firsts(own[places[is_best]])
     winners = places[is_best[first]]
     last_before[slices], first_after[slices] = order[winners - 1], order[winners]
     return best, last_before, first_after
+
+
+def _firsts(ascending: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the distinct codes of an ascending array, and where each is first."""
+    first = np.flatnonzero(np.diff(ascending, prepend=-1))
+    return ascending[first], first

@@ -4,24 +4,57 @@ Lives here: which are made tree by tree and which anew, the settings that large 
 Does not: reading models (`models`), one table (`tables`), following changed trees (`trees`).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from graphlib import TopologicalSorter
+from typing import Final
 
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import make_table, naming, write_comments
 from cce_etl.warehouse.trees import build_trees
 
+Prepare = Callable[[Connection], None]
+# Two at a time: computations use one core, and DuckDB few for a small table.
+_BUILDERS: Final = 2
 
-def build_models(connection: Connection, models: Sequence[Model], code: str = "") -> dict[str, int]:
-    """Bring every model's table up to date, in the order given; return the rows of each.
+
+def build_models(
+    connection: Connection, models: Sequence[Model], code: str = "", prepare: Prepare = lambda _: None
+) -> dict[str, int]:
+    """Bring every model's table up to date, each after all it selects from; return the rows of each.
 
     `code` names the version of all computations: with another one, what was kept of unchanged trees is made anew too.
-    Raises WarehouseError naming the model that failed; the tables before it are made, its old one is kept.
+    `prepare` is called with each further connection, to set what models read from it. Raises WarehouseError naming the
+    model that failed; the tables before it are made, its old one is kept.
     """
     with bulk_writes(connection):
         counts = build_trees(connection, models, code)
-        return counts | {model.name: build_model(connection, model) for model in models if not model.by_tree}
+        counts |= _build_side_by_side(connection, [model for model in models if not model.by_tree], prepare)
+    return {model.name: counts[model.name] for model in models if model.name in counts}
+
+
+def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
+    own = {model.name: model for model in models}
+    order = TopologicalSorter({name: model.dependencies & own.keys() for name, model in own.items()})
+    order.prepare()
+    counts: dict[str, int] = {}
+    running: dict[Future[int], str] = {}
+    with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
+        while order.is_active():
+            running |= {pool.submit(_build_beside, connection, prepare, own[name]): name for name in order.get_ready()}
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                counts[name] = future.result()
+                order.done(name)
+    return counts
+
+
+def _build_beside(connection: Connection, prepare: Prepare, model: Model) -> int:
+    with closing(connection.cursor()) as own:
+        prepare(own)
+        return build_model(own, model)
 
 
 def build_model(connection: Connection, model: Model) -> int:

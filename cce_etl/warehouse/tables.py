@@ -14,6 +14,7 @@ from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.models import Model
 
+_BATCH_ROWS: Final = 122_880  # a row group
 _KIND: Final = """
     SELECT 'TABLE' FROM duckdb_tables()
     WHERE database_name = current_database() AND schema_name || '.' || table_name = $1
@@ -32,7 +33,9 @@ def make_table(connection: Connection, model: Model) -> None:
         kind = "VIEW" if model.is_view else "TABLE"
         connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
         return
-    connection.register("incoming", model.computation(connection.sql(model.sql).to_arrow_table()))
+    # Read as it comes: a whole result would stand in memory twice, as DuckDB's and as Arrow's.
+    rows = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS).read_all()
+    connection.register("incoming", model.computation(rows))
     connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
     connection.unregister("incoming")
 

@@ -90,6 +90,7 @@ class Batch(msgspec.Struct, frozen=True):
     number: int
     first_row: int
     last_row: int
+    row_count: int
 
 
 def plan_batches(worker: Worker, tables: Sequence[Model]) -> list[Batch]:
@@ -105,12 +106,17 @@ def plan_batches(worker: Worker, tables: Sequence[Model]) -> list[Batch]:
     while _changed(worker, _JOIN_COMPONENTS):
         pass
     run(_BATCHES, [BATCH_ROWS])
-    found = run("SELECT batch, min(first_row), max(last_row) FROM batches GROUP BY batch ORDER BY batch").fetchall()
+    found = run(
+        "SELECT batch, min(first_row), max(last_row), sum(row_count)::BIGINT FROM batches GROUP BY batch ORDER BY batch"
+    ).fetchall()
     return [Batch(*row) for row in found]
 
 
 def take_batch(worker: Worker, batch: Batch) -> None:
-    """Put a batch's trees into the worker's own core.jobs, and their names into its table `batch`."""
+    """Let the worker's own core.jobs mean a batch's trees, and put their names into its table `batch`."""
+    of_batch = "SEMI JOIN batch USING (source, root_job_id)"
+    if batch.last_row - batch.first_row + 1 == batch.row_count:
+        of_batch = ""  # nothing stands between them
     worker.connection.execute(
         f"""
         CREATE OR REPLACE TABLE batch AS
@@ -121,11 +127,10 @@ def take_batch(worker: Worker, batch: Batch) -> None:
     # Row ids, since a batch's rows mostly stand together: the rest of a large table is then not even read.
     worker.connection.execute(
         f"""
-        CREATE OR REPLACE TABLE core.jobs AS
-        SELECT jobs.* FROM {worker.kept}.core.jobs AS jobs SEMI JOIN batch USING (source, root_job_id)
-        WHERE jobs.rowid BETWEEN $1 AND $2
-        """,
-        [batch.first_row, batch.last_row],
+        CREATE OR REPLACE VIEW core.jobs AS
+        SELECT jobs.* FROM {worker.kept}.core.jobs AS jobs {of_batch}
+        WHERE jobs.rowid BETWEEN {batch.first_row} AND {batch.last_row}
+        """
     )
 
 

@@ -92,7 +92,7 @@ def _begin_anew(
     connection: Connection, worker: Worker, chain: Sequence[Model], kept: Sequence[Model], fingerprint: str
 ) -> None:
     """Empty what is kept, in the form the models have now, and count all trees as changed."""
-    worker.connection.execute(f"CREATE TABLE core.jobs AS FROM {worker.kept}.core.jobs LIMIT 0")
+    worker.connection.execute(f"CREATE VIEW core.jobs AS FROM {worker.kept}.core.jobs LIMIT 0")
     _make(worker, chain)
     with transaction(connection):
         for name, kind in [(model.name, kind_of(connection, model.name)) for model in chain]:

@@ -29,7 +29,7 @@
 --   core_path: path of its row in core.jobs
 SELECT
     jobs.source,
-    placements.top_root_job_id AS root_job_id,
+    coalesce(nested.top_root_job_id, jobs.root_job_id) AS root_job_id,
     coalesce(moved.path, jobs.path) AS path,
     CASE
         WHEN jobs.depth > 0 THEN coalesce(moved.parent_path, left(jobs.path, -1 - length(jobs.ordinal::VARCHAR)))
@@ -54,15 +54,15 @@ SELECT
     jobs.root_job_id AS core_root_job_id,
     jobs.path AS core_path
 FROM core.jobs AS jobs
-INNER JOIN core.root_placements AS placements
-    ON jobs.source = placements.source AND jobs.root_job_id = placements.root_job_id
+LEFT JOIN core.root_placements AS nested
+    ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
 LEFT JOIN core.moved_jobs AS moved
     ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
 LEFT JOIN core.moved_jobs AS adopted
     ON
-        placements.source = adopted.source
-        AND placements.top_root_job_id = adopted.root_job_id
+        jobs.source = adopted.source
+        AND coalesce(nested.top_root_job_id, jobs.root_job_id) = adopted.root_job_id
         AND jobs.path = adopted.parent_path
         AND jobs.job_id = adopted.parent_job_id
         AND adopted.sibling_number = 1
-WHERE NOT placements.is_nested OR moved.source IS NOT NULL
+WHERE nested.source IS NULL OR moved.source IS NOT NULL

@@ -1,5 +1,6 @@
 -- When the usual duration of a step type changed in a source: changes of level of the residuals (log duration less the
--- median of its step type and shape), one value a root, each confirmed by a permutation test.
+-- median of its step type and shape), one value a root, each confirmed by a permutation test. Of a
+-- step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids; so are all counts.
 -- grain: source, job_type, changed_at
 -- columns:
 --   source: one project in one region
@@ -7,8 +8,8 @@
 --   changed_at: midpoint between the last root before and the first after, UTC
 --   last_before_at: start of the last root before, UTC
 --   first_after_at: start of the first root after, UTC
---   before_root_count: roots from the change before this one, or the first, to this one
---   after_root_count: roots from this change to the next one, or the last
+--   before_root_count: roots compared, from the change before this one, or the first, to this one
+--   after_root_count: roots compared, from this change to the next one, or the last
 --   before_median_seconds: median of those roots' median durations, seconds
 --   after_median_seconds: the same after the change, seconds
 --   ratio: after over before, of median residuals, so that a change in the mixture of shapes does not count

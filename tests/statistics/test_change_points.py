@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cce_etl.statistics import change_points
 from cce_etl.statistics.change_points import changes, penalty, permutation_p
 
 
@@ -34,6 +37,25 @@ def test_a_series_too_long_to_be_searched_value_by_value_has_its_changes_where_t
 def test_heavy_tails_are_no_changes() -> None:
     assert [changes(_noise(500, seed)) for seed in range(20)] == [[]] * 20
     assert changes(_noise(20_000)) == []
+
+
+@given(st.lists(st.floats(-9, 9), min_size=7, max_size=60), st.integers(1, 7))
+def test_no_segment_deviates_by_more_than_the_bound(values: list[float], least: int) -> None:
+    sums = np.concatenate([[0.0], np.cumsum(np.array(values) - np.mean(values))])
+    bounds = change_points._most_before(sums, least)
+    for end in range(least, len(sums)):
+        seen = max((sums[end] - sums[start]) ** 2 / (end - start) for start in range(end - least + 1))
+        assert seen <= bounds[end] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_series_not_searched_has_no_change_that_a_search_would_find(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = _noise(240, seed) + np.repeat([0.0, seed * 0.05, 0.0], 80)
+    found = changes(values)
+    monkeypatch.setattr(change_points, "_may_change", lambda *_: True)
+    assert changes(values) == found
 
 
 def test_a_short_or_constant_series_has_none() -> None:

@@ -9,8 +9,8 @@ from cce_etl.statistics.residuals import alike, clipped, group_medians, residual
 
 
 def test_a_rare_shape_joins_those_of_its_type_and_count() -> None:
-    shapes = ["common"] * 10 + ["rare"] * 3 + [None]
-    kinds = ["one"] * 10 + ["three"] * 2 + ["one"] * 2
+    shapes = np.repeat([0, 1, -1], [10, 3, 1])
+    kinds = np.repeat([0, 1, 0], [10, 2, 2])
     groups = alike([shapes, kinds]).tolist()
     assert groups[:10] == [groups[0]] * 10
     assert groups[10:12] == [-1, -1]

@@ -1,0 +1,163 @@
+"""Building the models: all of them anew, and after a night that brought 2,000 jobs.
+
+Lives here: the contenders and their targets. Does not: the warehouse they work on (`model_warehouse`).
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from benchmarks.contender import Stopwatch
+from benchmarks.harness import Contender, Result, Role, Row, Scale, Target, at_most, compare
+from benchmarks.model_warehouse import NIGHT, WAREHOUSE, make_warehouse
+
+# Root jobs of the smaller warehouse, 13 rows each, and how often the larger one holds them.
+_JOBS: Final = {Scale.QUICK: 500, Scale.STANDARD: 50_000}
+_COPIES: Final = {Scale.QUICK: 2, Scale.STANDARD: 10}
+_NIGHT_JOBS: Final = {Scale.QUICK: 50, Scale.STANDARD: 2_000}
+_REPEATS: Final = {Scale.QUICK: 1, Scale.STANDARD: 3}
+_MEGABYTE: Final = 1_000_000
+# The search for cohorts, and what is read from it.
+_SEARCH: Final = ("core.comparisons", "marts.duration_changes", "marts.step_cohorts")
+
+
+def rows(scale: Scale) -> Iterator[Row]:
+    """Yield whole builds of the smaller and the larger warehouse and one after a night; rows of core.jobs as units."""
+    yield from _whole(scale, 1, _REPEATS[scale], 10)
+    yield from _whole(scale, _COPIES[scale], 1, 90)
+    yield from _night(scale)
+
+
+def _whole(scale: Scale, copies: int, repeats: int, limit_seconds: float) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="cce-etl-benchmark-") as folder:
+        arguments = {"folder": folder}
+        size = {"job_count": _JOBS[scale], "copies": copies, "night_job_count": 0}
+        compare({"making": Contender(make_warehouse, arguments | size)}, 1)
+        found = compare(
+            {
+                "cce-etl": Contender(build_plain, arguments),
+                "cce-etl, memory_limit 1 GB": Contender(build_plain, arguments | {"memory_limit": "1GB"}),
+                "search for cohorts": Contender(search, arguments),
+                "a copy of core.jobs": Contender(copy_jobs, arguments),
+            },
+            repeats,
+        )
+    ours = found["cce-etl"]
+    name = f"models, {ours.units:,} rows"
+    targets = _whole_targets(ours, found["search for cohorts"], limit_seconds) if scale is not Scale.QUICK else ()
+    yield Row(name, "rows", "cce-etl", Role.OURS, ours, targets)
+    yield Row(name, "rows", "cce-etl, memory_limit 1 GB", Role.OURS_TOO, found["cce-etl, memory_limit 1 GB"])
+    yield Row(name, "rows", "search for cohorts", Role.OURS_TOO, found["search for cohorts"])
+    yield Row(name, "rows", "a copy of core.jobs", Role.FLOOR, found["a copy of core.jobs"])
+
+
+def _whole_targets(ours: Result, search: Result, limit_seconds: float) -> tuple[Target, ...]:
+    return (
+        at_most("seconds without the search", ours.seconds, limit_seconds),
+        at_most("seconds of the search", search.seconds, 30),
+        at_most("peak MB", ours.peak_bytes / _MEGABYTE, 4_000),
+    )
+
+
+def _night(scale: Scale) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="cce-etl-benchmark-") as folder:
+        arguments = {"folder": folder}
+        size = {"job_count": _JOBS[scale], "copies": _COPIES[scale], "night_job_count": _NIGHT_JOBS[scale]}
+        compare({"making": Contender(make_warehouse, arguments | size)}, 1)
+        compare({"built": Contender(build_all, arguments)}, 1)
+        steps = {"load": load_night, "build": build_all, "check": check_all, "publish": publish_all}
+        found = {name: compare({name: Contender(step, arguments)}, 1)[name] for name, step in steps.items()}
+    total = sum(result.seconds for result in found.values())
+    targets = (at_most("seconds of all but fetching", total, 30),) if scale is not Scale.QUICK else ()
+    for name, result in found.items():
+        role = Role.OURS if name == "load" else Role.OURS_TOO
+        yield Row(
+            f"night, {_NIGHT_JOBS[scale]:,} new jobs", "rows", name, role, result, targets if name == "load" else ()
+        )
+
+
+def build_plain(watch: Stopwatch, *, folder: str, memory_limit: str = "") -> int:
+    """Build every model but the search for cohorts in a fresh copy of the warehouse."""
+    import shutil
+
+    from cce_etl import pipeline
+    from cce_etl.computed import code_version
+    from cce_etl.warehouse.builds import build_models
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+
+    copy = Path(folder, "copy.duckdb")
+    shutil.copyfile(Path(folder, WAREHOUSE), copy)
+    models = [model for model in pipeline.models() if model.name not in _SEARCH]
+    with watch, open_warehouse(copy) as connection:
+        if memory_limit:
+            connection.execute(f"SET memory_limit = '{memory_limit}'")
+        build_models(connection, models, code_version())
+        return count_rows(connection, "core.jobs")
+
+
+def search(watch: Stopwatch, *, folder: str) -> int:
+    """Search for cohorts and changes in what `build_plain` left."""
+    from cce_etl import pipeline
+    from cce_etl.warehouse.builds import build_model
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+
+    (model,) = [model for model in pipeline.models() if model.name == _SEARCH[0]]
+    with watch, open_warehouse(Path(folder, "copy.duckdb")) as connection:
+        build_model(connection, model)
+        return count_rows(connection, "core.jobs")
+
+
+def copy_jobs(watch: Stopwatch, *, folder: str) -> int:
+    """Write one plain copy of core.jobs, about what the rows of marts.steps must cost."""
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+
+    with watch, open_warehouse(Path(folder, "copy.duckdb")) as connection:
+        connection.execute("CREATE OR REPLACE TABLE main.plain AS FROM core.jobs; CHECKPOINT")
+        return count_rows(connection, "core.jobs")
+
+
+def build_all(watch: Stopwatch, *, folder: str) -> int:
+    """Bring every model up to date."""
+    from cce_etl import pipeline
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+
+    with watch, open_warehouse(Path(folder, WAREHOUSE)) as connection:
+        pipeline.build(connection)
+        return count_rows(connection, "core.jobs")
+
+
+def load_night(watch: Stopwatch, *, folder: str) -> int:
+    """Load the jobs of one night."""
+    from cce_etl import pipeline
+    from cce_etl.warehouse.connection import open_warehouse
+
+    with watch, open_warehouse(Path(folder, WAREHOUSE)) as connection:
+        return pipeline.load(connection, "benchmark", [str(Path(folder, NIGHT))]).rows
+
+
+def check_all(watch: Stopwatch, *, folder: str) -> int:
+    """Run every check."""
+    from cce_etl import pipeline
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+
+    with watch, open_warehouse(Path(folder, WAREHOUSE)) as connection:
+        pipeline.check(connection)
+        return count_rows(connection, "core.jobs")
+
+
+def publish_all(watch: Stopwatch, *, folder: str) -> int:
+    """Publish the warehouse."""
+    from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.models import count_rows
+    from cce_etl.warehouse.publish import publish
+
+    path = Path(folder, WAREHOUSE)
+    with watch, open_warehouse(path) as connection:
+        publish(connection, path, Path(folder, "published.duckdb"), "benchmark", 1_772_323_200_000_000_000)
+        return count_rows(connection, "core.jobs")
