@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help demo test test-duckdb-2 calibration check format lint types imports sql-lint dagster lock clean
+.PHONY: help demo test test-duckdb-2 test-ops bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -23,6 +23,21 @@ test: $(VENV)/installed-dev ## Run all tests
 
 test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
 	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql
+
+test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night (some two minutes)
+	$(BIN)/pytest -m ops tests/ops
+
+# First of all paths, since what is measured beside us may need releases that are not in .venv.
+BENCH := PYTHONPATH=$(CURDIR)/$(VENV)/bench $(BIN)/python -m benchmarks
+
+bench: $(VENV)/bench/installed ## Measure us beside floors and alternatives, into benchmarks/RESULTS.md
+	$(BENCH)
+
+bench-quick: $(VENV)/bench/installed ## Print the same table at small sizes, in a minute
+	$(BENCH) --scale quick
+
+bench-large: $(VENV)/bench/installed ## Measure the growth to 1,000,000 jobs, into the same file
+	$(BENCH) --scale large
 
 calibration: $(VENV)/installed-dev ## Hold the analysis to planted truths in synthetic fleets of many seeds (some 20 minutes)
 	$(BIN)/python -m benchmarks.calibration
@@ -47,9 +62,13 @@ sql-lint: $(VENV)/installed-dev
 dagster: $(VENV)/installed-dev ## Open Dagster's pages on http://127.0.0.1:3000
 	DAGSTER_HOME=$(CURDIR)/dagster_home $(BIN)/dagster dev --host 127.0.0.1 --module-name cce_etl.definitions
 
+screenshots: $(VENV)/installed-dev ## Make the pictures in docs/images anew, of a synthetic fleet; needs Chromium
+	DAGSTER_DISABLE_TELEMETRY=1 $(BIN)/python docs/screenshots.py
+
 lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
+	$(subst pyproject.toml,,$(COMPILE)) --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 	echo 'duckdb>=2,<3' | $(subst pyproject.toml --constraint constraints.txt,-,$(COMPILE)) --output-file requirements-duckdb-2.lock
 
 clean: ## Remove what these commands made, but not data/
@@ -71,4 +90,8 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/duckdb-2/installed: requirements-duckdb-2.lock | $(VENV)/installed-dev
 	$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/duckdb-2 --requirement requirements-duckdb-2.lock
+	@touch $@
+
+$(VENV)/bench/installed: requirements-bench.lock | $(VENV)/installed-dev
+	$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/bench --requirement requirements-bench.lock
 	@touch $@

@@ -5,6 +5,7 @@ Does not: which payload counts (`observations`), fetching (`extract/`), the orde
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from itertools import groupby
 
@@ -15,12 +16,12 @@ from cce_etl.extract.answers import excerpt
 from cce_etl.extract.client import Failed, Fetched, Gone
 from cce_etl.extract.fetch import Outcome
 from cce_etl.extract.saved import SavedRecord
-from cce_etl.flatten import flatten
-from cce_etl.job import Decoded, Dialect, decode_job, is_terminal
-from cce_etl.observations import History, Observation, decode_for, latest_time, tree_of
+from cce_etl.job import Dialect
+from cce_etl.observations import History, decode_for, tree_of
+from cce_etl.readings import BodyReader, Reading
 from cce_etl.warehouse.accounts import DeadLetter, record_dead_letters, resolve_dead_letters
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.core import Tree, move_observed, replace_trees
+from cce_etl.warehouse.core import move_observed, replace_trees
 from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
 from cce_etl.warehouse.payloads import Payload, keep_last_sightings, land_payloads, payload_keys, stored_payloads
 
@@ -39,22 +40,31 @@ class Tally(msgspec.Struct):
 
 
 class _Item(msgspec.Struct, frozen=True):
-    """Hold one body and what decoding said of it: exactly one of `decoded` and `error`."""
+    """Hold one body and what reading said of it: exactly one of `reading` and `error`."""
 
     payload: Payload
-    decoded: Decoded | None
+    reading: Reading | None
     error: PayloadError | None
     attempts: int
+
+
+class SavedChunk(msgspec.Struct, frozen=True):
+    """Hold payloads saved earlier, read and ready to be written, and the records that are no job."""
+
+    items: list[_Item]
+    reader: BodyReader
+    refused: list[tuple[SavedRecord, PayloadError]]
 
 
 def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outcome], tally: Tally, at: int) -> None:
     """Write a chunk of fetched jobs at the time `at`, and count it in `tally`."""
     gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    items = [_item_of_fetched(outcome) for outcome in outcomes if isinstance(outcome, Fetched)]
+    reader = BodyReader()
+    items = [_item_of_fetched(outcome, reader) for outcome in outcomes if isinstance(outcome, Fetched)]
     counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
-        _store_items(connection, source, items, counted, at)
+        _store_items(connection, source, items, reader, counted, at)
         mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
         record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
         resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
@@ -63,18 +73,36 @@ def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outco
 
 def store_saved(connection: Connection, source: str, records: Sequence[SavedRecord], tally: Tally, at: int) -> None:
     """Write a chunk of payloads saved earlier, and count it in `tally`; a record that is no job is a dead letter."""
-    items: list[_Item] = []
-    letters: list[DeadLetter] = []
+    store_chunk(connection, source, read_chunk(records), tally, at)
+
+
+def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
+    """Read payloads saved earlier, which needs no warehouse and so can go on while another chunk is written."""
+    reader = BodyReader()
+    read: list[tuple[SavedRecord, Reading]] = []
+    refused: list[tuple[SavedRecord, PayloadError]] = []
     for record in records:
         try:
-            items.append(_item_of_saved(record))
+            read.append((record, reader.read(record.body)))
         except PayloadError as error:
-            letters.append(_letter(None, f"{record.where}: {error}", error, record.body, at))
-    counted = Tally(requested=len(records), failed=len(letters), dead_lettered=len(letters))
+            refused.append((record, error))
+    undated = [reading for record, reading in read if record.fetched_at is None]
+    times = iter(reader.latest_times(undated))
+    items = [
+        _item_of_saved(record, reading, next(times) if record.fetched_at is None else record.fetched_at)
+        for record, reading in read
+    ]
+    return SavedChunk(items, reader, refused)
+
+
+def store_chunk(connection: Connection, source: str, chunk: SavedChunk, tally: Tally, at: int) -> None:
+    """Write a chunk that has been read, and count it in `tally`."""
+    letters = [_letter(None, f"{record.where}: {error}", error, record.body, at) for record, error in chunk.refused]
+    counted = Tally(requested=len(chunk.items) + len(letters), failed=len(letters), dead_lettered=len(letters))
     with transaction(connection):
-        register_ids(connection, source, "load", list({item.payload.job_id: None for item in items}), at)
-        keep_last_sightings(connection, source, [item.payload for item in items])
-        _store_items(connection, source, items, counted, at)
+        register_ids(connection, source, "load", list({item.payload.job_id: None for item in chunk.items}), at)
+        keep_last_sightings(connection, source, [item.payload for item in chunk.items])
+        _store_items(connection, source, chunk.items, chunk.reader, counted, at)
         record_dead_letters(connection, source, letters)
     _add(tally, counted)
 
@@ -84,8 +112,9 @@ def restore(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
 
     The caller has emptied core.jobs, in the same transaction. Ids and letters stay as they are.
     """
-    seen = _observations(connection, source, job_ids)
-    return replace_trees(connection, source, [Tree(job_id, one.rows) for job_id, one in seen.items()], [])
+    reader = BodyReader()
+    seen = _stored_readings(connection, source, job_ids, reader)
+    return replace_trees(connection, source, reader.table(list(seen.values())), [])
 
 
 def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], at: int) -> int:
@@ -95,15 +124,20 @@ def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], 
     """
     stored = stored_payloads(connection, source, job_ids)
     payloads = {job_id: list(group) for job_id, group in groupby(stored, key=lambda payload: payload.job_id)}
-    seen = {job_id: tree_of(job_id, group) for job_id, group in payloads.items() if _is_readable(job_id, group)}
-    trees = {job_id: one for job_id, one in seen.items() if one is not None}
+    reader = BodyReader()
+    trees = {}
+    for job_id, group in payloads.items():
+        if _is_readable(job_id, group):
+            reading = _reading_of(job_id, group, reader)
+            if reading is not None:
+                trees[job_id] = reading
     marks = [
         IdMark(job_id, _state_of(one), 0, max((p.fetched_at for p in payloads[job_id] if p.fetched_at), default=None))
         for job_id, one in trees.items()
     ]
     with transaction(connection):
         mark_ids(connection, source, marks)
-        replace_trees(connection, source, [Tree(job_id, one.rows) for job_id, one in trees.items()], list(trees))
+        replace_trees(connection, source, reader.table(list(trees.values())), list(trees))
         resolve_dead_letters(connection, source, list(trees), at)
     return len(trees)
 
@@ -117,7 +151,9 @@ def _is_readable(job_id: str, payloads: Sequence[Payload]) -> bool:
     return True
 
 
-def _store_items(connection: Connection, source: str, items: Sequence[_Item], counted: Tally, at: int) -> None:
+def _store_items(
+    connection: Connection, source: str, items: Sequence[_Item], reader: BodyReader, counted: Tally, at: int
+) -> None:
     if not items:
         return
     history = History(payload_keys(connection, source, {item.payload.job_id for item in items}))
@@ -125,12 +161,12 @@ def _store_items(connection: Connection, source: str, items: Sequence[_Item], co
     seen_in_v3 = {job_id for job_id in loaded_before if history.has(job_id, Dialect.V3)}
     new = [item for item in sorted(items, key=_time) if history.add(item.payload)]
     land_payloads(connection, source, [item.payload for item in new])
-    changed = [item for item in new if item.decoded is not None]
-    readable = [item.payload.job_id for item in items if item.decoded is not None]
-    seen = _observe(connection, source, changed, history)
+    changed = [item for item in new if item.reading is not None]
+    readable = [item.payload.job_id for item in items if item.reading is not None]
+    seen = _observe(connection, source, changed, history, reader)
     mark_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
-    trees = [Tree(job_id, one.rows) for job_id, one in seen.items()]
-    counted.rows += replace_trees(connection, source, trees, [job_id for job_id in seen if job_id in loaded_before])
+    rows = reader.table(list(seen.values()))
+    counted.rows += replace_trees(connection, source, rows, [job_id for job_id in seen if job_id in loaded_before])
     move_observed(connection, source, [job_id for job_id in readable if job_id not in seen])
     letters = [_letter_of_item(item, item.error, at) for item in items if item.error is not None]
     record_dead_letters(connection, source, letters)
@@ -145,62 +181,66 @@ def _time(item: _Item) -> int:
     return item.payload.fetched_at or 0
 
 
-def _observe(connection: Connection, source: str, changed: Sequence[_Item], history: History) -> dict[str, Observation]:
+def _observe(
+    connection: Connection, source: str, changed: Sequence[_Item], history: History, reader: BodyReader
+) -> dict[str, Reading]:
     """Return the trees that the changed payloads make; only where several payloads matter are they read back."""
-    seen: dict[str, Observation] = {}
+    seen: dict[str, Reading] = {}
     entangled: set[str] = set()
     for item in changed:
         payload = item.payload
-        if item.decoded is None or history.has(payload.job_id, Dialect.V2) or not history.is_latest(payload):
+        if item.reading is None or history.has(payload.job_id, Dialect.V2) or not history.is_latest(payload):
             entangled.add(payload.job_id)
         else:
-            seen[payload.job_id] = Observation(
-                flatten(item.decoded.job, payload.job_id), Dialect.V3, is_terminal(item.decoded.job)
-            )
-    return seen | _observations(connection, source, sorted(entangled - seen.keys()))
+            seen[payload.job_id] = item.reading
+    return seen | _stored_readings(connection, source, sorted(entangled - seen.keys()), reader)
 
 
-def _observations(connection: Connection, source: str, job_ids: Sequence[str]) -> dict[str, Observation]:
+def _stored_readings(
+    connection: Connection, source: str, job_ids: Sequence[str], reader: BodyReader
+) -> dict[str, Reading]:
     stored = stored_payloads(connection, source, job_ids) if job_ids else []
-    trees = {}
+    readings = {}
     for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
-        observation = tree_of(job_id, list(payloads))
-        if observation is not None:
-            trees[job_id] = observation
-    return trees
+        reading = _reading_of(job_id, list(payloads), reader)
+        if reading is not None:
+            readings[job_id] = reading
+    return readings
 
 
-def _item_of_fetched(answer: Fetched) -> _Item:
+def _reading_of(job_id: str, payloads: Sequence[Payload], reader: BodyReader) -> Reading | None:
+    """Return what a job's payloads, latest first, make together; None when none can be read."""
+    if any(payload.dialect == Dialect.V2 for payload in payloads):
+        tree = tree_of(job_id, payloads)
+        return None if tree is None else Reading(job_id, Dialect(tree.dialect), tree.is_terminal, tree.rows)
+    for payload in payloads:
+        with suppress(PayloadError):
+            return reader.read(payload.body, job_id)
+    return None
+
+
+def _item_of_fetched(answer: Fetched, reader: BodyReader) -> _Item:
     body = answer.body
     payload = Payload(answer.job_id, Dialect.V3, answer.fetched_at, body, sha256(body).digest())
     try:
-        return _Item(payload, decode_for(answer.job_id, body), None, answer.attempts)
+        return _Item(payload, reader.read(body, answer.job_id), None, answer.attempts)
     except PayloadError as error:
         return _Item(payload, None, error, answer.attempts)
 
 
-def _item_of_saved(record: SavedRecord) -> _Item:
-    decoded = decode_job(record.body)
-    uid = decoded.job.uid
-    if uid is None:
-        raise PayloadError("missing_uid", "expected a job's id, which alone names it in a file", path="metadata.uid")
-    fetched_at = record.fetched_at
-    if fetched_at is None:
-        fetched_at = latest_time(flatten(decoded.job, uid))
-    payload = Payload(uid, decoded.dialect, fetched_at, record.body, sha256(record.body).digest())
-    return _Item(payload, decoded, None, 0)
+def _item_of_saved(record: SavedRecord, reading: Reading, fetched_at: int | None) -> _Item:
+    payload = Payload(reading.job_id, reading.dialect, fetched_at, record.body, sha256(record.body).digest())
+    return _Item(payload, reading, None, 0)
 
 
-def _marks_of(
-    items: Iterable[_Item], seen: dict[str, Observation], history: History, seen_in_v3: set[str]
-) -> list[IdMark]:
+def _marks_of(items: Iterable[_Item], seen: dict[str, Reading], history: History, seen_in_v3: set[str]) -> list[IdMark]:
     marks: dict[str, IdMark] = {}
     for item in items:
         job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
         before = marks.get(job_id, IdMark(job_id, None, 0, None))
         # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
         tree = seen[job_id].dialect if job_id in seen else Dialect.V3 if history.has(job_id, Dialect.V3) else Dialect.V2
-        is_of_tree = item.decoded is not None and (is_v3 or tree == Dialect.V2)
+        is_of_tree = item.reading is not None and (is_v3 or tree == Dialect.V2)
         times = [
             time for time in (before.fetched_at, item.payload.fetched_at if is_of_tree else None) if time is not None
         ]
@@ -214,10 +254,10 @@ def _marks_of(
     return list(marks.values())
 
 
-def _state_of(observation: Observation) -> str | None:
-    if observation.dialect == Dialect.V2:
+def _state_of(reading: Reading) -> str | None:
+    if reading.dialect == Dialect.V2:
         return None  # the list of v2 may be stale: only v3 ends a job
-    return "finished" if observation.is_terminal else "running"
+    return "finished" if reading.is_terminal else "running"
 
 
 def _mark_of_gone(answer: Gone) -> IdMark:

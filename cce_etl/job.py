@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from json import JSONDecoder, decoder, scanner
+from threading import RLock
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,14 +17,15 @@ import msgspec
 from cce_etl.errors import PayloadError
 
 MAX_LEVELS: Final = 1_000
-# 32 MiB can hold 11 million empty sub-jobs, each a row; the widest trees seen have some hundreds of nodes.
-MAX_NODES: Final = 100_000
+MAX_NODES: Final = 100_000  # 32 MiB can hold 11 million; the widest trees seen have some hundreds
 # A decoder recurses three levels a job (job, spec, subJobs), a pure Python one two frames a level; the rest is slack.
 _DEEP_RECURSION_LIMIT: Final = 7 * MAX_LEVELS
 
 # Raw keeps a fraction as it was written, so that an extendParam value survives as its own text, 1e999999999 too.
 _DECODER: Final = msgspec.json.Decoder(float_hook=msgspec.Raw)
 _ENCODER: Final = msgspec.json.Encoder()
+# The limit is the whole process's: a thread that put it back would cut short another's deep body.
+_ONE_AT_A_TIME: Final = RLock()
 _KIND_NAMES: Final = {bool: "a boolean", str: "a string", list: "an array", dict: "an object"}
 _Kind = TypeVar("_Kind", str, list[Any], dict[str, Any])
 
@@ -70,7 +72,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class JobRow(msgspec.Struct, frozen=True):
     """Hold one node as a row of core.jobs, less what its tree shares (source, observed_at).
 
-    The order of the fields is the order of the columns; `*_at` is in nanoseconds since 1970-01-01 UTC.
+    The fields are in the order of the columns; `*_at` is in nanoseconds since 1970-01-01 UTC.
     """
 
     job_id: str
@@ -107,8 +109,7 @@ class Decoded(msgspec.Struct, frozen=True):
 
 def canonical_phase(text: str | None) -> Phase | None:
     """Return the phase that a text means, whatever its case and with or without the constant's prefix `JobPhase`."""
-    word = (text or "").strip().lower().removeprefix("jobphase")
-    return _PHASES.get(word)
+    return _PHASES.get((text or "").strip().lower().removeprefix("jobphase"))
 
 
 _PHASES: Final = {phase.value.lower(): phase for phase in Phase}
@@ -116,8 +117,7 @@ _PHASES: Final = {phase.value.lower(): phase for phase in Phase}
 
 def is_terminal(job: Job) -> bool:
     """Tell whether a tree will change no more; the root's phase alone decides, a failed tree may hold planned steps."""
-    phase = canonical_phase(job.phase)
-    return phase is not None and phase.is_terminal
+    return canonical_phase(job.phase) in (Phase.SUCCESS, Phase.FAILED)
 
 
 def json_text(value: object) -> str:
@@ -173,12 +173,13 @@ def _decode_at_any_depth(text: bytes) -> Any:
 @contextmanager
 def deep_recursion() -> Iterator[None]:
     """Let the decoders inside the block go as deep as a tree of MAX_LEVELS levels needs."""
-    usual = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(usual, _DEEP_RECURSION_LIMIT))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(usual)
+    with _ONE_AT_A_TIME:
+        usual = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(usual, _DEEP_RECURSION_LIMIT))
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(usual)
 
 
 def _python_decoder() -> JSONDecoder:
@@ -295,6 +296,4 @@ def _wrong_type(expected: str, value: object, path: str) -> PayloadError:
 
 
 def _kind_of(value: object) -> str:
-    if value is None:
-        return "null"
-    return _KIND_NAMES.get(type(value), "a number")
+    return "null" if value is None else _KIND_NAMES.get(type(value), "a number")

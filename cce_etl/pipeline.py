@@ -17,11 +17,12 @@ import msgspec
 from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, read_chunk, restore, store_chunk
 from cce_etl.computed import COMPUTATIONS, code_version
+from cce_etl.deep_ingest import ingest_deep
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
 from cce_etl.extract.saved import in_batches, read_ahead, read_saved
-from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, ingest, policy_of
+from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, policy_of
 from cce_etl.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
@@ -32,10 +33,8 @@ from cce_etl.warehouse.models import Model, read_checks, read_models, run_check,
 from cce_etl.warehouse.publish import publish as publish_copy
 from cce_etl.warehouse.slo_targets import set_slo
 
-# A file's records cost no request to read again, so its chunks may be larger than those of a fetch.
-LOAD_RECORDS: Final = 5_000
-# What one run asks for by a step's own id at most: some 10 such steps a job make 1,000 jobs.
-DEEP_JOBS: Final = 10_000
+# A file's records cost no request to read again, so its chunks may be larger than those of a fetch; two are in memory.
+LOAD_RECORDS: Final = 2_000
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -143,7 +142,7 @@ def fetch(
     client.autopilot_job_ids = job_ids_table.autopilot_ids(connection, source.name)
     stopped_by: ApiError | ConfigError | None = None
     try:
-        asyncio.run(_ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
+        asyncio.run(ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
     except (ApiError, ConfigError) as error:
         stopped_by = error
         tally.failed = tally.requested - tally.skipped - tally.fetched - tally.unchanged - tally.gone
@@ -160,37 +159,6 @@ def _to_ask_for(connection: Connection, source: str, listing: Listing | None, cl
         register(connection, source, listing, clock)
     # Ids from payloads saved earlier are any text; only what can be an id goes into a URL.
     return msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if valid_id(one)])
-
-
-async def _ingest_deep(
-    connection: Connection,
-    source: str,
-    client: Client,
-    wanted: Sequence[str],
-    levels: int,
-    tally: Tally,
-    clock: Clock,
-    on_progress: Callable[[Progress], None],
-) -> None:
-    left = DEEP_JOBS
-    async with client:
-        await ingest(connection, source, client, wanted, tally, clock, on_progress)
-        for _ in range(levels):
-            leaves = [leaf for leaf in job_ids_table.unasked_leaves(connection, source, left) if valid_id(leaf.job_id)]
-            if not leaves:
-                return
-            _register_leaves(connection, source, leaves, clock)
-            client.autopilot_job_ids |= {leaf.job_id for leaf in leaves if leaf.is_autopilot}
-            left -= len(leaves)
-            tally.requested += len(leaves)
-            await ingest(connection, source, client, [leaf.job_id for leaf in leaves], tally, clock, on_progress)
-
-
-def _register_leaves(connection: Connection, source: str, leaves: Sequence[job_ids_table.Leaf], clock: Clock) -> None:
-    with transaction(connection):
-        for is_autopilot in (False, True):
-            job_ids = [leaf.job_id for leaf in leaves if leaf.is_autopilot is is_autopilot]
-            job_ids_table.register_ids(connection, source, "deep", job_ids, clock(), is_autopilot=is_autopilot)
 
 
 def load(
@@ -244,8 +212,11 @@ def models() -> list[Model]:
 
 def build(connection: Connection, slo: Slo = NO_TARGETS) -> dict[str, int]:
     """Bring every model's table up to date, steps held to `slo`; return the rows of each."""
-    set_slo(connection, slo.targets, slo.objective, slo.window_days)
-    return build_models(connection, models(), code_version())
+
+    def prepare(own: Connection) -> None:
+        set_slo(own, slo.targets, slo.objective, slo.window_days)
+
+    return build_models(connection, models(), code_version(), prepare)
 
 
 def check(connection: Connection) -> list[FailedCheck]:

@@ -19,7 +19,7 @@ from cce_etl.errors import ConfigError
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
-SECRETS: Final = ("auth_token", "access_key", "secret_key", "security_token", "password")
+SECRETS: Final = ("auth_token", "access_key", "secret_key", "security_token", "password", "alert_webhook")
 # What the official SDK and its documentation call a key's three parts; the parts of one key are never mixed.
 _KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
 _KEY_NAMES: Final = (
@@ -78,6 +78,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
     lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    raw_history_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
+    # A nightly run that takes up to two hours is still fresh before the next one.
+    max_age_hours: Annotated[float, msgspec.Meta(gt=0)] = 26.0
+    min_coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.95
+    max_dead_letters: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    # For Dagster alone: a folder whose id lists are fetched, where alerts go, and how long runs are remembered.
+    inbox: Path | None = None
+    alert_webhook: str | None = None
+    dagster_run_days: PositiveInt = 90
     slo: Slo = NO_TARGETS
 
     def __repr__(self) -> str:

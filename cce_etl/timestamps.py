@@ -12,10 +12,10 @@ NANOSECONDS: Final = 1_000_000_000
 _UNIX_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _GO_ZERO_NS: Final = (date(1, 1, 1).toordinal() - _UNIX_EPOCH_DAY) * 86_400 * NANOSECONDS
 # TIMESTAMP_NS and pandas keep a signed 64-bit count; its smallest values mean "no time" and infinity there.
-_MIN_NS: Final = -(2**63) + 2
-_MAX_NS: Final = 2**63 - 2
+MIN_NS: Final = -(2**63) + 2
+MAX_NS: Final = 2**63 - 2
 # From 1582-10-15, where UUID version 1 counts its 100 ns ticks, to 1970 (RFC 9562, section 5.1).
-_GREGORIAN_TICKS: Final = 0x01B21DD213814000
+GREGORIAN_TICKS: Final = 0x01B21DD213814000
 
 _DATE_AND_TIME = r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?"
 # Go prints a numeric offset, a zone name (or the offset again), and the monotonic clock when it holds one.
@@ -40,7 +40,7 @@ def parse_timestamp(text: str) -> int | None:
     # A zone's offset is printed to the minute, so a zero time seen from a zone with seconds is off by some.
     if abs(instant - _GO_ZERO_NS) < 86_400 * NANOSECONDS:
         return None
-    if not _MIN_NS <= instant <= _MAX_NS:
+    if not MIN_NS <= instant <= MAX_NS:
         raise ValueError(f"outside the years 1677 to 2262: {text!r}")
     return instant
 
@@ -87,5 +87,5 @@ def planned_time(uid: str) -> int | None:
     if match is None:
         return None
     low, middle, high = match.groups()
-    instant = (int(high + middle + low, 16) - _GREGORIAN_TICKS) * 100
-    return instant if _MIN_NS <= instant <= _MAX_NS else None
+    instant = (int(high + middle + low, 16) - GREGORIAN_TICKS) * 100
+    return instant if MIN_NS <= instant <= MAX_NS else None

@@ -135,8 +135,8 @@ def test_a_run_in_another_thread_than_the_main_one_works_without_signals(warehou
 
 
 def wait_until_the_queue_is_full(api: "Api") -> None:
-    """Wait for 14 requests: of these 2 answers make the chunk, 8 fill the queue, and 4 workers hold one each."""
-    while api.asked.total() < 14:
+    """Wait for 16 requests: 2 answers are written, 2 make the next chunk, 8 fill the queue, 4 workers hold one each."""
+    while api.asked.total() < 16:
         time.sleep(0.01)
     time.sleep(0.1)  # for the answers of the last four
 
@@ -152,7 +152,34 @@ def test_an_error_while_writing_is_raised_and_ends_the_requests_though_the_queue
     monkeypatch.setattr(module, "store_outcomes", fail)
     with pytest.raises(WarehouseError, match="the disk is full"):
         fetch(warehouse, api, list(api.fleet_ids))
-    assert api.asked.total() == 14
+    assert api.asked.total() == 16
+
+
+def test_an_error_while_writing_is_raised_though_no_further_answer_comes(
+    warehouse: Connection, api: "Api", script: "Callable[..., Answer]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise WarehouseError("the disk is full")
+
+    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "CHUNK_SECONDS", 1_000.0)
+    monkeypatch.setattr(module, "store_outcomes", fail)
+    api.answers = {"late": script(b"{}", seconds=1_000.0)}
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        fetch(warehouse, api, [*api.fleet_ids[:2], "late"])
+
+
+def test_requests_go_on_while_a_chunk_is_written(
+    warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_after_all_were_asked_for(*arguments: object) -> None:
+        while api.asked.total() < 16:
+            time.sleep(0.01)
+        store_outcomes(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "store_outcomes", written_after_all_were_asked_for)
+    assert fetch(warehouse, api, list(api.fleet_ids[:16])).fetched == 16
 
 
 def test_a_second_signal_does_not_break_off_the_good_order_of_the_first(
@@ -168,7 +195,7 @@ def test_a_second_signal_does_not_break_off_the_good_order_of_the_first(
 
     monkeypatch.setattr(module, "CHUNK_JOBS", 2)
     monkeypatch.setattr(module, "store_outcomes", signalled_twice)
-    with pytest.raises(Interrupted, match="10 of 24 jobs are done and kept") as caught:
+    with pytest.raises(Interrupted, match="12 of 24 jobs are done and kept") as caught:
         fetch(warehouse, api, list(api.fleet_ids))
     assert caught.value.exit_code == 130
-    assert warehouse.execute("SELECT count(*) FROM raw.job_payloads").fetchall() == [(10,)]
+    assert warehouse.execute("SELECT count(*) FROM raw.job_payloads").fetchall() == [(12,)]

@@ -162,7 +162,7 @@ def troubled(
 
 
 def test_replay_gives_identical_core_and_marts(troubled: Connection, settings: Settings) -> None:
-    tables = ["core.jobs", *(model.name for model in pipeline.models())]
+    tables = ["core.jobs", *(model.name for model in pipeline.models() if model.by_tree != "in passing")]
     for table in tables:
         troubled.execute(f"CREATE TABLE raw.before_{table.replace('.', '_')} AS FROM {table}")
     rows = pipeline.replay(troubled)

@@ -35,6 +35,13 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     assert settings.published == Path("data/cce_jobs.duckdb")
 
 
+def test_nothing_is_forgotten_unless_days_are_set(tmp_path: Path) -> None:
+    assert from_environment(tmp_path).raw_history_days is None
+    (tmp_path / "cce-etl.toml").write_text("raw_history_days = 400\nmin_coverage = 1\nmax_dead_letters = 0\n")
+    settings = from_environment(tmp_path)
+    assert (settings.raw_history_days, settings.min_coverage, settings.max_dead_letters) == (400, 1.0, 0)
+
+
 def test_an_option_counts_before_the_environment_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "cce-etl.toml").write_text('region = "file"\nsource = "file"\nproject_id = "file"\n')
     options: dict[str, object] = {"region": "option", "source": None}
@@ -68,6 +75,10 @@ def test_paths_know_the_home_folder(tmp_path: Path) -> None:
         *(("max_attempts", value) for value in ("0", "101")),
         *(("timeout_seconds", value) for value in ("0", "-1", "nan", "1 s")),
         *(("max_body_bytes", value) for value in ("0", "32MB")),
+        *(("raw_history_days", value) for value in ("0", "-1", "1.5", "a year")),
+        *(("max_age_hours", value) for value in ("0", "nan")),
+        *(("min_coverage", value) for value in ("-0.1", "1.1", "95%", "nan")),
+        *(("max_dead_letters", value) for value in ("-1", "few")),
     ],
 )
 def test_a_number_that_is_none_is_named_with_where_it_was_set(tmp_path: Path, field: str, value: str) -> None:

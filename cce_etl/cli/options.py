@@ -37,9 +37,14 @@ _HELP: Final = {
     "iam_endpoint": (str, "Where IAM answers. Default: beside the API."),
     "metadata_endpoint": (str, "Where the server's metadata answers. Default: its fixed address."),
     "lock_wait_seconds": (float, "Seconds to wait for a warehouse in use. Default: 10."),
+    "raw_history_days": (int, "Days that superseded payloads and resolved failures are kept. Default: for ever."),
+    "max_age_hours": (float, "Oldest published file that is well. Default: 26."),
+    "min_coverage": (float, "Least share of ids that are final or were just answered. Default: 0.95."),
+    "max_dead_letters": (int, "Open dead letters that are well. Default: as many as before the last run."),
 }
 FILES: Final = ("warehouse", "published", "lock_wait_seconds")
-FETCHING: Final = tuple(_HELP)
+LIMITS: Final = ("max_age_hours", "min_coverage", "max_dead_letters")
+FETCHING: Final = tuple(name for name in _HELP if name not in ("raw_history_days", *LIMITS))
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -69,4 +74,4 @@ def _parameter(name: str) -> inspect.Parameter:
     )
 
 
-__all__ = ["FETCHING", "FILES", "Settings", "with_settings"]
+__all__ = ["FETCHING", "FILES", "LIMITS", "Settings", "with_settings"]

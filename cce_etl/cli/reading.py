@@ -1,7 +1,7 @@
-"""Commands about what is there: replay, build, publish, sql, status, doctor.
+"""Commands about what is there: replay, build, publish, sql, doctor.
 
 Lives here: their options, and which pieces they call.
-Does not: bringing jobs in (`fetching`), logic (`pipeline`, `doctor`).
+Does not: bringing jobs in (`fetching`), keeping the files (`keeping`), logic (`pipeline`, `doctor`).
 """
 
 import sys
@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from cce_etl.cli.app import app
-from cce_etl.cli.fetching import AsJson
 from cce_etl.cli.options import FETCHING, FILES, with_settings
 from cce_etl.settings import Settings
 
@@ -79,22 +78,6 @@ def sql(
     text = sys.stdin.read() if query == "-" else query
     with open_published(settings.published) as connection:
         results.print_result(run_query(connection, text), output.value)
-
-
-@app.command()
-@with_settings(*FILES)
-def status(*, settings: Settings, as_json: AsJson = False) -> None:
-    """Show what the warehouse holds, what is pending, what failed, and the last runs."""
-    from cce_etl.cli import show
-    from cce_etl.warehouse.connection import open_warehouse_to_read
-    from cce_etl.warehouse.query import read_status
-
-    with open_warehouse_to_read(settings.warehouse) as connection:
-        state = read_status(connection)
-    if as_json:
-        show.json_line(state)
-    else:
-        show.status(state, settings)
 
 
 @app.command()

@@ -7,7 +7,7 @@ Does not: results of queries (`results`), what is shown (`pipeline`, `warehouse/
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from cce_etl.ingest import Progress
     from cce_etl.pipeline import FailedCheck, Summary
     from cce_etl.settings import Settings
+    from cce_etl.upkeep import Vacuumed
     from cce_etl.warehouse.accounts import OpenLetter
+    from cce_etl.warehouse.backup import Copied
+    from cce_etl.warehouse.health import Health
     from cce_etl.warehouse.query import QueryResult, Status
+    from cce_etl.warehouse.sizes import RawBodies
 
 _PLAIN_SECONDS: Final = 5.0
 _WARNINGS_SHOWN: Final = 20
@@ -43,6 +47,11 @@ def visible(text: str) -> str:
 def json_line(value: "msgspec.Struct | Sequence[msgspec.Struct]") -> None:
     """Print a value as one line of JSON on standard output."""
     typer.echo(msgspec.json.encode(value).decode())
+
+
+def json_object(more: "Mapping[str, msgspec.Struct]", value: msgspec.Struct) -> None:
+    """Print a value with some more fields as one line of JSON on standard output."""
+    typer.echo(msgspec.json.encode(msgspec.structs.asdict(value) | dict(more)).decode())
 
 
 @contextmanager
@@ -142,6 +151,36 @@ def status(state: "Status", settings: "Settings") -> None:
     names = ["started_at", "command", "source", "seconds", "requested", "fetched", "unchanged", "gone", "failed"]
     _table(names, ([_cell(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9)))
     _table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
+
+
+def raw_bodies(bodies: "RawBodies") -> None:
+    """Say how much the raw bodies take."""
+    typer.echo(
+        f"{bodies.body_count:,} raw bodies: {bodies.sent_bytes:,} bytes as sent, {bodies.stored_bytes:,} as stored."
+    )
+
+
+def health(found: "Health") -> None:
+    """Print a line for each thing that was judged, and what to do where it is not well."""
+    for vital in found.vitals:
+        typer.echo(visible(f"{'ok   ' if vital.is_well else 'WRONG'}  {vital.subject}: {vital.text}"))
+
+
+def copied(verb: str, made: "Copied") -> None:
+    """Say what a verified copy holds."""
+    rows = sum(made.table_rows.values())
+    typer.echo(f"{verb} {made.path}: {made.byte_count:,} bytes, {rows:,} rows in {len(made.table_rows)} tables.")
+
+
+def vacuumed(done: "Vacuumed", settings: "Settings") -> None:
+    """Say what a vacuum deleted, and the bytes before and after it."""
+    forgotten = done.forgotten
+    if settings.raw_history_days is not None:
+        typer.echo(
+            f"Forgot {forgotten.payload_count:,} superseded payloads ({forgotten.body_bytes:,} bytes as sent), "
+            f"{forgotten.letter_count:,} resolved dead letters, {forgotten.run_count:,} accounts of runs."
+        )
+    typer.echo(f"{settings.warehouse}: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
 
 
 def discovery(report: "DiscoveryReport") -> None:

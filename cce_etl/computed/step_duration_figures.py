@@ -43,7 +43,8 @@ class _Steps:
 
     def is_measured(self) -> BoolArray:
         """Return which steps are successes whose duration is known."""
-        return (self.states == _SUCCESS) & ~np.isnan(self.seconds)
+        is_measured: BoolArray = (self.states == _SUCCESS) & ~np.isnan(self.seconds)
+        return is_measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)

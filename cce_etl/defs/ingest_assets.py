@@ -19,10 +19,20 @@ from dagster import (
 )
 
 from cce_etl import errands, pipeline
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, table_definition_metadata, table_metadata
+from cce_etl.defs.fetch_config import FetchConfig, plan
+from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.tables import (
+    JOB_IDS,
+    JOB_PAYLOADS,
+    JOBS,
+    OPERATORS,
+    table_definition_metadata,
+    table_metadata,
+)
 from cce_etl.ingest import Progress
 from cce_etl.settings import require_source
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.run_figures import run_figures
 
 GROUP: Final = "ingest"
 # What raw.fetch_runs calls a run of this asset; its run_id is Dagster's.
@@ -33,9 +43,11 @@ SHOWN_ENTRIES: Final = 10
 @asset(
     key=JOB_IDS,
     group_name=GROUP,
+    owners=[OPERATORS],
     kinds={"python", "duckdb"},
     metadata=table_definition_metadata("raw.job_ids"),
     pool=POOL,
+    retry_policy=RETRIES,
 )
 def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
     """Every job id known, and what became of it. Takes in the lists that CCE_JOB_IDS names; without it, adds none.
@@ -69,6 +81,7 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
             JOB_PAYLOADS,
             deps=[JOB_IDS],
             group_name=GROUP,
+            owners=[OPERATORS],
             kinds={"python", "httpx", "duckdb"},
             description="Every answer of the API, byte for byte; a new row only when the content changed.\n\n"
             "Grain: source, job_id, dialect, fetched_at.",
@@ -79,6 +92,7 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
             JOBS,
             deps=[JOB_IDS],
             group_name="core",
+            owners=[OPERATORS],
             kinds={"python", "httpx", "duckdb"},
             description="Every job and sub-job of every tree, as the API last told it.\n\n"
             "Grain: source, root_job_id, path.",
@@ -86,15 +100,19 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
         ),
     ],
     pool=POOL,
+    retry_policy=RETRIES,
 )
 def fetch(
-    context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]
+    context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
 ) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
-    """Fetch every listed job that has not ended (without a list: every such job known), a chunk at a time."""
+    """Fetch every listed job that has not ended (without a list: every such job known), a chunk at a time.
+
+    Run config narrows or widens that: refetch, ids, since, sources.
+    """
     with warehouse.open() as session:
         outcome = errands.fetch(
             session.connection,
-            errands.plan(session.settings, []),
+            plan(session.connection, session.settings, config),
             clock=session.clock,
             run_id=context.run.run_id,
             command=COMMAND,
@@ -104,14 +122,20 @@ def fetch(
         summary = outcome.summary
         if summary.dead_lettered:
             context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
-        account = msgspec.structs.asdict(summary)
+        account = msgspec.structs.asdict(summary) | _plotted(session.connection, context.run.run_id)
         rows_written = account.pop("rows")
-        payloads = table_metadata(session.connection, "raw.job_payloads") | account
-        jobs = table_metadata(session.connection, "core.jobs") | {"rows_written": rows_written}
+        payloads = account | table_metadata(session.connection, "raw.job_payloads")
+        jobs = {"rows_written": rows_written} | table_metadata(session.connection, "core.jobs")
     return (
         MaterializeResult(asset_key=JOB_PAYLOADS, metadata=payloads),
         MaterializeResult(asset_key=JOBS, metadata=jobs),
     )
+
+
+def _plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
+    """Return a run's figures; Dagster draws each over time, and has no use for one that is not known."""
+    figures = msgspec.structs.asdict(run_figures(connection, run_id))
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def log_progress(log: DagsterLogManager) -> Callable[[Progress], None]:

@@ -1,36 +1,61 @@
-"""One asset for every SQL model; its words come from the file's header, its lineage from the SQL.
+"""One asset for every SQL model, all made in one step; words come from the file's header, lineage from the SQL.
 
-Lives here: a model as an asset. Does not: reading and building models (`warehouse/models`), their order (Dagster's).
+Lives here: models as assets. Does not: building them, and in which order (`pipeline`).
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from typing import Final
 
-from dagster import AssetsDefinition, MarkdownMetadataValue, MaterializeResult, ResourceParam, asset
+from dagster import AssetsDefinition, AssetSpec, MarkdownMetadataValue, MaterializeResult, ResourceParam, multi_asset
 
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import asset_key, table_definition_metadata, table_metadata
-from cce_etl.warehouse.models import Model, build_model
-from cce_etl.warehouse.slo_targets import set_slo
+from cce_etl import pipeline
+from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.tables import (
+    ANALYSTS,
+    asset_key,
+    lineage_metadata,
+    lineage_table,
+    table_definition_metadata,
+    table_metadata,
+)
+from cce_etl.warehouse.lineage import Sources, model_lineage
+from cce_etl.warehouse.models import Model
+
+BUILD: Final = "build"
+NOT_KEPT: Final = {"rows": "made tree by tree in passing, and not kept"}
 
 
-def model_asset(model: Model) -> AssetsDefinition:
-    """Return the asset that makes the model's table anew; Dagster marks it as stale when its SQL changes."""
+def model_assets(models: Sequence[Model]) -> AssetsDefinition:
+    """Return the assets of all models: one step, in which what has not changed is not made again."""
+    lineage = model_lineage(models)
 
-    @asset(
-        key=asset_key(model.name),
-        deps=[asset_key(table) for table in sorted(model.dependencies)],
-        group_name=model.name.split(".")[0],
-        kinds={"duckdb", "sql"} if model.computation is None else {"duckdb", "sql", "python"},
-        description=f"{model.description}\n\nGrain: {model.grain}.",
-        metadata=table_definition_metadata(model.name) | {"sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```")},
-        code_version=sha256(model.sql.encode()).hexdigest()[:12],
-        pool=POOL,
-    )
-    def build(warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    specs = [model_spec(model, lineage[model.name]) for model in models]
+
+    @multi_asset(name=BUILD, specs=specs, pool=POOL, retry_policy=RETRIES)
+    def build(warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
+        """Bring every model's table up to date with core.jobs."""
         with warehouse.open() as session:
-            slo = session.settings.slo
-            set_slo(session.connection, slo.targets, slo.objective, slo.window_days)
-            build_model(session.connection, model)
-            return MaterializeResult(metadata=table_metadata(session.connection, model.name))
+            pipeline.build(session.connection, session.settings.slo)
+            for model in models:
+                shown = table_metadata(session.connection, model.name) or NOT_KEPT
+                yield MaterializeResult(
+                    asset_key=asset_key(model.name), metadata=shown | lineage_metadata(lineage[model.name])
+                )
 
     return build
+
+
+def model_spec(model: Model, lineage: Mapping[str, Sources]) -> AssetSpec:
+    """Return a model as an asset; Dagster marks it as stale when its SQL changes."""
+    shown = {"sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```"), **lineage_table(lineage)}
+    return AssetSpec(
+        asset_key(model.name),
+        deps=[asset_key(table) for table in sorted(model.dependencies)],
+        group_name=model.name.split(".")[0],
+        owners=[ANALYSTS],
+        kinds={"duckdb", "sql"} if model.computation is None else {"duckdb", "sql", "python"},
+        description=f"{model.description}\n\nGrain: {model.grain}.",
+        metadata=table_definition_metadata(model.name) | shown,
+        code_version=sha256(model.sql.encode()).hexdigest()[:12],
+    )

@@ -4,11 +4,14 @@ Lives here: its definition. Does not: copying and swapping (`warehouse/publish`)
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -16,23 +19,32 @@ from dagster import (
 )
 
 from cce_etl import pipeline
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import asset_key, markdown_table
+from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.tables import ANALYSTS, asset_key, markdown_table
 from cce_etl.warehouse.models import Model
 
-PUBLISHED = AssetKey(["published", "cce_jobs"])
+PUBLISHED: Final = AssetKey(["published", "cce_jobs"])
+# A night and some hours: a run that is late or long is no cause for alarm, a night without one is.
+FRESHNESS: Final = FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=26))
 
 
 def published_asset(models: Sequence[Model]) -> AssetsDefinition:
-    """Return the asset that swaps in a copy once every model is built."""
+    """Return the asset that swaps in a copy once every model is built.
+
+    It names those that no other model selects from: the rest stand before them, and the graph stays readable.
+    """
+    selected_from = {name for model in models for name in model.dependencies}
 
     @asset(
         key=PUBLISHED,
-        deps=[asset_key(model.name) for model in models],
+        deps=[asset_key(model.name) for model in models if model.name not in selected_from],
         group_name="published",
+        owners=[ANALYSTS],
         kinds={"duckdb"},
         metadata={"dagster/storage_kind": "duckdb"},
+        freshness_policy=FRESHNESS,
         pool=POOL,
+        retry_policy=RETRIES,
     )
     def publish(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
         """Read this file, not the warehouse: a copy of core and marts with a manifest, swapped in whole.

@@ -7,6 +7,7 @@ from dagster import AssetKey, AssetsDefinition, MaterializeResult, MetadataValue
 
 from cce_etl.defs.published_asset import PUBLISHED
 from cce_etl.defs.resource import Warehouse, readable_failures
+from cce_etl.defs.tables import ANALYSTS
 
 REPORT = AssetKey(["published", "report"])
 
@@ -14,7 +15,7 @@ REPORT = AssetKey(["published", "report"])
 def report_asset() -> AssetsDefinition:
     """Return the asset that writes report.html beside the published file."""
 
-    @asset(key=REPORT, deps=[PUBLISHED], group_name="published", kinds={"python", "altair"})
+    @asset(key=REPORT, deps=[PUBLISHED], group_name="published", owners=[ANALYSTS], kinds={"python", "altair"})
     def report(warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
         """One page for everybody: durations, changes, cohorts, failures, what runs and what is stuck."""
         from cce_etl.analysis.report import write_report

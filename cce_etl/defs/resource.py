@@ -4,22 +4,24 @@ Lives here: when settings are read, and how long the writer's file is held: one 
 Does not: settings themselves (`settings`), what a step does (the assets).
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from dagster import DagsterExecutionInterruptedError, Failure
+from dagster import Backoff, DagsterExecutionInterruptedError, Failure, RetryPolicy
 
-from cce_etl.errors import CceEtlError, Interrupted
+from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
 from cce_etl.ingest import Clock
-from cce_etl.settings import Settings, read_settings
+from cce_etl.settings import Settings, environment_name, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
-# DuckDB lets one process write at a time. Where other projects' runs share the Dagster instance, a limit of 1 on this
-# pool keeps ours apart; dagster_home limits whole runs instead.
+# DuckDB lets one process write at a time: dagster_home lets one run at a time have this pool.
 POOL: Final = "warehouse"
 RESOURCE: Final = "warehouse"
+# Only what a later try can mend: the file in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. 1, 2 and 4 minutes.
+RETRIES: Final = RetryPolicy(max_retries=3, delay=60, backoff=Backoff.EXPONENTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Warehouse:
         """Read the settings of this moment; raises ConfigError."""
         return read_settings({}, self.environment)
 
+    def alert_webhook(self) -> str | None:
+        """Return where alerts go, whatever else in the settings is wrong: that is when they matter."""
+        environment = os.environ if self.environment is None else self.environment
+        return environment.get(environment_name("alert_webhook"), "").strip() or None
+
     @contextmanager
     def open(self) -> Iterator[Session]:
         """Read the settings and hold the writer's file; raises Failure with a message a person can act on."""
@@ -56,11 +63,14 @@ class Warehouse:
 
 @contextmanager
 def readable_failures() -> Iterator[None]:
-    """Turn our errors into Dagster's: a Failure of the message alone, never retried; a stop into a cancelled run."""
+    """Turn our errors into Dagster's: a Failure of the message alone; a stop into a cancelled run.
+
+    A locked warehouse alone may be tried again: the client has tried what else may pass, and no try mends a setting.
+    """
     try:
         yield
     except Interrupted as error:
         raise DagsterExecutionInterruptedError(str(error)) from None
     except CceEtlError as error:
-        # Whatever may pass was tried again before it got here, so a retry of the step would only repeat it.
-        raise Failure(str(error), allow_retries=False) from None
+        is_locked = isinstance(error, WarehouseError) and "in use by another process" in str(error)
+        raise Failure(str(error), allow_retries=is_locked) from None

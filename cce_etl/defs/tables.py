@@ -1,21 +1,33 @@
-"""A table of the warehouse as Dagster shows it: its asset, columns, row count and first rows.
+"""A table of the warehouse as Dagster shows it: its asset, columns and where they come from, row count, first rows.
 
 Lives here: what is said of a table. Does not: reading it exactly (`warehouse/query`), filling it (the assets).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from dagster import AssetKey, MarkdownMetadataValue, TableColumn, TableColumnConstraints, TableSchema
+from dagster import (
+    AssetKey,
+    MarkdownMetadataValue,
+    TableColumn,
+    TableColumnConstraints,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.lineage import Sources
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.query import query
 
 JOB_IDS: Final = AssetKey(["raw", "job_ids"])
 JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])
 JOBS: Final = AssetKey(["core", "jobs"])
+# Who is asked about an asset: those who keep the fetching going, or those who keep the answers right.
+OPERATORS: Final = "team:operators"
+ANALYSTS: Final = "team:analysts"
 PREVIEW_ROWS: Final = 10
 CELL_LENGTH: Final = 60
 _COLUMNS: Final = """
@@ -38,8 +50,13 @@ def table_definition_metadata(table: str) -> dict[str, RawMetadataValue]:
 
 
 def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataValue]:
-    """Return columns with their comments, the row count, and the first rows without binary columns."""
+    """Return columns with their comments, the row count, and the first rows without binary columns.
+
+    Nothing of a table that is not there: some are made in passing and not kept.
+    """
     columns = _columns(connection, table)
+    if not columns:
+        return {}
     shown = ", ".join(_quoted(column.name) for column in columns if column.type != "BLOB")
     result = query(connection, f"SELECT {shown} FROM {table} LIMIT {PREVIEW_ROWS}")
     return {
@@ -49,11 +66,39 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
     }
 
 
+def lineage_metadata(lineage: Mapping[str, Sources]) -> dict[str, RawMetadataValue]:
+    """Return which columns of which assets a table's columns come from; nothing where that is not known.
+
+    Tables that no asset is named after have no page to lead to, and are left out.
+    """
+    deps = {
+        column: [
+            TableColumnDep(asset_key(table), name)
+            for table, name in sorted(sources)
+            if asset_key(table) == AssetKey(table.split("."))
+        ]
+        for column, sources in lineage.items()
+    }
+    known = {column: found for column, found in deps.items() if found}
+    return {"dagster/column_lineage": TableColumnLineage(known)} if known else {}
+
+
+def lineage_table(lineage: Mapping[str, Sources]) -> dict[str, RawMetadataValue]:
+    """Return the same to be read: Dagster's own pages draw column lineage in its paid edition alone."""
+    rows = [
+        [column, ", ".join(f"{table}.{name}" for table, name in sorted(found))] for column, found in lineage.items()
+    ]
+    return {"column_sources": _markdown(["column", "comes from"], rows)} if rows else {}
+
+
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MarkdownMetadataValue:
     """Draw rows as a table; long values are cut, with an ellipsis."""
-    lines = [_line(map(_cell, columns)), _line("---" for _ in columns)]
-    lines += [_line(map(_cell, row)) for row in rows]
-    return MarkdownMetadataValue("\n".join(lines))
+    return _markdown([_cut(column) for column in columns], ([_cut(value) for value in row] for row in rows))
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> MarkdownMetadataValue:
+    head, *body = ([cell.translate(_ESCAPES) for cell in row] for row in [columns, *rows])
+    return MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
 
 
 def _columns(connection: Connection, table: str) -> list[TableColumn]:
@@ -69,12 +114,7 @@ def _quoted(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(value: object) -> str:
+def _cut(value: object) -> str:
     # Fifteen digits are what a double holds of any decimal; the sixteenth and seventeenth show its rounding.
     text = "NULL" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
-    shown = text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…"
-    return shown.translate(_ESCAPES)
+    return text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…"

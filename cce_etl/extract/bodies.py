@@ -5,13 +5,15 @@ Does not: sending and retrying (`client`), what a body says (`answers`, `job`).
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-import httpx
+import aiohttp
 import msgspec
+from multidict import CIMultiDict
 
 from cce_etl.errors import PayloadError
+from cce_etl.extract.messages import Answer, Request
 
 # Enough for any error body of the API, and a bound for pages that others send in its place.
 _ERROR_BODY_BYTES: Final = 64 * 1024
@@ -32,54 +34,61 @@ class Seen(msgspec.Struct):
     beginning: bytes = b""
 
 
-async def read_body(response: httpx.Response, limit_bytes: int, seen: Seen) -> bytes:
+async def read_body(answer: Answer, limit_bytes: int, seen: Seen) -> bytes:
     """Return the whole body, unpacked; `seen` follows what comes.
 
-    Raises PayloadError for one larger than the limit or packed in a way nobody asked for, and httpx.DecodingError
-    for one that cannot be unpacked or ends too early.
+    Raises PayloadError for one larger than the limit or packed in a way nobody asked for, and ClientPayloadError for
+    one that cannot be unpacked or ends too early.
     """
-    encoding = str(response.headers.get("content-encoding", "")).strip().lower()
+    secrets = _secrets_of(answer.request)
+    encoding = ", ".join(answer.response.headers.getall("content-encoding", ())).strip().lower()
     unpacker = _Unpacker() if encoding in _PACKED else None
     body = bytearray()
-    async for chunk in response.aiter_raw():
-        seen.beginning = seen.beginning or without_secrets(chunk[:_BEGINNING_BYTES], response.request)
+    async for chunk in answer.response.content.iter_any():
+        seen.beginning = seen.beginning or _masked(chunk[:_BEGINNING_BYTES], secrets)
         if encoding not in ("", "identity", *_PACKED):
             raise PayloadError("unsupported_encoding", f"expected a plain or gzip body, got {encoding[:40]!r}")
         body += unpacker.feed(chunk, limit_bytes + 1 - len(body)) if unpacker else chunk
         if len(body) > limit_bytes:
-            seen.beginning = without_secrets(bytes(body[:_BEGINNING_BYTES]), response.request)
+            seen.beginning = _masked(bytes(body[:_BEGINNING_BYTES]), secrets)
             raise PayloadError("body_too_large", f"the body is larger than CCE_MAX_BODY_BYTES ({limit_bytes} bytes)")
-    whole = without_secrets(bytes(body), response.request)
+    whole = _masked(bytes(body), secrets)
     if unpacker and body:
         seen.beginning = whole[:_BEGINNING_BYTES]
     if unpacker and not unpacker.is_complete:
-        raise httpx.DecodingError("the packed body ends too early")
+        raise aiohttp.ClientPayloadError("the packed body ends too early")
     return whole
 
 
-async def read_error_body(response: httpx.Response, seen: Seen) -> bytes:
+async def read_error_body(answer: Answer, seen: Seen) -> bytes:
     """Return the body that explains a status, or its beginning when it cannot be read whole."""
     try:
-        return await read_body(response, _ERROR_BODY_BYTES, seen)
-    except (PayloadError, httpx.DecodingError):
+        return await read_body(answer, _ERROR_BODY_BYTES, seen)
+    except (PayloadError, aiohttp.ClientPayloadError):
         return seen.beginning
 
 
-def without_secrets(text: bytes, request: httpx.Request) -> bytes:
-    """Return what came with our own secrets masked, should it send them back."""
-    for name in _SECRET_HEADERS:
-        secret = request.headers.get(name)
-        if secret and len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret.encode(), b"***")
-    return text
-
-
-def headers_without_secrets(response: httpx.Response) -> Mapping[str, str]:
+def headers_without_secrets(answer: Answer) -> Mapping[str, str]:
     """Return the headers of an answer, with our own secrets masked."""
-    plain = {
-        name: without_secrets(value.encode(), response.request).decode() for name, value in response.headers.items()
-    }
-    return httpx.Headers(plain)
+    secrets = _secrets_of(answer.request)
+    raw = answer.response.raw_headers
+    return CIMultiDict([(name.decode(errors="replace"), _text(_masked(value, secrets))) for name, value in raw])
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")
+
+
+def _secrets_of(request: Request) -> list[bytes]:
+    found = [request.headers.get(name, "") for name in _SECRET_HEADERS]
+    return [secret.encode() for secret in found if len(secret) >= _SHORTEST_SECRET]
+
+
+def _masked(text: bytes, secrets: Sequence[bytes]) -> bytes:
+    """Return what came with our own secrets masked, should it send them back."""
+    for secret in secrets:
+        text = text.replace(secret, b"***")
+    return text
 
 
 class _Unpacker:
@@ -100,7 +109,7 @@ class _Unpacker:
                 unpacked += self._member.decompress(chunk, most_bytes - len(unpacked))
                 chunk = self._member.unconsumed_tail or self._member.unused_data
         except zlib.error as error:
-            raise httpx.DecodingError(str(error)) from None
+            raise aiohttp.ClientPayloadError(str(error)) from None
         return bytes(unpacked)
 
     @property

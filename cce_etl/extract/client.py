@@ -5,6 +5,7 @@ Does not: which ids to ask for (`id_lists`), many at once (`fetch`), what a body
 """
 
 import asyncio
+import random
 import time
 from array import array
 from collections.abc import Callable
@@ -13,21 +14,20 @@ from typing import Final, Self
 from urllib.parse import quote
 
 import aiohttp
-import httpx
 import msgspec
-import tenacity
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
 from cce_etl.extract.answers import excerpt, to_error
+from cce_etl.extract.auth import Auth
 from cce_etl.extract.bodies import Seen, headers_without_secrets, read_body, read_error_body
-from cce_etl.extract.connections import http_client
+from cce_etl.extract.connections import Connections
 from cce_etl.extract.throttle import Throttle
 
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
 _THROTTLED_TRIES_FACTOR: Final = 3
-# UnicodeError: a host that no name can have, and a reason phrase in another encoding than UTF-8.
-_BROKEN: Final = (httpx.TransportError, httpx.DecodingError, aiohttp.ClientError, OSError, UnicodeError)
+# UnicodeError: a host that no name can have.
+_BROKEN: Final = (aiohttp.ClientError, OSError, UnicodeError)
 
 
 class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,33 +97,27 @@ class Client:
     """
 
     def __init__(
-        self, endpoint: str, project_id: str, auth: httpx.Auth, policy: FetchPolicy, clock: Callable[[], int]
+        self, endpoint: str, project_id: str, auth: Auth, policy: FetchPolicy, clock: Callable[[], int]
     ) -> None:
         self._endpoint = endpoint
         self._jobs_url = f"{endpoint}/api/v3/projects/{project_id}/jobs/"
         self._autopilot_jobs_url = f"{endpoint}/autopilot/v3/projects/{project_id}/jobs/"
         self._policy = policy
         self._clock = clock
-        self._http = http_client(endpoint, auth, policy.concurrency)
-        # Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture
-        # Blog, 2015).
-        self._back_off = tenacity.wait_random_exponential(policy.back_off_seconds, max=_LONGEST_BACK_OFF_SECONDS)
-        self._retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(RetryableError), wait=self._wait, stop=self._is_spent, reraise=True
-        )
+        self._connections = Connections(endpoint, auth, policy.concurrency)
         self.throttle = Throttle(policy.rate_limit, time.monotonic)
         self.statistics = FetchStatistics()
         self.autopilot_job_ids: frozenset[str] = frozenset()
         self.concurrency = policy.concurrency
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        await self._connections.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        await self._connections.__aexit__(kind, error, trace)
 
     async def fetch(self, job_id: str) -> Fetched | Gone | Failed:
         """Ask for one job until it is there, gone, or the tries are spent.
@@ -133,7 +127,7 @@ class Client:
         tries = _Tries()
         jobs_url = self._autopilot_jobs_url if job_id in self.autopilot_job_ids else self._jobs_url
         try:
-            body: bytes = await self._retrying(self._ask, jobs_url + quote(job_id, safe=""), tries)
+            body = await self._ask_until_answered(jobs_url + quote(job_id, safe=""), tries)
         except JobGone:
             return Gone(job_id, self._clock(), tries.count)
         except (AuthError, ConfigError):
@@ -147,8 +141,17 @@ class Client:
 
         Raises ApiError, PayloadError and ConfigError when there is no answer 200.
         """
-        body: bytes = await self._retrying(self._ask, f"{self._endpoint}/{path}", _Tries())
-        return body
+        return await self._ask_until_answered(f"{self._endpoint}/{path}", _Tries())
+
+    async def _ask_until_answered(self, url: str, tries: "_Tries") -> bytes:
+        while True:
+            try:
+                return await self._ask(url, tries)
+            except RetryableError as error:
+                if tries.count >= self._most_tries(error):
+                    raise
+                wait_seconds = self._wait_seconds(error, tries.count)
+            await asyncio.sleep(wait_seconds)
 
     async def _ask(self, url: str, tries: "_Tries") -> bytes:
         await self.throttle.wait_for_turn()
@@ -162,7 +165,7 @@ class Client:
         except RetryableError as error:
             if error.is_throttle:
                 self.statistics.throttled_count += 1
-                self.throttle.refused(error.retry_after_seconds or self._back_off(_state(tries.count)))
+                self.throttle.refused(error.retry_after_seconds or self._back_off(tries.count))
             raise
         except ApiError:
             self.throttle.answered()  # no job, but the API did serve the request: a job that is gone is an answer
@@ -174,34 +177,38 @@ class Client:
 
     async def _get(self, url: str, tries: "_Tries") -> bytes:
         try:
-            async with asyncio.timeout(self._policy.timeout_seconds), self._http.stream("GET", url) as response:
-                tries.seen.status = response.status_code
-                is_job = response.status_code == 200
-                limit = self._policy.max_body_bytes
-                body = await (
-                    read_body(response, limit, tries.seen) if is_job else read_error_body(response, tries.seen)
-                )
+            async with asyncio.timeout(self._policy.timeout_seconds):
+                answer = await self._connections.get(url)
+                async with answer.response:
+                    status = tries.seen.status = answer.response.status
+                    limit = self._policy.max_body_bytes
+                    body = await (
+                        read_body(answer, limit, tries.seen) if status == 200 else read_error_body(answer, tries.seen)
+                    )
         except TimeoutError:
             seconds = self._policy.timeout_seconds
             raise RetryableError(f"no complete answer within {seconds:g} seconds", url=url) from None
         except _BROKEN as error:
             raise RetryableError(f"the connection failed: {_reason(error)}", url=url) from None
-        if is_job:
+        if status == 200:
             self.statistics.received_bytes += len(body)
             return body
-        raise to_error(response.status_code, headers_without_secrets(response), body, url)
+        raise to_error(status, headers_without_secrets(answer), body, url)
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, RetryableError) and error.is_throttle:
+    def _most_tries(self, error: RetryableError) -> int:
+        return self._policy.max_attempts * (_THROTTLED_TRIES_FACTOR if error.is_throttle else 1)
+
+    def _wait_seconds(self, error: RetryableError, tries: int) -> float:
+        if error.is_throttle:
             return 0.0  # the pause that all requests keep is wait enough
-        stated = error.retry_after_seconds if isinstance(error, RetryableError) else None
-        return max(stated or 0.0, self._back_off(state))  # "Retry-After: 0" is no leave to hammer
+        # "Retry-After: 0" is no leave to hammer.
+        return max(error.retry_after_seconds or 0.0, self._back_off(tries))
 
-    def _is_spent(self, state: tenacity.RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        factor = _THROTTLED_TRIES_FACTOR if isinstance(error, RetryableError) and error.is_throttle else 1
-        return state.attempt_number >= self._policy.max_attempts * factor
+    def _back_off(self, tries: int) -> float:
+        # Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture
+        # Blog, 2015).
+        bound = min(self._policy.back_off_seconds * 2.0 ** (tries - 1), _LONGEST_BACK_OFF_SECONDS)
+        return random.uniform(0.0, bound)  # noqa: S311  no secret
 
 
 class _Tries(msgspec.Struct):
@@ -209,15 +216,11 @@ class _Tries(msgspec.Struct):
     seen: Seen = msgspec.field(default_factory=Seen)
 
 
-def _state(attempt_number: int) -> tenacity.RetryCallState:
-    state = tenacity.RetryCallState(retry_object=tenacity.AsyncRetrying(), fn=None, args=(), kwargs={})
-    state.attempt_number = attempt_number
-    return state
-
-
 def _reason(error: Exception) -> str:
     # aiohttp quotes what it cannot parse, up to a whole body, below a first line of its own.
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        said = f"{error.status} {said}"
     return f"{type(error).__name__} {said.partition(chr(10))[0][:200]}".strip()
 
 

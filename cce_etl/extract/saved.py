@@ -8,6 +8,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -30,6 +31,7 @@ _LONGEST_NAME_BYTES: Final = 255
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _ABSENT: Final = msgspec.Raw(b"")
 _Kind = TypeVar("_Kind")
+_Item = TypeVar("_Item")
 
 
 class SavedRecord(msgspec.Struct, frozen=True):
@@ -78,6 +80,20 @@ def in_batches(records: Iterable[SavedRecord], most_records: int, most_bytes: in
             batch, size = [], 0
     if batch:
         yield batch
+
+
+@contextmanager
+def read_ahead(items: Iterator[_Item]) -> Iterator[Iterator[_Item]]:
+    """Make the next of the items in a thread while the one before it is in use; never more than one ahead."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        yield _each_made_ahead(items, thread)
+
+
+def _each_made_ahead(items: Iterator[_Item], thread: ThreadPoolExecutor) -> Iterator[_Item]:
+    coming = thread.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = thread.submit(next, items, None)
+        yield item
 
 
 def _files(paths: Iterable[str]) -> Iterator[Path]:

@@ -6,6 +6,7 @@ Does not: where keys come from (`settings`, `auth`), sending.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl, quote, unquote
 import msgspec
 
 _ALGORITHM: Final = "SDK-HMAC-SHA256"
+# What needs no encoding (RFC 3986, unreserved, and the slash): all of a job's path, mostly.
+_PLAIN_PATH: Final = re.compile(r"[\w.~/-]*", re.ASCII)
 
 
 class AccessKey(msgspec.Struct, frozen=True):
@@ -53,16 +56,18 @@ def signed_headers(
         ]
     )
     text = "\n".join([_ALGORITHM, date, hashlib.sha256(canonical.encode()).hexdigest()])
-    signature = hmac.new(key.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(key.secret_key.encode(), text.encode(), "sha256").hex()
     authorization = f"{_ALGORITHM} Access={key.access_key}, SignedHeaders={names}, Signature={signature}"
     return proved | {"Authorization": authorization}
 
 
 def _canonical_path(path: str) -> str:
-    encoded = "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
-    return encoded if encoded.endswith("/") else f"{encoded}/"
+    plain = (
+        path if _PLAIN_PATH.fullmatch(path) else "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
+    )
+    return plain if plain.endswith("/") else f"{plain}/"
 
 
 def _canonical_query(query: str) -> str:
-    pairs = sorted(parse_qsl(query, keep_blank_values=True))
+    pairs = sorted(parse_qsl(query, keep_blank_values=True)) if query else []
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)

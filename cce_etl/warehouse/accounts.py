@@ -74,7 +74,7 @@ def record_dead_letters(connection: Connection, source: str, letters: Sequence[D
     connection.execute(
         """
         INSERT INTO raw.dead_letters BY NAME
-        SELECT $1 AS source, * FROM incoming WHERE NOT EXISTS (
+        SELECT $1 AS source, *, failed_at AS opened_at FROM incoming WHERE NOT EXISTS (
             FROM raw.dead_letters AS open
             WHERE open.source = $1 AND open.resolved_at IS NULL AND open.kind = incoming.kind
                 AND coalesce(open.job_id, open.message) = coalesce(incoming.job_id, incoming.message)

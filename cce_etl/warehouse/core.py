@@ -1,44 +1,45 @@
 """core.jobs: every node of every job, a row each.
 
-Lives here: replacing a root's rows, moving the time it was last observed.
-Does not: making rows from bodies (`job`, `flatten`), the models built from them (`models`).
+Lives here: replacing a root's rows, moving the time it was last observed, recording which roots changed so.
+Does not: making rows from bodies (`readings`), the models built from them (`models`).
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
-import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cce_etl.job import JobRow
 from cce_etl.warehouse.connection import Connection
 
-_TIMESTAMP: Final = pa.timestamp("ns")
-_TYPES: Final[dict[str, pa.DataType]] = {
-    "depth": pa.int32(),
-    "ordinal": pa.int32(),
-    "planned_at": _TIMESTAMP,
-    "created_at": _TIMESTAMP,
-    "updated_at": _TIMESTAMP,
-    "completed_at": _TIMESTAMP,
-    "extend_param": pa.map_(pa.string(), pa.string()),
-    "is_leaf": pa.bool_(),
-    "has_uid": pa.bool_(),
-}
+# What DuckDB keeps in its log before it writes the table anew. Its own 16 MB are less than a chunk of rows, so that
+# every chunk would write the end of the table a second time: 650,000 rows took 8.4 s of CPU, and 5.5 with more.
+_LOAD_CHECKPOINT_SIZE: Final = "48MB"
+# Blocks once written stay in memory up to DuckDB's limit, most of the machine's by default: 2,000,000 rows took 695 MB,
+# and with this 534, no more than 500,000 rows. Less than 125 MB a thread is too little for any query, say its docs.
+_LOAD_MEGABYTES_PER_THREAD: Final = 128
 
 
-class Tree(msgspec.Struct, frozen=True):
-    """Hold the rows of one root."""
+@contextmanager
+def many_chunks(connection: Connection) -> Iterator[None]:
+    """Write the table less often, in bounded memory, while many chunks are loaded; each stays a transaction."""
+    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+    connection.execute(f"SET checkpoint_threshold = '{_LOAD_CHECKPOINT_SIZE}'")
+    connection.execute(f"SET memory_limit = '{_LOAD_MEGABYTES_PER_THREAD * threads}MB'")
+    try:
+        yield
+    finally:
+        connection.execute("RESET checkpoint_threshold")
+        connection.execute("RESET memory_limit")
 
-    root_job_id: str
-    rows: list[JobRow]
 
+def replace_trees(connection: Connection, source: str, rows: pa.Table, loaded_before: Sequence[str]) -> int:
+    """Put whole trees into core.jobs in place of what it has of their roots; return the number of rows written.
 
-def replace_trees(connection: Connection, source: str, trees: Sequence[Tree], loaded_before: Sequence[str]) -> int:
-    """Put the trees into core.jobs in place of what it has of their roots; return the number of rows written.
-
-    Only roots in `loaded_before` are looked for and deleted, so that a first load never searches the table. The
-    observation time is the one raw.job_ids has for the root by now: elapsed times run to it.
+    `rows` are in the columns of `node_columns`. Only roots in `loaded_before` are looked for and deleted, so that a
+    first load never searches the table. The observation time is the one raw.job_ids has for the root by now: elapsed
+    times run to it.
     """
     if loaded_before:
         connection.register("incoming", pa.table({"root_job_id": pa.array(loaded_before, pa.string())}))
@@ -50,32 +51,33 @@ def replace_trees(connection: Connection, source: str, trees: Sequence[Tree], lo
             """,
             [source],
         )
-    table = _table(trees)
-    if table.num_rows:
-        connection.register("incoming", table)
+    roots = rows["root_job_id"].unique()
+    if rows.num_rows:
+        observed = _observed(connection, source, roots, rows["root_job_id"])
+        connection.register("incoming", rows.append_column("observed_at", observed))
+        connection.execute("INSERT INTO core.jobs BY NAME SELECT $1 AS source, * FROM incoming", [source])
+        pa.default_memory_pool().release_unused()  # Arrow keeps what it frees, 50 MB after some chunks
+    _record_changed(connection, source, pa.concat_arrays([pa.array(loaded_before, pa.string()), roots]))
+    return rows.num_rows  # type: ignore[no-any-return]
+
+
+def _observed(connection: Connection, source: str, roots: pa.Array, root_job_ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the observation time of each row's root; joined here, since a join in DuckDB would unpack all maps."""
+    connection.register("incoming", pa.table({"job_id": roots}))
+    seen = connection.execute(
+        "SELECT job_id, epoch_ns(last_fetched_at) FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1",
+        [source],
+    ).fetchall()
+    job_ids, times = pa.array([row[0] for row in seen], pa.string()), [row[1] for row in seen]
+    return pc.take(pa.array(times, pa.timestamp("ns")), pc.index_in(root_job_ids, job_ids))
+
+
+def _record_changed(connection: Connection, source: str, root_job_ids: pa.Array) -> None:
+    if len(root_job_ids):
+        connection.register("incoming", pa.table({"root_job_id": root_job_ids}))
         connection.execute(
-            """
-            INSERT INTO core.jobs BY NAME
-            SELECT $1 AS source, incoming.*, job_ids.last_fetched_at AS observed_at
-            FROM incoming LEFT JOIN raw.job_ids
-                ON job_ids.source = $1 AND job_ids.job_id = incoming.root_job_id
-            """,
-            [source],
+            "INSERT INTO raw.changed_roots BY NAME SELECT DISTINCT $1 AS source, root_job_id FROM incoming", [source]
         )
-    return table.num_rows  # type: ignore[no-any-return]
-
-
-def _table(trees: Sequence[Tree]) -> pa.Table:
-    rows = [msgspec.structs.astuple(row) for tree in trees for row in tree.rows]
-    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(JobRow.__struct_fields__)
-    arrays = {name: _array(name, values) for name, values in zip(JobRow.__struct_fields__, columns, strict=True)}
-    return pa.table(arrays)
-
-
-def _array(name: str, values: Sequence[Any]) -> pa.Array:
-    if name == "extend_param":
-        values = [list(value.items()) for value in values]
-    return pa.array(values, _TYPES.get(name, pa.string()))
 
 
 def move_observed(connection: Connection, source: str, root_job_ids: Sequence[str]) -> None:
@@ -83,7 +85,7 @@ def move_observed(connection: Connection, source: str, root_job_ids: Sequence[st
     if not root_job_ids:
         return
     connection.register("incoming", pa.table({"job_id": pa.array(root_job_ids, pa.string())}))
-    connection.execute(
+    moved = connection.execute(
         """
         UPDATE core.jobs SET observed_at = seen.last_fetched_at
         FROM (
@@ -91,11 +93,15 @@ def move_observed(connection: Connection, source: str, root_job_ids: Sequence[st
         ) AS seen
         WHERE jobs.source = $1 AND jobs.root_job_id = seen.job_id
             AND jobs.observed_at IS DISTINCT FROM seen.last_fetched_at
+        RETURNING jobs.root_job_id
         """,
         [source],
-    )
+    ).fetchall()
+    _record_changed(connection, source, pa.array([root_job_id for (root_job_id,) in moved], pa.string()))
 
 
 def clear_core(connection: Connection) -> None:
     """Empty core.jobs, to be filled again from raw."""
     connection.execute("TRUNCATE core.jobs")
+    # Trees that are gone for good are in no list of changed ones: what was kept of all is made anew.
+    connection.execute("TRUNCATE raw.model_builds")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import duckdb
 import msgspec
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # What is computed from the rows a model selects, where SQL alone cannot say it.
 Computation = Callable[["pa.Table"], "pa.Table"]
 
+_ByTree: TypeAlias = Literal["", "kept", "in passing"]
 _NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
 
@@ -43,7 +44,7 @@ class Model(msgspec.Struct, frozen=True):
     dependencies: frozenset[str]
     computation: Computation | None = None
     is_view: bool = False
-    by_tree: Literal["", "kept", "in passing"] = ""
+    by_tree: _ByTree = ""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -132,11 +133,12 @@ def _read_model(parser: Connection, path: Path, computations: Mapping[str, Compu
     )
 
 
-def _by_tree(word: str, path: Path) -> Literal["", "kept", "in passing"]:
+def _by_tree(word: str, path: Path) -> _ByTree:
     try:
-        return msgspec.convert(word, Literal["", "kept", "in passing"])
+        found: _ByTree = msgspec.convert(word, _ByTree)
     except msgspec.ValidationError:
         raise ConfigError(f"{path} says 'by tree: {word}'. Write 'kept' or 'in passing'.") from None
+    return found
 
 
 def _header(text: str) -> dict[str, str]:

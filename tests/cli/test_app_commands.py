@@ -20,7 +20,7 @@ HEAVY = ("aiohttp", "altair", "dagster", "duckdb", "httpx", "numpy", "pandas", "
 
 COMMANDS = (
     *("run", "load", "discover", "dead-letters", "replay", "build", "publish", "sql", "status", "doctor"),
-    *("explain", "report", "trace", "watch", "demo", "demo-server"),
+    *("backup", "restore", "vacuum", "explain", "report", "trace", "watch", "demo", "demo-server"),
 )
 
 
@@ -123,7 +123,7 @@ def test_status_as_json_is_one_object_with_the_same(filled: "Shell") -> None:
     ran = filled("status", "--json")
     assert (ran.code, ran.err, ran.out.count("\n")) == (0, "", 1)
     status = ran.json
-    assert list(status) == ["coverage", "states", "failures", "runs", "table_rows"]
+    assert list(status) == ["coverage", "states", "failures", "runs", "table_rows", "raw_bodies"]
     assert {one["state"]: one["id_count"] for one in status["states"]} == Counter(filled.states().values())
     assert [(one["kind"], one["letter_count"]) for one in status["failures"]] == [("invalid_json", 1)]
     assert (status["runs"][0]["requested"], status["runs"][0]["failed"]) == (10, 1)

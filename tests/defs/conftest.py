@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, AssetMaterialization, DagsterInstance, ExecuteInProcessResult
 
-from cce_etl.defs.assembly import NIGHTLY, build_definitions
+from cce_etl.defs.assembly import build_definitions
+from cce_etl.defs.nightly import NIGHTLY
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import demo_server
+from tests.defs.chat import Chat, chat_server
 
 # 2026-03-01 00:00:00.000000123 UTC: a time that a clock of microseconds cannot hold
 NOW = 1_772_323_200_000_000_123
@@ -114,3 +116,17 @@ def night(
     """Return a nightly run over the whole fleet that went well."""
     folder = tmp_path_factory.mktemp("night")
     return run_nightly(environment_in(folder), folder / "storage")
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    """Yield a chat to be told things."""
+    with chat_server() as served:
+        yield served
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    """Yield a Dagster instance with nothing in it, in memory: a folder takes a second to make."""
+    with DagsterInstance.ephemeral() as opened:
+        yield opened

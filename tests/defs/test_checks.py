@@ -1,14 +1,24 @@
-"""The files in sql/checks as asset checks: where they hang, what they wait for, what they show."""
+"""The files in sql/checks as asset checks: where they hang, what they wait for, what they hold back, what they show."""
 
 from pathlib import Path
 
 import pytest
-from dagster import AssetCheckSeverity, AssetKey, DagsterInstance, asset, materialize
+from dagster import (
+    AssetCheckSeverity,
+    AssetKey,
+    AssetsDefinition,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    asset,
+    materialize,
+)
 
+from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.checks import assets_read, table_check
+from cce_etl.defs.checks import BUILT_GATE, LOADED_GATE, assets_read, check_spec, gates
+from cce_etl.defs.published_asset import PUBLISHED
 from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import asset_key
+from cce_etl.defs.tables import JOB_IDS, asset_key
 from cce_etl.warehouse.models import Check, read_checks, sql_directory
 
 CHECKS = read_checks(sql_directory())
@@ -19,10 +29,10 @@ ONE_WAY = Check(
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_every_file_is_a_check_of_the_table_it_names_and_blocks_nothing(check: Check) -> None:
-    (spec,) = table_check(check).check_specs
+def test_every_file_is_a_check_of_the_table_it_names_and_blocks_unless_it_warns(check: Check) -> None:
+    spec = check_spec(check)
     assert (spec.asset_key, spec.name, spec.description) == (asset_key(check.table), check.name, check.description)
-    assert not spec.blocking
+    assert spec.blocking == (check.severity == "error" and spec.asset_key != JOB_IDS)
 
 
 def test_every_check_is_among_the_definitions() -> None:
@@ -30,29 +40,78 @@ def test_every_check_is_among_the_definitions() -> None:
     assert {(key.asset_key, key.name) for key in keys} == {(asset_key(check.table), check.name) for check in CHECKS}
 
 
+def test_drift_and_quality_are_warnings() -> None:
+    assert {check.name for check in CHECKS if check.severity == "warning"} == {
+        "data_quality_findings_are_rare",
+        "dead_letters_are_few",
+        "fetches_are_as_usual",
+        "job_keys_are_known",
+        "job_phases_are_known",
+        "job_types_are_known",
+    }
+
+
+def test_what_was_loaded_is_checked_before_models_and_models_before_publishing() -> None:
+    loaded, built = gates(CHECKS)
+    assert (loaded.node_def.name, built.node_def.name) == (LOADED_GATE, BUILT_GATE)
+    raw_or_jobs = {check.name for check in CHECKS if check.table.startswith("raw.") or check.table == "core.jobs"}
+    assert {spec.name for spec in loaded.check_specs} == raw_or_jobs
+    # A gate holds back what follows from an asset that one of its blocking checks guards.
+    assert AssetKey(["core", "jobs"]) in {spec.asset_key for spec in loaded.check_specs if spec.blocking}
+    published = build_definitions().resolve_asset_graph().get(PUBLISHED).parent_keys
+    assert published & {spec.asset_key for spec in built.check_specs if spec.blocking}
+
+
 def test_a_check_waits_for_all_that_it_selects_from_and_comments_do_not_count() -> None:
     assert assets_read(ONE_WAY) == {AssetKey(["core", "jobs"]), AssetKey(["raw", "job_payloads"])}
-    (spec,) = table_check(ONE_WAY).check_specs
-    assert {dep.asset_key for dep in spec.additional_deps} == {AssetKey(["raw", "job_payloads"])}
+    assert {dep.asset_key for dep in check_spec(ONE_WAY).additional_deps} == {AssetKey(["raw", "job_payloads"])}
 
 
 def test_every_check_selects_from_the_table_it_guards() -> None:
     assert [check.name for check in CHECKS if asset_key(check.table) not in assets_read(check)] == []
 
 
-def test_rows_fail_the_check_are_shown_and_what_comes_after_still_runs(tmp_path: Path) -> None:
+def _run(check: Check, folder: Path) -> tuple[ExecuteInProcessResult, AssetsDefinition, AssetsDefinition]:
     @asset(key=["core", "jobs"])
     def jobs() -> None: ...
 
     @asset(deps=[jobs])
     def after() -> None: ...
 
-    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_WAREHOUSE": str(tmp_path / "w.duckdb")})}
+    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_WAREHOUSE": str(folder / "w.duckdb")})}
     with DagsterInstance.ephemeral() as instance:
-        result = materialize([jobs, after, table_check(THREE_ROWS)], instance=instance, resources=resources)
+        result = materialize(
+            [jobs, after, *gates([check])], instance=instance, resources=resources, raise_on_error=False
+        )
+    return result, jobs, after
+
+
+def test_rows_fail_the_run_are_shown_and_what_comes_after_does_not_run(tmp_path: Path) -> None:
+    result, jobs, _ = _run(THREE_ROWS, tmp_path)
+    assert not result.success
+    assert {event.asset_key for event in result.get_asset_materialization_events()} == {jobs.key}
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.severity, evaluation.blocking) == (False, AssetCheckSeverity.ERROR, True)
+    assert evaluation.metadata["rows_shown"].value == 3
+    assert evaluation.metadata["first_rows"].value == "| number |\n| --- |\n| 0 |\n| 1 |\n| 2 |"
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    told = failure.step_failure_data.user_failure_data
+    assert told is not None
+    assert "three_rows on core.jobs: Numbers." in str(told.description)
+
+
+def test_rows_of_a_warning_are_shown_and_what_comes_after_runs(tmp_path: Path) -> None:
+    warning = Check(THREE_ROWS.name, THREE_ROWS.sql, THREE_ROWS.description, THREE_ROWS.table, "warning")
+    result, jobs, after = _run(warning, tmp_path)
     assert result.success
     assert {event.asset_key for event in result.get_asset_materialization_events()} == {jobs.key, after.key}
     (evaluation,) = result.get_asset_check_evaluations()
-    assert (evaluation.passed, evaluation.severity, evaluation.blocking) == (False, AssetCheckSeverity.ERROR, False)
-    assert evaluation.metadata["rows_shown"].value == 3
-    assert evaluation.metadata["first_rows"].value == "| number |\n| --- |\n| 0 |\n| 1 |\n| 2 |"
+    assert (evaluation.passed, evaluation.severity, evaluation.blocking) == (False, AssetCheckSeverity.WARN, False)
+
+
+def test_the_gates_split_all_checks_and_share_none() -> None:
+    names = [spec.name for gate in gates(CHECKS) for spec in gate.check_specs]
+    assert sorted(names) == sorted(check.name for check in CHECKS)
+    assert {spec.asset_key for spec in gates(CHECKS)[1].check_specs} <= {
+        asset_key(model.name) for model in pipeline.models()
+    }

@@ -42,6 +42,12 @@ def test_a_fetch_gives_its_account(night: "Night") -> None:
     counts = ("requested", "fetched", "skipped", "unchanged", "gone", "failed", "dead_lettered")
     assert [metadata[name].value for name in counts] == [42, 40, 0, 0, 1, 1, 0]
     assert metadata["dagster/row_count"].value == 40
+    # The first night: all that was fetched is new. 41 ids were asked for, one request each.
+    plotted = ("new", "changed", "requests", "retries", "throttled", "open_dead_letters")
+    assert [metadata[name].value for name in plotted] == [40, 0, 41, 0, 0, 0]
+    assert isinstance(metadata["p95_latency_seconds"].value, float)
+    assert isinstance(metadata["received_bytes"].value, int)
+    assert metadata["received_bytes"].value > 40_000
     jobs = night.materialization("core", "jobs").metadata
     assert jobs["rows_written"].value == jobs["dagster/row_count"].value
 

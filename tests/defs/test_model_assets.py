@@ -1,14 +1,14 @@
-"""SQL models as assets: words, lineage, version, columns."""
+"""SQL models as assets: words, lineage, version, columns, and that one step makes them all."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from dagster import AssetKey, DagsterInstance, TableSchema, materialize
+from dagster import AssetKey, DagsterInstance, TableColumnDep, TableColumnLineage, TableSchema, materialize
 
 from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.model_assets import model_asset
+from cce_etl.defs.model_assets import BUILD, NOT_KEPT, model_assets, model_spec
 from cce_etl.defs.resource import RESOURCE, Warehouse
 from cce_etl.defs.tables import asset_key
 from cce_etl.warehouse.connection import open_warehouse
@@ -23,40 +23,66 @@ def _model(sql: str) -> Model:
 
 
 def test_an_asset_has_the_words_of_the_header_and_the_lineage_of_the_sql() -> None:
-    (spec,) = model_asset(_model("SELECT 1")).specs
+    spec = model_spec(_model("SELECT 1"), {"job_id": frozenset({("core.jobs", "job_id")})})
     assert spec.key == AssetKey(["marts", "m"])
     assert {dep.asset_key for dep in spec.deps} == {AssetKey(["core", "jobs"]), AssetKey(["marts", "steps"])}
-    assert (spec.group_name, spec.kinds) == ("marts", {"duckdb", "sql"})
+    assert (spec.group_name, spec.kinds, spec.owners) == ("marts", {"duckdb", "sql"}, ["team:analysts"])
     assert spec.description == "Words.\n\nGrain: source, job_id."
     assert spec.metadata["sql"].value == "```sql\nSELECT 1\n```"
+    assert spec.metadata["column_sources"].value.splitlines()[2] == "| job\\_id | core.jobs.job\\_id |"
 
 
 def test_other_sql_is_another_version() -> None:
-    versions = [model_asset(_model(sql)).specs_by_key[AssetKey(["marts", "m"])].code_version for sql in ("a", "a", "b")]
+    versions = [model_spec(_model(sql), {}).code_version for sql in ("a", "a", "b")]
     assert versions[0] == versions[1] != versions[2]
 
 
-def test_every_model_follows_what_it_selects_from() -> None:
+def test_every_model_follows_what_it_selects_from_and_one_step_makes_all() -> None:
     graph = build_definitions().resolve_asset_graph()
+    keys = {asset_key(model.name) for model in pipeline.models()}
     for model in pipeline.models():
-        parents = graph.get(asset_key(model.name)).parent_keys
-        assert parents == {asset_key(table) for table in model.dependencies}
+        node = graph.get(asset_key(model.name))
+        assert node.parent_keys == {asset_key(table) for table in model.dependencies}
+        assert node.execution_set_asset_keys == keys
+        assert node.assets_def.op.name == BUILD
 
 
 @pytest.mark.parametrize("model", pipeline.models(), ids=lambda model: model.name)
-def test_every_column_is_described(model: Model, night: "Night") -> None:
-    schema = night.materialization(*model.name.split(".")).metadata["dagster/column_schema"].value
+def test_every_column_of_a_kept_table_is_described(model: Model, night: "Night") -> None:
+    metadata = night.materialization(*model.name.split(".")).metadata
+    if model.by_tree == "in passing":
+        assert metadata["rows"].value == NOT_KEPT["rows"]
+        return
+    schema = metadata["dagster/column_schema"].value
     assert isinstance(schema, TableSchema)
     assert {column.name: column.description for column in schema.columns} == model.columns
 
 
-def test_a_model_reads_the_service_level_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_says_which_column_comes_from_which(night: "Night") -> None:
+    lineage = night.materialization("marts", "running_jobs").metadata["dagster/column_lineage"].value
+    assert isinstance(lineage, TableColumnLineage)
+    assert lineage.deps_by_column["age_seconds"] == [
+        TableColumnDep(AssetKey(["marts", "root_jobs"]), "elapsed_seconds")
+    ]
+
+
+def test_a_build_reads_the_service_level_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instance: DagsterInstance
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cce-etl.toml").write_text("[slo]\nobjective = 0.5\n")
-    environment = {"CCE_WAREHOUSE": str(tmp_path / "w.duckdb")}
-    asset = model_asset(_model("SELECT getvariable('slo_objective') AS objective"))
-    with DagsterInstance.local_temp(str(tmp_path)) as instance:
-        resources = {RESOURCE: Warehouse(lambda: 0, environment)}
-        assert materialize([asset], instance=instance, resources=resources).success
-    with open_warehouse(tmp_path / "w.duckdb") as connection:
-        assert connection.execute("FROM marts.m").fetchall() == [(0.5,)]
+    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_WAREHOUSE": str(tmp_path / "w.duckdb")})}
+    built = []
+
+    def build(connection: object, slo: object) -> None:
+        built.append(slo)
+
+    monkeypatch.setattr(pipeline, "build", build)
+    assert materialize([model_assets(pipeline.models()[:1])], instance=instance, resources=resources).success
+    assert [slo.objective for slo in built] == [0.5]  # type: ignore[attr-defined]
+
+
+def test_a_build_makes_the_tables(night: "Night") -> None:
+    with open_warehouse(Path(night.environment["CCE_WAREHOUSE"])) as connection:
+        ((rows,),) = connection.execute("SELECT count(*) FROM marts.steps").fetchall()
+    assert night.materialization("marts", "steps").metadata["dagster/row_count"].value == rows > 40

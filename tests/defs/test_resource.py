@@ -1,5 +1,7 @@
 """The warehouse as a resource: when settings are read, when the file is free, what an error becomes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,26 @@ def test_a_file_that_is_no_database_is_a_failure_that_names_it(tmp_path: Path) -
 
 def test_the_resource_shows_no_environment() -> None:
     assert CANARY not in repr(Warehouse(lambda: 0, {"CCE_AUTH_TOKEN": CANARY}))
+
+
+def test_a_locked_warehouse_is_the_one_failure_that_a_later_try_may_mend(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    code = f"import duckdb; c = duckdb.connect({str(path)!r}); print('open', flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        environment = {"CCE_WAREHOUSE": str(path), "CCE_LOCK_WAIT_SECONDS": "0"}
+        with (
+            pytest.raises(Failure, match="in use by another process") as caught,
+            Warehouse(lambda: 0, environment).open(),
+        ):
+            pass
+        holder.kill()
+    assert caught.value.allow_retries
+
+
+def test_the_webhook_is_known_even_when_other_settings_are_wrong() -> None:
+    environment = {"CCE_ALERT_WEBHOOK": f" https://chat.example/{CANARY} ", "CCE_CONCURRENCY": "many"}
+    assert Warehouse(lambda: 0, environment).alert_webhook() == f"https://chat.example/{CANARY}"
+    assert Warehouse(lambda: 0, {}).alert_webhook() is None

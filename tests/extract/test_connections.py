@@ -102,7 +102,7 @@ def test_a_host_beyond_the_proxy_is_reached_through_it(monkeypatch: pytest.Monke
     outcome, seen = asyncio.run(ask(monkeypatch, authority, b"HTTP/1.1 200 Connected\r\n\r\n"))
     assert isinstance(outcome, Fetched)
     assert seen[0].startswith(f"CONNECT {HOST}:443 ".encode())
-    assert b"proxy-authorization: Basic " + b64encode(f"user:{PASSWORD}".encode()) in seen[0]
+    assert b"Proxy-Authorization: Basic " + b64encode(f"user:{PASSWORD}".encode()) in seen[0]
     assert b"x-auth-token" not in seen[0].lower()  # it travels inside TLS only
 
 

@@ -3,7 +3,7 @@
 import gzip
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cce_etl.errors import ConfigError
-from cce_etl.extract.saved import SavedRecord, read_saved
+from cce_etl.extract.saved import SavedRecord, read_ahead, read_saved
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -155,3 +155,28 @@ def test_what_was_written_is_read_whether_as_lines_or_as_an_array(
     bodies = [body for body in wanted if b'"payload"' not in body]
     assert [record.body for record in read(b"\n".join(bodies)) if bodies] == bodies
     assert [record.body for record in read(b"[" + b",".join(bodies) + b"]")] == bodies
+
+
+def test_what_is_read_ahead_comes_in_order_and_never_more_than_one_too_early() -> None:
+    made: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(1, 5):
+            made.append(number)
+            yield number
+
+    with read_ahead(numbers()) as items:
+        for number in items:
+            assert len(made) <= number + 1
+    assert made == [1, 2, 3, 4]
+
+
+def test_an_error_while_reading_ahead_comes_after_what_was_read_before_it() -> None:
+    def records() -> Iterator[str]:
+        yield "first"
+        raise ConfigError("broken")
+
+    seen: list[str] = []
+    with pytest.raises(ConfigError, match="broken"), read_ahead(records()) as items:
+        seen.extend(items)
+    assert seen == ["first"]

@@ -11,6 +11,24 @@ CHECKS = {check.name: check for check in read_checks(sql_directory())}
 NEVER = "make_timestamp_ns(0)"
 CLUSTER = f"BY NAME SELECT 's' AS source, 'c' AS cluster_id, {NEVER} AS observed_at"
 COPY_LEAF = "INSERT INTO core.jobs SELECT * REPLACE ({}) FROM core.jobs WHERE job_id = 'leaf'"
+# A thousand jobs a year before all others, so that what the others bring is new.
+HISTORY = (
+    "INSERT INTO core.jobs SELECT * EXCLUDE (range) REPLACE ('old' AS job_id, 'Old' AS job_type, NULL AS extra, "
+    "make_timestamp_ns(epoch_ns(created_at) - 31536000000000000) AS created_at) "
+    "FROM (FROM core.jobs WHERE job_id = 'leaf'), range(1000); "
+)
+# Five nights of 200 jobs, and a sixth of 60; every other count is 0.
+_COUNTS = (
+    *("requested", "skipped", "unchanged", "gone", "failed", "dead_lettered", "core_row_count"),
+    *("request_count", "retry_count", "throttled_count", "waited_seconds", "received_bytes"),
+)
+NIGHTS = f"""
+    INSERT INTO raw.fetch_runs BY NAME
+    SELECT 's' AS source, night::VARCHAR AS run_id, 'run' AS command,
+        make_timestamp_ns(night * 86400000000000) AS started_at,
+        CASE WHEN night = 5 THEN 60 ELSE 200 END AS fetched, {", ".join(f"0 AS {name}" for name in _COUNTS)}
+    FROM range(6) AS nights(night)
+"""
 FAULTS = {
     "clusters_hold_one_thing_at_a_time": f"INSERT INTO core.clusters {CLUSTER} FROM range(2)",
     "comparisons_key_is_unique": "INSERT INTO core.comparisons (job_type, rank) VALUES ('x', 1), ('x', 1)",
@@ -19,10 +37,24 @@ FAULTS = {
     "core_trees_have_one_root": "DELETE FROM core.jobs WHERE depth = 0 AND root_job_id = 'r'",
     "critical_paths_sum_to_roots": "UPDATE marts.steps SET critical_self_seconds = critical_self_seconds + 1e-9",
     "critical_seconds_are_possible": "UPDATE marts.steps SET critical_seconds = NULL WHERE job_id = 'leaf'",
+    "data_quality_findings_are_rare": (
+        "INSERT INTO marts.steps SELECT * EXCLUDE (range) REPLACE (range::VARCHAR AS job_id) "
+        "FROM marts.steps, range(300); "
+        "INSERT INTO marts.data_quality_findings BY NAME SELECT source, job_id, 'planted' AS finding FROM marts.steps"
+    ),
+    "dead_letters_are_few": (
+        "INSERT INTO raw.dead_letters SELECT * EXCLUDE (range) REPLACE (range::VARCHAR AS job_id) "
+        "FROM (FROM raw.dead_letters LIMIT 1), range(20)"
+    ),
     "duration_changes_are_between": "INSERT INTO marts.duration_changes (job_type, before_root_count) VALUES ('x', 6)",
     "failed_roots_have_one_cause": "INSERT INTO core.failure_causes SELECT * FROM core.failure_causes",
     "failure_reasons_sum_to_failed_roots": "UPDATE marts.failure_reasons SET failure_count = failure_count + 1",
+    "fetches_are_as_usual": NIGHTS,
     "finished_ids_are_loaded": "UPDATE core.jobs SET canonical_phase = 'Running' WHERE depth = 0",
+    "ingest_failure_rates_daily_are_rates": "INSERT INTO marts.ingest_failure_rates_daily (asked_count) VALUES (1)",
+    "job_keys_are_known": HISTORY + """UPDATE core.jobs SET extra = '{"spec": {"tier": 1}}' WHERE job_id = 'leaf'""",
+    "job_phases_are_known": "UPDATE core.jobs SET phase = 'Paused', canonical_phase = NULL WHERE job_id = 'leaf'",
+    "job_types_are_known": HISTORY + "UPDATE core.jobs SET job_type = 'Brand' || 'New' WHERE job_id = 'leaf'",
     "no_job_is_lost": "DELETE FROM marts.steps WHERE job_id = 'leaf'",
     "open_dead_letters_are_unique": "INSERT INTO raw.dead_letters SELECT * FROM raw.dead_letters",
     "raw_job_ids_are_unique": "INSERT INTO raw.job_ids SELECT * FROM raw.job_ids",

@@ -24,6 +24,10 @@ def warehouse(node: Any, build: Any) -> Any:
         """INSERT INTO raw.clusters BY NAME
         SELECT 's' AS source, 'c' AS cluster_id, 'v1.30' AS version, make_timestamp_ns(0) AS observed_at"""
     )
+    built.connection.execute(
+        """INSERT INTO raw.fetch_runs SELECT 'run', 's', 'run', make_timestamp_ns(0), make_timestamp_ns(range),
+        1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 1, 1 FROM range(1)"""
+    )
     return built
 
 

@@ -51,7 +51,8 @@ def test_kept_and_changed_trees_together_are_as_if_made_anew(
     node: Any, build: Any, models: list[Model], seed: int, batch_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tree_batches, "BATCH_ROWS", batch_rows)
-    random, kept, fleet = Random(seed), warehouse(), {}
+    random, kept = Random(seed), warehouse()
+    fleet: Trees = {}
     for _ in range(4):
         changed = {job_id: random_node(random, node, job_id, 3) for job_id in random.sample(IDS, random.randrange(4))}
         fleet |= changed

@@ -28,11 +28,13 @@ def test_a_new_warehouse_is_made_with_its_folders_and_tables(tmp_path: Path) -> 
         ).fetchall()
     assert [name for (name,) in tables] == [
         "core.jobs",
+        "raw.changed_roots",
         "raw.clusters",
         "raw.dead_letters",
         "raw.fetch_runs",
         "raw.job_ids",
         "raw.job_payloads",
+        "raw.model_builds",
         "raw.schema_version",
     ]
 
@@ -150,13 +152,16 @@ def test_what_duckdb_says_becomes_one_line_that_names_the_file(said: str, advice
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("change", "word"), [("UPDATE raw.schema_version SET version = 2", "newer"),
-                                              ("DROP TABLE raw.schema_version", "older")])  # fmt: skip
-def test_a_warehouse_of_another_version_is_refused_and_left_as_it_is(tmp_path: Path, change: str, word: str) -> None:
+@pytest.mark.parametrize("opening", [open_warehouse, open_warehouse_to_read])
+@pytest.mark.parametrize(("change", "word"), [("UPDATE raw.schema_version SET version = version + 1", "newer"),
+                                              ("DROP TABLE raw.schema_version", "much older")])  # fmt: skip
+def test_a_warehouse_without_a_way_here_is_refused_and_left_as_it_is(
+    tmp_path: Path, change: str, word: str, opening: Callable[[Path], AbstractContextManager[Connection]]
+) -> None:
     path = tmp_path / "w.duckdb"
     with open_warehouse(path) as connection:
         connection.execute(change)
     before = path.read_bytes()
-    with pytest.raises(WarehouseError, match=word), open_warehouse(path):
+    with pytest.raises(WarehouseError, match=f"made by a cce-etl {word} than this one"), opening(path):
         pass
     assert path.read_bytes() == before

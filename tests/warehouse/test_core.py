@@ -6,17 +6,29 @@ import msgspec
 
 from cce_etl.flatten import flatten
 from cce_etl.job import JobRow, decode_job
+from cce_etl.node_columns import table_of_rows
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.core import Tree, clear_core, move_observed, replace_trees
+from cce_etl.warehouse.core import clear_core, many_chunks, move_observed, replace_trees
 from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
 
 BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
     "spec": {"type": "T", "extendParam": {"k.1": "", "k-2": "v"}, "mystery": 1.50, "subJobs": [{"status": {}}, {}]}}"""
 
 
-def tree(job_id: str, children: int = 2) -> Tree:
-    """Return the tree of BODY under another id, with its first children."""
-    return Tree(job_id, flatten(decode_job(BODY).job, job_id)[: children + 1])
+def tree(job_id: str, children: int = 2) -> list[JobRow]:
+    """Return the rows of BODY under another id, with its first children."""
+    return flatten(decode_job(BODY).job, job_id)[: children + 1]
+
+
+def replace(connection: Connection, source: str, trees: list[list[JobRow]], loaded_before: list[str]) -> int:
+    return replace_trees(connection, source, table_of_rows([row for rows in trees for row in rows]), loaded_before)
+
+
+def changed(connection: Connection) -> list[tuple[Any, ...]]:
+    """Return what is recorded as changed, and forget it."""
+    recorded = connection.execute("FROM raw.changed_roots ORDER BY ALL").fetchall()
+    connection.execute("TRUNCATE raw.changed_roots")
+    return recorded
 
 
 def rows(connection: Connection, columns: str) -> list[tuple[Any, ...]]:
@@ -24,21 +36,21 @@ def rows(connection: Connection, columns: str) -> list[tuple[Any, ...]]:
 
 
 def test_every_column_of_a_row_comes_back_exactly(connection: Connection) -> None:
-    assert replace_trees(connection, "s", [tree("a")], []) == 3
+    assert replace(connection, "s", [tree("a")], []) == 3
     names = [
         f"epoch_ns({name})" if name.endswith("_at") else "extra::VARCHAR" if name == "extra" else name
         for name in JobRow.__struct_fields__
     ]
     stored = connection.execute(f"SELECT {', '.join(names)} FROM core.jobs ORDER BY path").fetchall()
-    assert stored == [msgspec.structs.astuple(row) for row in tree("a").rows]
-    ((root_extra, parameters),) = [(row.extra, row.extend_param) for row in tree("a").rows[:1]]
+    assert stored == [msgspec.structs.astuple(row) for row in tree("a")]
+    ((root_extra, parameters),) = [(row.extra, row.extend_param) for row in tree("a")[:1]]
     assert (root_extra, parameters) == ('{"spec":{"mystery":1.50}}', {"k.1": "", "k-2": "v"})
 
 
 def test_a_tree_replaces_the_one_before_it_and_no_other(connection: Connection) -> None:
-    replace_trees(connection, "s", [tree("a"), tree("b")], [])
-    replace_trees(connection, "t", [tree("a")], [])
-    assert replace_trees(connection, "s", [tree("a", children=1)], ["a"]) == 2
+    replace(connection, "s", [tree("a"), tree("b")], [])
+    replace(connection, "t", [tree("a")], [])
+    assert replace(connection, "s", [tree("a", children=1)], ["a"]) == 2
     counted = connection.execute(
         "SELECT source, root_job_id, count(*) FROM core.jobs GROUP BY ALL ORDER BY ALL"
     ).fetchall()
@@ -46,15 +58,17 @@ def test_a_tree_replaces_the_one_before_it_and_no_other(connection: Connection) 
 
 
 def test_no_trees_write_no_rows(connection: Connection) -> None:
-    assert replace_trees(connection, "s", [], []) == 0
-    assert replace_trees(connection, "s", [Tree("a", [])], ["a"]) == 0
+    assert replace(connection, "s", [], []) == 0
+    assert changed(connection) == []
+    assert replace(connection, "s", [], ["a"]) == 0
     assert rows(connection, "*") == []
+    assert changed(connection) == [("s", "a")]
 
 
 def test_the_observation_time_is_the_one_of_the_root_and_moves_alone(connection: Connection) -> None:
     register_ids(connection, "s", "list", ["a", "b"], 1)
     mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
-    replace_trees(connection, "s", [tree("a", 1), tree("b", 1)], [])
+    replace(connection, "s", [tree("a", 1), tree("b", 1)], [])
     mark_ids(connection, "s", [IdMark("a", None, 1, 200), IdMark("b", None, 1, 300)])
     move_observed(connection, "s", ["a"])
     move_observed(connection, "t", ["b"])
@@ -65,6 +79,29 @@ def test_the_observation_time_is_the_one_of_the_root_and_moves_alone(connection:
 
 def test_clearing_empties_every_source(connection: Connection) -> None:
     for source in ("s", "t"):
-        replace_trees(connection, source, [tree("a")], [])
+        replace(connection, source, [tree("a")], [])
     clear_core(connection)
     assert rows(connection, "*") == []
+
+
+def test_every_tree_replaced_or_seen_later_is_recorded_as_changed_and_no_other(connection: Connection) -> None:
+    register_ids(connection, "s", "list", ["a", "b"], 1)
+    mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
+    replace(connection, "s", [tree("a"), tree("b")], [])
+    assert changed(connection) == [("s", "a"), ("s", "b")]
+    replace(connection, "s", [tree("a", 1)], ["a"])
+    assert changed(connection) == [("s", "a")]
+    mark_ids(connection, "s", [IdMark("b", None, 1, 200)])
+    move_observed(connection, "s", ["a", "b", "never loaded"])
+    assert changed(connection) == [("s", "b")]
+    move_observed(connection, "s", ["a", "b"])
+    assert changed(connection) == []
+
+
+def test_loading_many_chunks_changes_no_setting_for_those_after_it(connection: Connection) -> None:
+    settings = "SELECT current_setting('checkpoint_threshold'), current_setting('memory_limit')"
+    ((size, memory),) = connection.execute(settings).fetchall()
+    with many_chunks(connection):
+        ((size_inside, memory_inside),) = connection.execute(settings).fetchall()
+    assert (size_inside != size, memory_inside != memory) == (True, True)
+    assert connection.execute(settings).fetchall() == [(size, memory)]

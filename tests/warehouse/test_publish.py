@@ -210,3 +210,19 @@ def test_coverage_counts_ids_by_state_and_ids_with_open_letters(filled: Connecti
     coverage = read_coverage(filled)
     assert (coverage.ids_asked, coverage.ids_fetched, coverage.ids_failed) == (6, 3, 1)
     assert published_tables(filled) == ["core.jobs", "marts.steps"]
+
+
+def test_a_file_is_written_once_and_little_of_it_again(filled: Connection, warehouse: Path, published: Path) -> None:
+    filled.execute("CREATE TABLE core.long AS SELECT md5(range::VARCHAR) AS text FROM range(400_000)")
+    filled.execute("CHECKPOINT")
+    before = written_bytes()
+    publish(filled, warehouse, published, "run-1", NOW)
+    file_bytes = warehouse.stat().st_size
+    assert file_bytes > 6_000_000
+    assert file_bytes <= written_bytes() - before < file_bytes + 2_500_000
+
+
+def written_bytes() -> int:
+    """Return how much this process has written, with those it waited for."""
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"])

@@ -51,8 +51,8 @@ def test_a_batch_ends_when_its_rows_are_enough(worker: Worker, monkeypatch: pyte
 
 def test_trees_linked_through_others_stay_together(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree_batches, "BATCH_ROWS", 1)
-    for root, *others in ("ax", "b", "cxy", "d", "ey", "fz", "gz"):
-        store(worker, root, *others)
+    for tree in ("ax", "b", "cxy", "d", "ey", "fz", "gz"):
+        store(worker, *tree)
     assert [roots for _, roots in planned(worker)] == ["a c e", "b", "d", "f g"]
 
 

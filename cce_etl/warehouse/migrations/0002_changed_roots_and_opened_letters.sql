@@ -14,3 +14,8 @@ CREATE TABLE raw.model_builds (
 
 ALTER TABLE raw.dead_letters ADD COLUMN opened_at TIMESTAMP_NS;
 UPDATE raw.dead_letters SET opened_at = failed_at;
+
+-- Models that there are no more.
+DROP TABLE IF EXISTS core.step_duration_slices;
+DROP TABLE IF EXISTS core.step_km_percentiles;
+DROP TABLE IF EXISTS core.step_median_intervals;

@@ -1,0 +1,109 @@
+"""Commands about the files themselves: status, backup, restore, vacuum.
+
+Lives here: their options, and which pieces they call.
+Does not: logic (`upkeep`, `warehouse/`), what the tables hold (`reading`).
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cce_etl.cli.app import app
+from cce_etl.cli.fetching import AsJson
+from cce_etl.cli.options import FILES, LIMITS, with_settings
+from cce_etl.settings import Settings
+
+
+@app.command()
+@with_settings(*FILES, *LIMITS)
+def status(
+    *,
+    settings: Settings,
+    health: Annotated[
+        bool, typer.Option("--health", help="Judge the published file alone, for monitors: exit 1 when not well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the warehouse holds, what is pending, what failed, and the last runs."""
+    if health:
+        _health(settings, as_json=as_json)
+        return
+    from cce_etl.cli import show
+    from cce_etl.warehouse.connection import open_warehouse_to_read
+    from cce_etl.warehouse.query import read_status
+    from cce_etl.warehouse.sizes import read_raw_bodies
+
+    with open_warehouse_to_read(settings.warehouse) as connection:
+        state, bodies = read_status(connection), read_raw_bodies(connection)
+    if as_json:
+        show.json_object({"raw_bodies": bodies}, state)
+    else:
+        show.status(state, settings)
+        show.raw_bodies(bodies)
+
+
+def _health(settings: Settings, *, as_json: bool) -> None:
+    from cce_etl.cli import show
+    from cce_etl.warehouse.health import Limits, examine_published
+
+    limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
+    found = examine_published(settings.published, limits, time.time_ns())
+    if as_json:
+        show.json_line(found)
+    else:
+        show.health(found)
+    if not found.is_well:
+        raise typer.Exit(1)
+
+
+@app.command()
+@with_settings("warehouse", "lock_wait_seconds")
+def backup(
+    *,
+    settings: Settings,
+    path: Annotated[Path | None, typer.Argument(help="Default: beside the warehouse, *.backup.duckdb.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a newer backup, or a file that is none.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the warehouse, read the copy to its last byte, and swap it in."""
+    from cce_etl.cli import show
+    from cce_etl.warehouse.backup import back_up, backup_path
+
+    target = path or backup_path(settings.warehouse)
+    made = back_up(settings.warehouse, target, settings.lock_wait_seconds, force=force)
+    show.json_line(made) if as_json else show.copied("Backed up", made)
+
+
+@app.command()
+@with_settings("warehouse", "lock_wait_seconds")
+def restore(
+    *,
+    settings: Settings,
+    path: Annotated[Path, typer.Argument(help="A backup, as `backup` makes it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
+    from cce_etl.cli import show
+    from cce_etl.warehouse.backup import kept_path
+    from cce_etl.warehouse.backup import restore as restore_backup
+
+    made = restore_backup(path, settings.warehouse, settings.lock_wait_seconds)
+    if as_json:
+        show.json_line(made)
+        return
+    show.copied("Restored", made)
+    if kept_path(settings.warehouse).exists():
+        show.note(f"The warehouse before it is kept as {kept_path(settings.warehouse)}.")
+
+
+@app.command()
+@with_settings("warehouse", "lock_wait_seconds", "raw_history_days")
+def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
+    """Forget what is older than --raw-history-days, then write the warehouse anew as small as it goes."""
+    from cce_etl import upkeep
+    from cce_etl.cli import show
+
+    done = upkeep.vacuum(settings)
+    show.json_line(done) if as_json else show.vacuumed(done, settings)

@@ -1,0 +1,31 @@
+"""Telling people, from within a sensor: a log line each, and the webhook; the sensor's cursor remembers what was told.
+
+Lives here: the order of telling and remembering. Does not: the words (`alerts`), sending (`extract/webhook`).
+"""
+
+from collections.abc import Sequence
+from logging import Logger
+
+from cce_etl.alerts import UNSENT_MESSAGES, Cause, Ledger, message, news
+from cce_etl.extract.webhook import post_text
+
+
+def tell(log: Logger, ledger: Ledger, present: Sequence[Cause], webhook: str | None) -> Ledger:
+    """Log what is new or over, send it when there is a webhook, and return what to remember."""
+    found = news(ledger.told, present)
+    for line in found.lines:
+        log.warning(line)
+    unsent = [*ledger.unsent, message(found.lines)] if found.lines else ledger.unsent
+    return Ledger(found.told, _deliver(log, unsent, webhook))
+
+
+def _deliver(log: Logger, messages: Sequence[str], webhook: str | None) -> list[str]:
+    """Send messages in their order, and return those from the first on that was not taken, for the next tick."""
+    if webhook is None:
+        return []
+    for place, text in enumerate(messages):
+        reason = post_text(webhook, text)
+        if reason is not None:
+            log.warning(f"The webhook of CCE_ALERT_WEBHOOK did not take an alert: {reason}. It is sent again later.")
+            return [*messages[place:]][-UNSENT_MESSAGES:]
+    return []

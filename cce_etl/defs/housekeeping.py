@@ -1,0 +1,54 @@
+"""Forgetting, once a week: Dagster's runs older than CCE_DAGSTER_RUN_DAYS, raw history than CCE_RAW_HISTORY_DAYS.
+
+Lives here: when, and how old. Does not: which runs are kept (`run_records`), what of the warehouse is (`upkeep`).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, ScheduleDefinition, job, op
+
+from cce_etl.defs.resource import POOL, RETRIES, Warehouse, readable_failures
+from cce_etl.defs.run_records import delete_old_runs
+from cce_etl.upkeep import forget
+
+HOUSEKEEPING: Final = "housekeeping"
+
+
+@op
+def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
+    """Delete old runs with their events and their ticks' traces; what they fetched and built stays."""
+    with readable_failures():
+        days = warehouse.settings().dagster_run_days
+    count = delete_old_runs(context.instance, datetime.now(UTC) - timedelta(days=days))
+    context.log.info(f"{count} runs older than {days} days are deleted.")
+
+
+@op(pool=POOL, retry_policy=RETRIES)
+def forget_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
+    """Delete raw history that nothing is made of; the space is used again, `cce-etl vacuum` gives it back."""
+    with warehouse.open() as session:
+        gone = forget(session.connection, session.settings.raw_history_days, session.clock)
+    context.log.info(
+        f"{gone.payload_count} payloads, {gone.letter_count} dead letters, {gone.run_count} runs are deleted."
+    )
+
+
+@job(
+    name=HOUSEKEEPING,
+    description="Delete Dagster's runs older than CCE_DAGSTER_RUN_DAYS (90 unless set), and raw history older than "
+    "CCE_RAW_HISTORY_DAYS (none unless set).",
+)
+def housekeeping() -> None:
+    """Delete what is old."""
+    delete_runs()
+    forget_history()
+
+
+housekeeping_schedule: Final = ScheduleDefinition(
+    job=housekeeping,
+    cron_schedule="30 1 * * 0",
+    execution_timezone="UTC",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every Sunday at 1:30 UTC, before the night's run.",
+)

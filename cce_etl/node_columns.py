@@ -1,0 +1,256 @@
+"""Nodes of many trees as columns of core.jobs: lists while a few bodies are read, Arrow from then on.
+
+Lives here: the columns' types, and documented trees to columns, an object a column and not one a row.
+Does not: bodies of any other shape, whose rows `flatten` makes; to both of them the same tree is the same rows.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cce_etl import job as limits
+from cce_etl.clock_columns import parsed_timestamps, planned_times
+from cce_etl.documented import DocumentedJob, Metadata, Spec, Status, decode_parameters
+from cce_etl.job import JobRow, canonical_phase
+
+_TIMESTAMP: Final = pa.timestamp("ns")
+# A dictionary, because DuckDB looks at every map for a key that stands twice, which costs more than all other columns:
+# steps of one job say the same, so there is a third of the maps to look at, or fewer.
+_PARAMETERS: Final = pa.map_(pa.string(), pa.string())
+_TYPES: Final[dict[str, pa.DataType]] = {
+    "depth": pa.int32(),
+    "ordinal": pa.int32(),
+    "planned_at": _TIMESTAMP,
+    "created_at": _TIMESTAMP,
+    "updated_at": _TIMESTAMP,
+    "completed_at": _TIMESTAMP,
+    "extend_param": pa.dictionary(pa.int32(), _PARAMETERS),
+    "is_leaf": pa.bool_(),
+    "has_uid": pa.bool_(),
+}
+_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in JobRow.__struct_fields__])
+# Decoded nodes of more bodies than this no longer fit a processor's cache; Arrow takes a tenth of their memory.
+_BATCH_NODES: Final = 1_024
+# No documented tree is deeper by far; one that is goes the way that has no limit of this kind.
+_MOST_LEVELS: Final = 32
+_NEVER: Final = -(2**63)
+_NO_METADATA, _NO_SPEC, _NO_STATUS = Metadata(), Spec(), Status()
+_canonical_phase: Final = lru_cache(maxsize=1_024)(canonical_phase)
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Name the rows of one tree among those of a `NodeColumns`."""
+
+    start: int
+    stop: int
+
+
+class NodeColumns:
+    """Hold the rows of many documented trees, parents before children, trees in the order they were added."""
+
+    def __init__(self) -> None:
+        self._sealed: list[pa.RecordBatch] = []
+        self._sealed_count = 0
+        self._parameters = _Parameters()
+        self._open = _OpenNodes()
+        self._table: pa.Table | None = None
+
+    def add(self, root: DocumentedJob, root_job_id: str) -> Span | None:
+        """Take in a tree that bears its id; None, and nothing taken in, when it is too deep or has too many nodes."""
+        if len(self._open.nodes) >= _BATCH_NODES:
+            self._seal()
+        before = len(self._open.nodes)
+        if not self._open.add(root, root_job_id, self._parameters):
+            return None
+        self._table = None
+        return Span(self._sealed_count + before, self._sealed_count + len(self._open.nodes))
+
+    def table(self) -> pa.Table:
+        """Return all rows, in the columns of core.jobs that a tree fills."""
+        if self._table is None:
+            self._seal()
+            plain = [field for field in _SCHEMA if field.name != "extend_param"]
+            table = pa.Table.from_batches(self._sealed, pa.schema(plain)).combine_chunks()
+            place = _SCHEMA.get_field_index("extend_param")
+            self._table = table.add_column(place, _SCHEMA.field(place), self._parameters.array())
+        return self._table
+
+    def rows_of(self, spans: Sequence[Span]) -> pa.Table:
+        """Return the rows of some trees, a row a node, in one piece: DuckDB unpacks the dictionary for each piece."""
+        is_wanted = np.zeros(self.table().num_rows, np.bool_)
+        for span in spans:
+            is_wanted[span.start : span.stop] = True
+        return self.table() if is_wanted.all() else self.table().filter(pa.array(is_wanted))
+
+    def latest_times(self, spans: Sequence[Span]) -> list[int | None]:
+        """Return the latest time that stands in each of the trees, in ns since 1970 UTC."""
+        table = self.table()
+        latest = pc.max_element_wise(table["created_at"], table["updated_at"]).cast(pa.int64()).fill_null(_NEVER)
+        times = latest.to_numpy()
+        found = [int(times[span.start : span.stop].max()) for span in spans]
+        return [None if time == _NEVER else time for time in found]
+
+    def _seal(self) -> None:
+        if self._open.nodes:
+            self._sealed.append(self._open.batch())
+            self._sealed_count += len(self._open.nodes)
+            self._open = _OpenNodes()
+
+
+class _Parameters:
+    """Number the extendParams met so far by the bytes they were sent in, and keep the number of each row's."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+        self._code_of: dict[bytes, int] = {}
+        self._distinct: list[dict[str, str]] = []
+
+    def extend(self, texts: Sequence[bytes]) -> bool:
+        """Add a row each; tell whether all could be read."""
+        code_of = self._code_of
+        for text in texts:
+            if text not in code_of and not self._add(text):
+                return False
+        self.codes.extend([code_of[text] for text in texts])
+        return True
+
+    def _add(self, text: bytes) -> bool:
+        parameters = decode_parameters(text)
+        if parameters is None:
+            return False
+        self._code_of[text] = len(self._distinct)
+        self._distinct.append(parameters)
+        return True
+
+    def array(self) -> pa.DictionaryArray:
+        """Return a map a row."""
+        return _dictionary(self.codes, self._distinct)
+
+
+def _dictionary(codes: Sequence[int], distinct: Sequence[dict[str, str]]) -> pa.DictionaryArray:
+    maps = pa.array([list(parameters.items()) for parameters in distinct], _PARAMETERS)
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), maps)
+
+
+class _OpenNodes:
+    """Hold decoded nodes and where each stands in its tree, a list each."""
+
+    def __init__(self) -> None:
+        self.nodes: list[DocumentedJob] = []
+        self._job_ids: list[str] = []
+        self._parent_job_ids: list[str | None] = []
+        self._root_job_ids: list[str] = []
+        self._paths: list[str] = []
+        self._depths: list[int] = []
+        self._ordinals: list[int] = []
+
+    def add(self, root: DocumentedJob, root_job_id: str, parameters: _Parameters) -> bool:
+        """Add a tree; tell whether it could be, and add nothing when not."""
+        before, parameters_before = len(self.nodes), len(parameters.codes)
+        self._add_siblings([root], [root_job_id], None, [""], 0)
+        is_whole = self._add_below([root], [root_job_id], root_job_id + "/", [""], 1)
+        count = len(self.nodes) - before
+        self._root_job_ids.extend([root_job_id] * count)
+        texts = [bytes(node.spec.extend_param) if node.spec else b"" for node in self.nodes[before:]]
+        if is_whole and count <= limits.MAX_NODES and parameters.extend(texts):
+            return True
+        for column in vars(self).values():
+            del column[before:]
+        del parameters.codes[parameters_before:]
+        return False
+
+    def _add_below(
+        self,
+        parents: Sequence[DocumentedJob],
+        parent_ids: Sequence[str],
+        made_up: str,
+        above: Sequence[str],
+        depth: int,
+    ) -> bool:
+        for parent, parent_id, path in zip(parents, parent_ids, above, strict=True):
+            steps = parent.spec and parent.spec.sub_jobs
+            if steps:
+                if depth >= min(_MOST_LEVELS, limits.MAX_LEVELS):
+                    return False
+                prefix = path and path + "/"
+                paths = [f"{prefix}{ordinal}" for ordinal in range(len(steps))]
+                uids = [step.metadata.uid if step.metadata else None for step in steps]
+                job_ids = [uid or made_up + path for uid, path in zip(uids, paths, strict=True)]
+                self._add_siblings(steps, job_ids, parent_id, paths, depth)
+                if not self._add_below(steps, job_ids, made_up, paths, depth + 1):
+                    return False
+        return True
+
+    def _add_siblings(
+        self,
+        siblings: Sequence[DocumentedJob],
+        job_ids: Sequence[str],
+        parent_id: str | None,
+        paths: Sequence[str],
+        depth: int,
+    ) -> None:
+        count = len(siblings)
+        self.nodes.extend(siblings)
+        self._job_ids.extend(job_ids)
+        self._parent_job_ids.extend([parent_id] * count)
+        self._paths.extend(paths)
+        self._depths.extend([depth] * count)
+        self._ordinals.extend(range(count))
+
+    def batch(self) -> pa.RecordBatch:
+        """Return the nodes as a batch of Arrow, all columns but the parameters."""
+        metadata = [node.metadata or _NO_METADATA for node in self.nodes]
+        specs = [node.spec or _NO_SPEC for node in self.nodes]
+        statuses = [node.status or _NO_STATUS for node in self.nodes]
+        phases = [status.phase for status in statuses]
+        created_texts = pa.array([one.created_text for one in metadata], pa.string())
+        updated_texts = pa.array([one.updated_text for one in metadata], pa.string())
+        job_ids = pa.array(self._job_ids, pa.string())
+        columns: dict[str, Any] = {
+            "job_id": job_ids,
+            "parent_job_id": self._parent_job_ids,
+            "root_job_id": self._root_job_ids,
+            "path": self._paths,
+            "depth": self._depths,
+            "ordinal": self._ordinals,
+            "job_type": [spec.job_type for spec in specs],
+            "cluster_id": [spec.cluster_id for spec in specs],
+            "resource_id": [spec.resource_id for spec in specs],
+            "resource_name": [spec.resource_name for spec in specs],
+            "phase": phases,
+            "canonical_phase": [_canonical_phase(phase) for phase in phases],
+            "reason": [status.reason for status in statuses],
+            # A made-up id holds a slash, which no UUID does, so only what was sent is read as a time.
+            "planned_at": planned_times(job_ids),
+            "created_at": parsed_timestamps(created_texts),
+            "updated_at": parsed_timestamps(updated_texts),
+            "completed_at": pa.nulls(len(self.nodes), _TIMESTAMP),
+            "created_text": created_texts,
+            "updated_text": updated_texts,
+            "extra": pa.nulls(len(self.nodes), pa.string()),
+            "is_leaf": [not spec.sub_jobs for spec in specs],
+            "has_uid": [bool(one.uid) for one in metadata],
+        }
+        arrays = [
+            value if isinstance(value, pa.Array) else pa.array(value, _SCHEMA.field(name).type)
+            for name, value in columns.items()
+        ]
+        return pa.RecordBatch.from_arrays(arrays, list(columns))
+
+
+def table_of_rows(rows: Sequence[JobRow]) -> pa.Table:
+    """Return rows as the same columns."""
+    columns: list[Any] = list(zip(*map(msgspec.structs.astuple, rows), strict=True)) or [()] * len(_SCHEMA)
+    arrays = [_array(field, values) for field, values in zip(_SCHEMA, columns, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _array(field: pa.Field, values: Sequence[Any]) -> pa.Array:
+    if field.name != "extend_param":
+        return pa.array(values, field.type)
+    return _dictionary(range(len(values)), values)

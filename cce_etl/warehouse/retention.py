@@ -1,0 +1,89 @@
+"""What grows without end in raw: superseded payloads, resolved dead letters, accounts of runs.
+
+Lives here: finding and deleting what is older than a moment.
+Does not: which payloads a tree still needs (`upkeep`), giving the space back (`vacuum`).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.payloads import Payload, PayloadKey
+
+# More than a year of nights, whatever the age: what daily figures of our own runs are made of.
+RUNS_KEPT: Final = 400
+
+
+class OldPayload(msgspec.Struct, frozen=True):
+    """Name a payload that another of its job and dialect replaced before some moment, and count its bytes as sent."""
+
+    source: str
+    body_bytes: int
+    key: PayloadKey
+
+
+def superseded_payloads(connection: Connection, before: int) -> list[OldPayload]:
+    """Return the payloads that were replaced before a moment (ns since 1970 UTC), in order of source and job.
+
+    The latest of a job and dialect never is among them, nor one of which nobody knows when it was fetched.
+    """
+    rows = connection.execute(
+        """
+        SELECT source, body_bytes, job_id, dialect, epoch_ns(fetched_at), body_sha256 FROM (
+            SELECT source, body_bytes, job_id, dialect, fetched_at, body_sha256, lead(fetched_at) OVER (
+                PARTITION BY source, job_id, dialect ORDER BY fetched_at NULLS FIRST, body_sha256
+            ) AS replaced_at
+            FROM raw.job_payloads
+        ) WHERE fetched_at IS NOT NULL AND replaced_at < make_timestamp_ns($1)
+        ORDER BY source, job_id, dialect, fetched_at, body_sha256
+        """,
+        [before],
+    ).fetchall()
+    return [OldPayload(source, body_bytes, PayloadKey(*key)) for source, body_bytes, *key in rows]
+
+
+def delete_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
+    """Delete payloads of a source."""
+    table = {
+        "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
+        "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
+        "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
+        "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
+    }
+    connection.register("incoming", pa.table(table))
+    connection.execute(
+        """
+        DELETE FROM raw.job_payloads USING incoming
+        WHERE job_payloads.source = $1 AND job_payloads.job_id = incoming.job_id
+            AND job_payloads.dialect = incoming.dialect AND job_payloads.fetched_at = incoming.fetched_at
+            AND job_payloads.body_sha256 = incoming.body_sha256
+        """,
+        [source],
+    )
+
+
+def delete_resolved_letters(connection: Connection, before: int) -> int:
+    """Delete the dead letters that were resolved before a moment, and return how many."""
+    return _deleted(connection, "DELETE FROM raw.dead_letters WHERE resolved_at < make_timestamp_ns($1)", [before])
+
+
+def delete_runs(connection: Connection, before: int) -> int:
+    """Delete the accounts of runs that started before a moment, but never one of the last RUNS_KEPT of a source."""
+    return _deleted(
+        connection,
+        """
+        DELETE FROM raw.fetch_runs WHERE started_at < make_timestamp_ns($1) AND rowid IN (
+            SELECT rowid FROM raw.fetch_runs
+            QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC, run_id) > $2
+        )
+        """,
+        [before, RUNS_KEPT],
+    )
+
+
+def _deleted(connection: Connection, statement: str, values: list[int]) -> int:
+    ((count,),) = connection.execute(statement, values).fetchall()
+    return int(count)

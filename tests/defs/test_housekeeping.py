@@ -1,0 +1,51 @@
+"""The run that deletes old runs: how old is for the settings to say."""
+
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, Failure, asset, materialize
+
+from cce_etl.defs.housekeeping import housekeeping
+from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.warehouse.connection import open_warehouse
+
+DAY = 86_400 * 10**9
+
+
+@asset
+def table() -> None:
+    """Stand for any."""
+
+
+def test_the_run_that_deletes_reads_how_long_runs_are_kept(instance: DagsterInstance, tmp_path: Path) -> None:
+    runs = [materialize([table], instance=instance).run_id for _ in range(2)]
+    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_DAGSTER_RUN_DAYS": "1", "CCE_WAREHOUSE": f"{tmp_path}/w.duckdb"})}
+    assert housekeeping.execute_in_process(instance=instance, resources=resources).success
+    assert [instance.has_run(run_id) for run_id in runs] == [True, True]
+
+
+def test_a_wrong_setting_fails_the_run_and_is_named(instance: DagsterInstance) -> None:
+    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_DAGSTER_RUN_DAYS": "0"})}
+    with pytest.raises(Failure, match="CCE_DAGSTER_RUN_DAYS is wrong"):
+        housekeeping.execute_in_process(instance=instance, resources=resources)
+
+
+def test_what_of_the_warehouse_is_older_than_its_history_is_forgotten(
+    instance: DagsterInstance, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as connection:
+        for resolved_at in (2 * DAY, 9 * DAY):
+            connection.execute(
+                """
+                INSERT INTO raw.dead_letters (source, kind, message, attempts, failed_at, resolved_at)
+                SELECT 's', 'forbidden', 'no', 1, make_timestamp_ns($1), make_timestamp_ns($1)
+                """,
+                [resolved_at],
+            )
+    environment = {"CCE_RAW_HISTORY_DAYS": "5", "CCE_WAREHOUSE": str(path)}
+    resources = {RESOURCE: Warehouse(lambda: 10 * DAY, environment)}
+    assert housekeeping.execute_in_process(instance=instance, resources=resources).success
+    with open_warehouse(path) as connection:
+        left = connection.execute("SELECT epoch_ns(resolved_at) FROM raw.dead_letters").fetchall()
+    assert left == [(9 * DAY,)]

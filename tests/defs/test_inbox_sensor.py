@@ -1,0 +1,129 @@
+"""Id lists in a folder: taken when whole, once each, and told of when they cannot be read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance, RunRequest, SensorResult, SkipReason, build_sensor_context
+
+from cce_etl.defs.inbox_sensor import inbox_sensor
+from cce_etl.defs.resource import Warehouse
+from tests.defs.chat import Chat
+
+ID = "354331b2c-229a-11e8-9c75-0255ac100ceb"
+
+
+class Inbox:
+    """A folder, and the sensor that looks at it with the cursor of its last look."""
+
+    def __init__(self, folder: Path, instance: DagsterInstance, environment: dict[str, str]) -> None:
+        self.folder, self.instance = folder, instance
+        self.cursor: str | None = None
+        self.environment = {
+            "CCE_INBOX": str(folder),
+            "CCE_PROJECT_ID": "p",
+            "CCE_ENDPOINT": "https://e.x",
+            **environment,
+        }
+
+    def drop(self, name: str, text: str) -> None:
+        """Write a file, of another size than any file of that name before."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def tick(self) -> list[RunRequest]:
+        """Look once, and return the runs asked for."""
+        context = build_sensor_context(instance=self.instance, cursor=self.cursor)
+        result: Any = inbox_sensor()(context, warehouse=Warehouse(lambda: 0, self.environment))
+        assert isinstance(result, SensorResult)
+        self.cursor = result.cursor
+        return list(result.run_requests or [])
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, instance: DagsterInstance, chat: Chat) -> Inbox:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return Inbox(folder, instance, {"CCE_ALERT_WEBHOOK": chat.url})
+
+
+def test_without_a_folder_set_nothing_is_done(instance: DagsterInstance) -> None:
+    result = inbox_sensor()(build_sensor_context(instance=instance), warehouse=Warehouse(lambda: 0, {}))
+    assert isinstance(result, SkipReason)
+    assert result.skip_message == "CCE_INBOX is not set."
+
+
+def test_a_list_is_taken_when_it_looks_the_same_twice_and_then_never_again(inbox: Inbox) -> None:
+    inbox.drop("ids.txt", ID)
+    assert inbox.tick() == []
+    (request,) = inbox.tick()
+    assert request.run_config["ops"]["fetch"]["config"]["id_files"] == [str(inbox.folder / "ids.txt")]
+    assert request.tags["cce_etl/id_list"] == "ids.txt"
+    assert [inbox.tick() for _ in range(3)] == [[], [], []]
+
+
+def test_a_list_that_still_grows_is_left_alone(inbox: Inbox) -> None:
+    for length in range(1, 4):
+        inbox.drop("ids.txt", f"{ID}\n" * length)
+        assert inbox.tick() == []
+    assert len(inbox.tick()) == 1
+
+
+def test_names_of_copies_under_way_and_hidden_ones_are_left_alone(inbox: Inbox) -> None:
+    for name in (".ids.txt", "ids.txt.part", "ids.txt~", ".sync/ids.txt"):
+        inbox.drop(name, ID)
+    assert [inbox.tick(), inbox.tick()] == [[], []]
+
+
+def test_the_key_of_a_run_is_name_and_content_even_when_the_cursor_is_lost(inbox: Inbox) -> None:
+    inbox.drop("ids.txt", ID)
+    inbox.tick()
+    (first,) = inbox.tick()
+    inbox.cursor = None
+    inbox.tick()
+    (again,) = inbox.tick()
+    inbox.drop("ids.txt", f"{ID}\nanother")
+    inbox.tick()
+    (changed,) = inbox.tick()
+    assert first.run_key == again.run_key != changed.run_key
+    assert str(first.run_key).startswith("ids.txt ")
+
+
+def test_what_cannot_be_read_is_told_once_left_in_place_and_tried_again_when_it_changes(
+    inbox: Inbox, chat: Chat
+) -> None:
+    inbox.drop("ids.csv", "colour,size\nred,1\n")
+    inbox.drop("empty.txt", "# nothing yet\n")
+    assert [inbox.tick() for _ in range(3)] == [[], [], []]
+    empty, table = chat.told()
+    assert "empty.txt is not taken in: it holds no job id." in empty
+    assert "has no column job_id" in table
+    assert {path.name for path in inbox.folder.iterdir()} == {"ids.csv", "empty.txt"}
+    inbox.drop("ids.csv", f"job_id,size\n{ID},1\n")
+    inbox.tick()
+    assert len(inbox.tick()) == 1
+    assert [line.partition(",")[0].rpartition("/")[2] for line in chat.told()] == ["ids.csv"]
+
+
+def test_a_folder_within_is_a_source(inbox: Inbox, chat: Chat) -> None:
+    inbox.environment["CCE_SOURCE"] = "east"
+    inbox.drop("east/ids.txt", ID)
+    inbox.drop("west/ids.txt", ID)
+    inbox.tick()
+    (request,) = inbox.tick()
+    assert request.run_config["ops"]["fetch"]["config"]["sources"] == ["east"]
+    (line,) = chat.told()
+    assert "There is no source west; there are east." in line
+
+
+def test_with_several_sources_a_list_must_say_whose_it_is(
+    inbox: Inbox, chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tables = [f'[[sources]]\nname = "{name}"\nproject_id = "p"\nregion = "r-1"\n' for name in ("east", "west")]
+    (tmp_path / "cce-etl.toml").write_text("".join(tables), encoding="utf-8")
+    inbox.drop("ids.txt", ID)
+    assert [inbox.tick(), inbox.tick()] == [[], []]
+    (line,) = chat.told()
+    assert "there are several sources. Drop it into a folder named after one of them." in line

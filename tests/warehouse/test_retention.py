@@ -1,0 +1,79 @@
+"""What is old in raw: found by when it was replaced, resolved or started, and deleted by its whole key."""
+
+from hashlib import sha256
+
+import pytest
+
+from cce_etl.warehouse import retention
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.payloads import Payload, land_payloads, stored_payloads
+from cce_etl.warehouse.retention import (
+    delete_payloads,
+    delete_resolved_letters,
+    delete_runs,
+    superseded_payloads,
+)
+
+
+def payload(job_id: str, body: bytes, fetched_at: int | None, dialect: str = "v3") -> Payload:
+    return Payload(job_id, dialect, fetched_at, body, sha256(body).digest())
+
+
+def add_runs(connection: Connection, source: str, starts: range) -> None:
+    connection.execute(
+        """INSERT INTO raw.fetch_runs SELECT range::VARCHAR, $1, 'run', make_timestamp_ns(range), NULL,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL FROM range($2, $3)""",
+        [source, starts.start, starts.stop],
+    )
+
+
+def test_a_payload_is_old_when_another_replaced_it_before_the_moment(connection: Connection) -> None:
+    land_payloads(connection, "s", [payload("a", b"1", 10), payload("a", b"2", 20), payload("a", b"3", 30)])
+    land_payloads(connection, "s", [payload("a", b"4", 10, "v2"), payload("b", b"5", 5), payload("c", b"6", None)])
+    land_payloads(connection, "s", [payload("c", b"7", 1), payload("c", b"8", 2)])
+    land_payloads(connection, "t", [payload("a", b"9", 1), payload("a", b"0", 2)])
+
+    def found(before: int) -> list[tuple[str, str, int | None]]:
+        return [(one.source, one.key.job_id, one.key.fetched_at) for one in superseded_payloads(connection, before)]
+
+    # Replaced at 20 and 30; at 2; at 2. The only v2 of a, the only one of b and the one of unknown time are none.
+    assert found(31) == [("s", "a", 10), ("s", "a", 20), ("s", "c", 1), ("t", "a", 1)]
+    assert found(30) == found(21) == [("s", "a", 10), ("s", "c", 1), ("t", "a", 1)]
+    assert found(20) == [("s", "c", 1), ("t", "a", 1)]
+    assert found(2) == []
+
+
+def test_only_the_payload_of_the_whole_key_is_deleted(connection: Connection) -> None:
+    kept = [payload("a", b"1", 11), payload("a", b"2", 10), payload("a", b"1", 10, "v2"), payload("b", b"1", 10)]
+    for source in ("s", "t"):
+        land_payloads(connection, source, [payload("a", b"1", 10), *kept])
+    delete_payloads(connection, "s", [payload("a", b"1", 10)])
+    delete_payloads(connection, "s", [])
+    assert len(stored_payloads(connection, "s", ["a", "b"])) == len(kept)
+    assert payload("a", b"1", 10) not in stored_payloads(connection, "s", ["a"])
+    assert len(stored_payloads(connection, "t", ["a", "b"])) == len(kept) + 1
+
+
+def test_letters_go_by_when_they_were_resolved_and_open_ones_never(connection: Connection) -> None:
+    connection.execute(
+        """INSERT INTO raw.dead_letters (source, job_id, kind, message, attempts, failed_at, resolved_at)
+        VALUES ('s', 'old', 'k', 'm', 1, make_timestamp_ns(1), make_timestamp_ns(9)),
+            ('s', 'new', 'k', 'm', 1, make_timestamp_ns(1), make_timestamp_ns(10)),
+            ('s', 'open', 'k', 'm', 1, make_timestamp_ns(1), NULL)"""
+    )
+    assert delete_resolved_letters(connection, 10) == 1
+    left = connection.execute("SELECT job_id FROM raw.dead_letters ORDER BY 1").fetchall()
+    assert left == [("new",), ("open",)]
+
+
+def test_runs_go_by_when_they_started_but_the_last_ones_of_a_source_stay(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert retention.RUNS_KEPT == 400
+    monkeypatch.setattr(retention, "RUNS_KEPT", 3)
+    add_runs(connection, "s", range(10))
+    add_runs(connection, "t", range(2))
+    assert delete_runs(connection, 5) == 5  # 0 to 4 of s; t has but two
+    assert delete_runs(connection, 100) == 2  # 5 and 6
+    left = connection.execute("SELECT source, run_id FROM raw.fetch_runs ORDER BY ALL").fetchall()
+    assert left == [("s", "7"), ("s", "8"), ("s", "9"), ("t", "0"), ("t", "1")]
