@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import tenacity
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.migrations import OLDEST_VERSION, migrate
@@ -52,6 +51,8 @@ def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Conne
 
 
 def _connect(path: Path, lock_wait_seconds: float) -> Connection:
+    import tenacity  # brings asyncio and tornado: a tenth of a second that a reader need not pay
+
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_exception_message(match=_LOCKED),
         wait=tenacity.wait_fixed(0.2),
