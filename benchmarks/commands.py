@@ -1,0 +1,45 @@
+"""Our program, and others, run as their users run them: by a command.
+
+Lives here: the command as a contender, the environment of ours. Does not: what is measured with it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.contender import Stopwatch
+from benchmarks.harness import ROOT
+from benchmarks.job_server import PROJECT_ID
+
+CCE_ETL = (sys.executable, "-c", "from cce_etl.cli import main; main()")
+# A file's beginning says nothing of a failure; its end does.
+_LAST_CHARACTERS = 2_000
+
+
+def run_command(watch: Stopwatch, *, command: Sequence[str], environment: Mapping[str, str], units: int = 1) -> int:
+    """Run a command to its end as one contender, which fails with it; its child processes count."""
+    # What only the benchmarks install must not stand before what a user of ours has.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with watch:
+        done = subprocess.run(  # noqa: S603  our own commands
+            command, env=inherited | dict(environment), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    if done.returncode != 0:
+        raise RuntimeError(f"code {done.returncode}: {(done.stdout + done.stderr)[-_LAST_CHARACTERS:]}")
+    return units
+
+
+def our_environment(folder: Path, endpoint: str = "http://127.0.0.1:9") -> dict[str, str]:
+    """Return the settings of a run of ours that keeps to a folder and asks without a pace."""
+    return {
+        "CCE_ENDPOINT": endpoint,
+        "CCE_PROJECT_ID": PROJECT_ID,
+        "CCE_AUTH_TOKEN": "benchmark-token",
+        "CCE_CONCURRENCY": "64",
+        "CCE_RATE_LIMIT": "0",
+        "CCE_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "CCE_PUBLISHED": str(folder / "published.duckdb"),
+        "HOME": str(folder),
+    }

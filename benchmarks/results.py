@@ -1,0 +1,62 @@
+"""RESULTS.md: a section a scale, written anew by each run of that scale.
+
+Lives here: what the figures were taken on and how to repeat them. Does not: the table itself (`table`).
+"""
+
+import os
+import platform
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from benchmarks.harness import Row, Scale
+from benchmarks.table import HEADINGS, TARGET_HEADINGS, cells, markdown, target_cells
+
+RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+_PACKAGES: Final = (
+    "duckdb", "httpx", "httpx-aiohttp", "aiohttp", "msgspec", "pyarrow", "numpy", "pandas", "dagster", "orjson", "dlt",
+    "huaweicloudsdkcce",
+)  # fmt: skip
+_COMMANDS: Final = {Scale.QUICK: "make bench-quick", Scale.STANDARD: "make bench", Scale.LARGE: "make bench-large"}
+_TITLE: Final = """# Results of the benchmarks
+
+Written by the commands named below; each replaces its own section. All jobs are synthetic. Each contender runs in a
+process of its own, in turns with the others; seconds are medians, CPU counts all threads and child processes, the peak
+is the resident memory of the whole process. `time to ours` is a contender's time over ours: above 1, we are faster.
+"""
+
+
+def write_section(path: Path, scale: Scale, section: str) -> None:
+    """Put the section of a scale into the file; the sections of other scales stay."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
+    sections[scale.value] = f"\n{section}\n"
+    ordered = [f"## {each.value}\n\n{sections[each.value].strip()}\n" for each in Scale if each.value in sections]
+    path.write_text("\n".join([_TITLE, *ordered]), encoding="utf-8")
+
+
+def section(scale: Scale, rows: Sequence[Row], at: datetime) -> str:
+    """Return what a run found, with the machine's size and the versions it was taken with."""
+    taken = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}. Repeat with `{_COMMANDS[scale]}`.\n{_versions()}."
+    return "\n\n".join([taken, markdown(HEADINGS, cells(rows)), markdown(TARGET_HEADINGS, target_cells(rows))])
+
+
+def _machine() -> str:
+    gibibytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {gibibytes:.0f} GiB of memory"
+
+
+def _versions() -> str:
+    found = {package: _version(package) for package in _PACKAGES}
+    names = [f"{package} {version}" for package, version in found.items() if version]
+    return ", ".join([f"Python {platform.python_version()}", *names])
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
