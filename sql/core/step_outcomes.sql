@@ -16,11 +16,8 @@ SELECT
     left(steps.created_at::VARCHAR, 10)::DATE AS created_on,
     count(*) FILTER (WHERE steps.is_finished) AS finished_count,
     count(*) FILTER (WHERE steps.phase = 'Failed') AS failed_count,
-    count(causes.job_id) AS blamed_count,
+    count(*) FILTER (WHERE steps.is_blamed) AS blamed_count,
     count(*) FILTER (WHERE NOT steps.is_finished AND steps.phase IS DISTINCT FROM 'Initializing') AS running_count,
     count(*) FILTER (WHERE steps.phase = 'Initializing') AS initializing_count
-FROM core.placed_jobs AS steps
-LEFT JOIN core.failure_causes AS causes
-    ON steps.source = causes.source AND steps.root_job_id = causes.root_job_id AND steps.path = causes.path
-WHERE steps.depth > 0
+FROM marts.steps AS steps
 GROUP BY steps.source, steps.job_type, created_on
