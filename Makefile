@@ -68,6 +68,7 @@ screenshots: $(VENV)/installed-dev ## Make the pictures in docs/images anew, of 
 lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
+	$(COMPILE) --constraint requirements-dev.lock --group build --extra postgres --extra ui --output-file requirements-deploy.lock
 	$(subst pyproject.toml,,$(COMPILE)) --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 	echo 'duckdb>=2,<3' | $(subst pyproject.toml --constraint constraints.txt,-,$(COMPILE)) --output-file requirements-duckdb-2.lock
 

@@ -19,7 +19,7 @@ from dagster import (
     multi_asset_check,
 )
 
-from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key, markdown_table
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.models import Check, run_check
@@ -44,9 +44,7 @@ def gates(checks: Sequence[Check]) -> list[AssetChecksDefinition]:
 
 
 def _gate(name: str, checks: Sequence[Check]) -> AssetChecksDefinition:
-    @multi_asset_check(
-        name=name, specs=[check_spec(check) for check in checks], can_subset=True, pool=POOL, retry_policy=RETRIES
-    )
+    @multi_asset_check(name=name, specs=[check_spec(check) for check in checks], can_subset=True, pool=POOL)
     def find_rows(
         context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> Iterator[AssetCheckResult]:

@@ -21,7 +21,7 @@ from dagster import (
 from dagster._core.definitions.freshness import FreshnessState
 
 from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell
+from cce_etl.defs.alerting import tell, warning_of
 from cce_etl.defs.published_asset import FRESHNESS, PUBLISHED
 from cce_etl.defs.resource import Warehouse
 from cce_etl.defs.run_records import cause_of, end_dead_runs, ended_since, run_prefix
@@ -50,7 +50,7 @@ def health_sensor() -> SensorDefinition:
         before = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
         causes, runs_until = _from_runs(context.instance, before)
         causes |= {cause.key: cause for cause in _from_freshness(context.instance)}
-        ledger = tell(context.log, before.ledger, list(causes.values()), warehouse.alert_webhook())
+        ledger = tell(warning_of(context), before.ledger, list(causes.values()), warehouse.alert_webhook())
         reason = "; ".join(causes) or "All is well."
         return SensorResult(
             skip_reason=SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(ledger, runs_until)).decode()

@@ -8,7 +8,7 @@ from typing import Final
 
 from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, ScheduleDefinition, job, op
 
-from cce_etl.defs.resource import POOL, RETRIES, Warehouse, readable_failures
+from cce_etl.defs.resource import POOL, Warehouse, readable_failures
 from cce_etl.defs.run_records import delete_old_runs
 from cce_etl.upkeep import forget
 
@@ -24,7 +24,7 @@ def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]
     context.log.info(f"{count} runs older than {days} days are deleted.")
 
 
-@op(pool=POOL, retry_policy=RETRIES)
+@op(pool=POOL)
 def forget_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
     """Delete raw history that nothing is made of; the space is used again, `cce-etl vacuum` gives it back."""
     with warehouse.open() as session:

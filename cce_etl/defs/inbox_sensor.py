@@ -23,7 +23,7 @@ from dagster import (
 )
 
 from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell
+from cce_etl.defs.alerting import tell, warning_of
 from cce_etl.defs.fetch_config import FetchConfig, chosen_settings
 from cce_etl.defs.nightly import inbox
 from cce_etl.defs.resource import Warehouse, readable_failures
@@ -69,7 +69,9 @@ def inbox_sensor() -> SensorDefinition:
                 return SkipReason("CCE_INBOX is not set.")
             before = msgspec.json.decode(context.cursor, type=InboxCursor) if context.cursor else InboxCursor()
             files, requests = _look(settings, settings.inbox, before.files)
-        ledger = tell(context.log, before.ledger, list(_causes(settings.inbox, files)), warehouse.alert_webhook())
+        ledger = tell(
+            warning_of(context), before.ledger, list(_causes(settings.inbox, files)), warehouse.alert_webhook()
+        )
         return SensorResult(
             run_requests=requests,
             skip_reason=None if requests else SkipReason(f"Nothing new in {settings.inbox}."),

@@ -20,7 +20,7 @@ from dagster import (
 
 from cce_etl import errands, pipeline
 from cce_etl.defs.fetch_config import FetchConfig, plan
-from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import (
     JOB_IDS,
     JOB_PAYLOADS,
@@ -47,7 +47,6 @@ SHOWN_ENTRIES: Final = 10
     kinds={"python", "duckdb"},
     metadata=table_definition_metadata("raw.job_ids"),
     pool=POOL,
-    retry_policy=RETRIES,
 )
 def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
     """Every job id known, and what became of it. Takes in the lists that CCE_JOB_IDS names; without it, adds none.
@@ -100,7 +99,6 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
         ),
     ],
     pool=POOL,
-    retry_policy=RETRIES,
 )
 def fetch(
     context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]

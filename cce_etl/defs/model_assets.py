@@ -10,7 +10,7 @@ from typing import Final
 from dagster import AssetsDefinition, AssetSpec, MarkdownMetadataValue, MaterializeResult, ResourceParam, multi_asset
 
 from cce_etl import pipeline
-from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import (
     ANALYSTS,
     asset_key,
@@ -32,7 +32,7 @@ def model_assets(models: Sequence[Model]) -> AssetsDefinition:
 
     specs = [model_spec(model, lineage[model.name]) for model in models]
 
-    @multi_asset(name=BUILD, specs=specs, pool=POOL, retry_policy=RETRIES)
+    @multi_asset(name=BUILD, specs=specs, pool=POOL)
     def build(warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
         """Bring every model's table up to date with core.jobs."""
         with warehouse.open() as session:

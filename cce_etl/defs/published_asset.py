@@ -19,7 +19,7 @@ from dagster import (
 )
 
 from cce_etl import pipeline
-from cce_etl.defs.resource import POOL, RETRIES, Warehouse
+from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import ANALYSTS, asset_key, markdown_table
 from cce_etl.warehouse.models import Model
 
@@ -44,7 +44,6 @@ def published_asset(models: Sequence[Model]) -> AssetsDefinition:
         metadata={"dagster/storage_kind": "duckdb"},
         freshness_policy=FRESHNESS,
         pool=POOL,
-        retry_policy=RETRIES,
     )
     def publish(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
         """Read this file, not the warehouse: a copy of core and marts with a manifest, swapped in whole.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from dagster import Backoff, DagsterExecutionInterruptedError, Failure, RetryPolicy
+from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
 from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
 from cce_etl.ingest import Clock
@@ -20,8 +20,10 @@ from cce_etl.warehouse.connection import Connection, open_warehouse
 # DuckDB lets one process write at a time: dagster_home lets one run at a time have this pool.
 POOL: Final = "warehouse"
 RESOURCE: Final = "warehouse"
-# Only what a later try can mend: the file in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. 1, 2 and 4 minutes.
-RETRIES: Final = RetryPolicy(max_retries=3, delay=60, backoff=Backoff.EXPONENTIAL)
+# Only what a later try can mend: the file in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. Asked for by the step that
+# meets it, not by a policy of the step: Dagster follows that when a run is stopped, too, and would begin again.
+_RETRIES: Final = 3
+_RETRY_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +74,7 @@ def readable_failures() -> Iterator[None]:
     except Interrupted as error:
         raise DagsterExecutionInterruptedError(str(error)) from None
     except CceEtlError as error:
-        is_locked = isinstance(error, WarehouseError) and "in use by another process" in str(error)
-        raise Failure(str(error), allow_retries=is_locked) from None
+        failure = Failure(str(error), allow_retries=False)
+        if isinstance(error, WarehouseError) and "in use by another process" in str(error):
+            raise RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_SECONDS) from failure
+        raise failure from None

@@ -19,7 +19,7 @@ from dagster import (
 )
 
 from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell
+from cce_etl.defs.alerting import tell, warning_of
 from cce_etl.defs.resource import Warehouse, readable_failures
 from cce_etl.warehouse.query import open_published, query
 
@@ -64,7 +64,7 @@ def stuck_sensor() -> SensorDefinition:
             version = _version(published)
             if version == before.version and not before.ledger.unsent:
                 return SkipReason("The published file is the one that was read before.")
-            ledger = tell(context.log, before.ledger, list(_causes(published)), warehouse.alert_webhook())
+            ledger = tell(warning_of(context), before.ledger, list(_causes(published)), warehouse.alert_webhook())
         return SensorResult(
             skip_reason=SkipReason(f"{len(ledger.told)} stuck."),
             cursor=msgspec.json.encode(StuckCursor(ledger, version)).decode(),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster import AssetKey, Definitions
+from dagster import AssetKey, Definitions, OpDefinition
 
 from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
@@ -74,3 +74,10 @@ def test_a_run_leaves_the_same_tables_as_the_pipeline_called_by_hand(night: "Nig
     assert len(expected["marts.steps"]) > 40
     assert _contents(night.environment["CCE_WAREHOUSE"]) == expected
     assert _contents(night.environment["CCE_PUBLISHED"]) == expected
+
+
+def test_no_step_begins_again_by_itself() -> None:
+    # Dagster follows a step's policy of retries when its run is stopped, too: the step would wait, and begin again.
+    steps = [node.definition for node in build_definitions().resolve_implicit_global_asset_job_def().graph.nodes]
+    assert len(steps) > 5
+    assert [step.name for step in steps if isinstance(step, OpDefinition) and step.retry_policy] == []

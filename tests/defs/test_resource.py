@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from dagster import DagsterExecutionInterruptedError, Failure
+from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
 from cce_etl.defs.resource import Warehouse, readable_failures
 from cce_etl.errors import ConfigError, Interrupted
@@ -68,12 +68,14 @@ def test_a_locked_warehouse_is_the_one_failure_that_a_later_try_may_mend(tmp_pat
         holder.stdout.readline()
         environment = {"CCE_WAREHOUSE": str(path), "CCE_LOCK_WAIT_SECONDS": "0"}
         with (
-            pytest.raises(Failure, match="in use by another process") as caught,
+            pytest.raises(RetryRequested) as caught,
             Warehouse(lambda: 0, environment).open(),
         ):
             pass
         holder.kill()
-    assert caught.value.allow_retries
+    assert caught.value.max_retries > 0
+    assert isinstance(caught.value.__cause__, Failure)
+    assert "in use by another process" in (caught.value.__cause__.description or "")
 
 
 def test_the_webhook_is_known_even_when_other_settings_are_wrong() -> None:
