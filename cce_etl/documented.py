@@ -78,6 +78,8 @@ def decode_documented(body: bytes) -> DocumentedJob | None:
     """Decode a body of the documented shape; None for any other, be it a job or not."""
     try:
         root = _DECODER.decode(body)
+        if not body.isascii():
+            body.decode()  # of an extendParam that stands twice, nobody looks at the text of the first
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     if root.metadata is None and root.spec is None and root.status is None:

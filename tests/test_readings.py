@@ -161,6 +161,7 @@ META = b'"metadata":{"uid":"%s"}' % UID.encode()
         b'{%s,"spec":{"extendParam":{"a":"\\ud83d\\ude00"},"t\\u0079pe":"\\u0041"}}' % META,
         b'{%s,"spec":{"extendParam":{"a":"\\ud83d"}}}' % META,
         b'{%s,"spec":{"extendParam":{"a":"\xff"}}}' % META,
+        b'{%s,"spec":{"extendParam":{"a":"\xff"},"extendParam":{"a":"b"}}}' % META,
         b'{%s,"spec":{"extendParam":{"a":"b",}}}' % META,
         b'{%s,"spec":{"extendParam": { "a" : "b" } }}' % META,
         b'{%s,"spec":{"extendParam":{"a":1e999}}}' % META,

@@ -26,6 +26,7 @@ def block_after(marker: str) -> str:
     assert match, f"README.md has no block after {marker}"
     return match[1]
 
+
 # What only Dagster's runs and sensors read has no option of a command.
 DAGSTERS_OWN = ("inbox", "dagster_run_days")
 

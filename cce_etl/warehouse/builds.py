@@ -6,9 +6,11 @@ Does not: reading models (`models`), one table (`tables`), following changed tre
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from graphlib import TopologicalSorter
 from typing import Final
+
+import duckdb
 
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.models import Model, count_rows
@@ -87,6 +89,7 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         yield
         connection.execute("CHECKPOINT")
     finally:
-        connection.execute("RESET max_vacuum_tasks; RESET checkpoint_threshold")
-        if is_lower:
-            connection.execute("RESET memory_limit")
+        with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
+            connection.execute("RESET max_vacuum_tasks; RESET checkpoint_threshold")
+            if is_lower:
+                connection.execute("RESET memory_limit")

@@ -23,6 +23,9 @@ Connection = duckdb.DuckDBPyConnection
 SCHEMA_VERSION: Final = 2
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
+# DuckDB calls a database as its file; these are schemas in it, and databases beside it while models are made.
+_TAKEN_NAMES: Final = ("raw", "core", "marts")
+PASSING: Final = "cce_etl_passing"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
 _LOCKED: Final = r"(?s).*Could not set lock"
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -35,6 +38,8 @@ def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Conne
     The files made while it is open are their owner's alone. Raises WarehouseError when another process holds it for
     longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
     """
+    if path.stem in _TAKEN_NAMES or path.stem.startswith(PASSING):
+        raise WarehouseError(f"A warehouse cannot be called {path.name}: {path.stem} has a meaning inside. Rename it.")
     with warehouse_errors(path), owner_only():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,10 @@ Does not: making rows from bodies (`readings`), the models built from them (`mod
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,8 +18,10 @@ from cce_etl.warehouse.connection import Connection
 # every chunk would write the end of the table a second time: 650,000 rows took 8.4 s of CPU, and 5.5 with more.
 _LOAD_CHECKPOINT_SIZE: Final = "48MB"
 # Blocks once written stay in memory up to DuckDB's limit, most of the machine's by default: 2,000,000 rows took 695 MB,
-# and with this 534, no more than 500,000 rows. Less than 125 MB a thread is too little for any query, say its docs.
+# and with this 534, no more than 500,000 rows. Less than 125 MB a thread is too little for any query, say its docs; a
+# checkpoint of bodies of 200 KB took more than 122 in all.
 _LOAD_MEGABYTES_PER_THREAD: Final = 128
+_LOAD_MEGABYTES_AT_LEAST: Final = 256
 
 
 @contextmanager
@@ -26,12 +29,12 @@ def many_chunks(connection: Connection) -> Iterator[None]:
     """Write the table less often, in bounded memory, while many chunks are loaded; each stays a transaction."""
     ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
     connection.execute(f"SET checkpoint_threshold = '{_LOAD_CHECKPOINT_SIZE}'")
-    connection.execute(f"SET memory_limit = '{_LOAD_MEGABYTES_PER_THREAD * threads}MB'")
+    connection.execute(f"SET memory_limit = '{max(_LOAD_MEGABYTES_AT_LEAST, _LOAD_MEGABYTES_PER_THREAD * threads)}MB'")
     try:
         yield
     finally:
-        connection.execute("RESET checkpoint_threshold")
-        connection.execute("RESET memory_limit")
+        with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
+            connection.execute("RESET checkpoint_threshold; RESET memory_limit")
 
 
 def replace_trees(connection: Connection, source: str, rows: pa.Table, loaded_before: Sequence[str]) -> int:

@@ -100,22 +100,27 @@ def keep_last_sightings(connection: Connection, source: str, late: Sequence[Payl
     }
     connection.register("incoming", pa.table(table))
     # The time in raw.job_ids is of the v3 tree where there is one, and v3 sorts first.
-    connection.execute(
+    passed = connection.execute(
         """
-        INSERT INTO raw.job_payloads BY NAME
         WITH newest AS (
             SELECT rowid AS place, source, job_id, dialect, fetched_at
             FROM raw.job_payloads SEMI JOIN incoming USING (job_id) WHERE source = $1
             QUALIFY row_number() OVER (
                 PARTITION BY job_id ORDER BY dialect DESC, fetched_at DESC NULLS LAST, body_sha256 DESC
             ) = 1
-        ), passed AS (
-            SELECT DISTINCT newest.place, job_ids.last_fetched_at
-            FROM newest JOIN raw.job_ids USING (source, job_id) JOIN incoming USING (job_id, dialect)
-            WHERE incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
         )
-        SELECT job_payloads.* REPLACE (passed.last_fetched_at AS fetched_at)
-        FROM raw.job_payloads JOIN passed ON job_payloads.rowid = passed.place
+        SELECT DISTINCT newest.place, epoch_ns(job_ids.last_fetched_at)
+        FROM newest JOIN raw.job_ids USING (source, job_id) JOIN incoming USING (job_id, dialect)
+        WHERE incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
         """,
         [source],
-    )
+    ).fetchall()
+    # One by one, as they are few: a join would read the bodies of a whole vector of rows, 2,048, whatever their size.
+    for place, seen_at in passed:
+        connection.execute(
+            """
+            INSERT INTO raw.job_payloads BY NAME
+            SELECT * REPLACE (make_timestamp_ns($2) AS fetched_at) FROM raw.job_payloads WHERE rowid = $1
+            """,
+            [place, seen_at],
+        )

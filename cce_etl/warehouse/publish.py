@@ -16,6 +16,7 @@ import msgspec
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.models import count_rows
+from cce_etl.warehouse.trees import require_whole
 
 _MANIFEST = """
     CREATE OR REPLACE TABLE main.manifest AS
@@ -60,6 +61,7 @@ def publish(connection: Connection, warehouse: Path, published: Path, run_id: st
     """
     if published.exists() and published.samefile(warehouse):
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
+    require_whole(connection)
     rows = {table: count_rows(connection, table) for table in published_tables(connection)}
     coverage = read_coverage(connection)
     # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.

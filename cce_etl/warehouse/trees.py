@@ -7,21 +7,25 @@ Does not: which trees (`tree_batches`), one table (`tables`), models of all rows
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from itertools import cycle
 from typing import Final
 
+import duckdb
 import msgspec
 
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.errors import WarehouseError
+from cce_etl.warehouse.connection import PASSING, Connection, transaction
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import kind_of, make_table, naming, write_comments
 from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
 
-_PASSING: Final = ("cce_etl_passing_1", "cce_etl_passing_2")
+_PASSING: Final = (f"{PASSING}_1", f"{PASSING}_2")
 # The name in raw.model_builds of all models made by tree together: one batch is made by one version of them.
 _BUILD: Final = "by tree"
+# The same for the last time they all came through: between the two, trees are missing that once were there.
+_WHOLE: Final = "by tree, whole"
 
 
 def build_trees(connection: Connection, models: Sequence[Model], code: str) -> dict[str, int]:
@@ -35,10 +39,14 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
     if not chain:
         return {}
     fingerprint = _fingerprint(chain, code)
+    # Even without vacuuming, a checkpoint takes out row groups of which all rows are deleted, and all row ids behind
+    # them move. Once that is done, none of core.jobs moves until it is written to again.
+    connection.execute("CHECKPOINT")
     with _passing(connection) as (first, second):
         if not _is_current(connection, kept, fingerprint):
             _begin_anew(connection, first, chain, kept, fingerprint)
         _follow(connection, (first, second), chain)
+    _record(connection, _WHOLE, fingerprint)
     return {model.name: count_rows(connection, model.name) for model in kept}
 
 
@@ -76,7 +84,8 @@ def _passing(connection: Connection) -> Iterator[tuple[Worker, Worker]]:
             yield Worker(first, kept, _PASSING[0]), Worker(second, kept, _PASSING[0])
         finally:
             for worker, passing in zip((first, second), _PASSING, strict=True):
-                worker.execute(f"USE {kept}; DETACH {passing}")
+                with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
+                    worker.execute(f"USE {kept}; DETACH {passing}")
 
 
 def _fingerprint(chain: Sequence[Model], code: str) -> str:
@@ -109,9 +118,24 @@ def _begin_anew(
                 write_comments(connection, model)
         connection.execute("TRUNCATE raw.changed_roots")
         connection.execute("INSERT INTO raw.changed_roots SELECT DISTINCT source, root_job_id FROM core.jobs")
-        connection.execute("DELETE FROM raw.model_builds WHERE model = $1", [_BUILD])
-        connection.execute(
-            "INSERT INTO raw.model_builds VALUES ($1, $2, make_timestamp_ns($3))", [_BUILD, fingerprint, time.time_ns()]
+        _record(connection, _BUILD, fingerprint)
+
+
+def _record(connection: Connection, build: str, fingerprint: str) -> None:
+    connection.execute("DELETE FROM raw.model_builds WHERE model = $1", [build])
+    connection.execute(
+        "INSERT INTO raw.model_builds VALUES ($1, $2, make_timestamp_ns($3))", [build, fingerprint, time.time_ns()]
+    )
+
+
+def require_whole(connection: Connection) -> None:
+    """Raise WarehouseError when the trees' models were begun anew and that build never came to its end."""
+    builds = connection.execute("SELECT model, fingerprint FROM raw.model_builds").fetchall()
+    fingerprints = dict(builds)
+    if fingerprints.get(_BUILD) != fingerprints.get(_WHOLE):
+        raise WarehouseError(
+            "The last build was stopped before its end, and part of the jobs is missing. "
+            "Run `cce-etl build` first: it goes on where it stopped."
         )
 
 

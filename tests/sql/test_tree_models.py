@@ -6,11 +6,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from cce_etl.errors import ConfigError
+from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import tree_batches, trees
 from cce_etl.warehouse.connection import schema_sql
 from cce_etl.warehouse.models import Model, read_models
-from cce_etl.warehouse.trees import build_trees
+from cce_etl.warehouse.trees import build_trees, require_whole
 
 Trees = dict[str, Any]
 # Few, so that trees hold, repeat and contradict each other.
@@ -106,8 +106,11 @@ def test_a_build_that_broke_off_is_gone_on_with(
     with pytest.raises(KeyboardInterrupt):
         build_trees(kept, models, "code")
     assert len(kept.sql("FROM raw.changed_roots").fetchall()) == 2
+    with pytest.raises(WarehouseError, match="`cce-etl build` first"):
+        require_whole(kept)
     monkeypatch.undo()
     build_trees(kept, models, "code")
+    require_whole(kept)
     assert kept.sql("SELECT job_id FROM marts.steps ORDER BY ALL").fetchall() == [("a-1",), ("b-1",), ("c-1",)]
 
 

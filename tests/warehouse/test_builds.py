@@ -134,3 +134,14 @@ def test_a_lower_limit_of_memory_stays_as_it_is(connection: Connection) -> None:
     before = connection.execute(limit).fetchall()
     with bulk_writes(connection):
         assert connection.execute(limit).fetchall() == before
+
+
+def test_an_error_of_a_database_that_cannot_be_used_any_more_is_not_hidden(connection: Connection) -> None:
+    with pytest.raises(ZeroDivisionError):
+        lose_the_database_inside(connection)
+
+
+def lose_the_database_inside(connection: Connection) -> None:
+    with bulk_writes(connection):
+        connection.close()
+        raise ZeroDivisionError

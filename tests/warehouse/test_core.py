@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from cce_etl.flatten import flatten
 from cce_etl.job import JobRow, decode_job
@@ -105,3 +106,14 @@ def test_loading_many_chunks_changes_no_setting_for_those_after_it(connection: C
         ((size_inside, memory_inside),) = connection.execute(settings).fetchall()
     assert (size_inside != size, memory_inside != memory) == (True, True)
     assert connection.execute(settings).fetchall() == [(size, memory)]
+
+
+def test_an_error_of_a_database_that_cannot_be_used_any_more_is_not_hidden(connection: Connection) -> None:
+    with pytest.raises(ZeroDivisionError):
+        lose_the_database_inside(connection)
+
+
+def lose_the_database_inside(connection: Connection) -> None:
+    with many_chunks(connection):
+        connection.close()
+        raise ZeroDivisionError

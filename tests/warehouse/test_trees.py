@@ -1,0 +1,46 @@
+"""Models made tree by tree, in a warehouse whose rows have holes."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from cce_etl.warehouse import tree_batches
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.models import read_models
+from cce_etl.warehouse.trees import build_trees
+
+ROW_GROUP = 122_880
+COPY = """-- by tree: kept
+-- grain: source, root_job_id
+SELECT source, root_job_id FROM core.jobs
+"""
+
+
+def test_every_tree_is_made_though_a_checkpoint_in_between_takes_out_a_row_group_of_deleted_rows(
+    tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 400)
+    connection.execute(
+        """
+        INSERT INTO core.jobs BY NAME
+        SELECT 's' AS source, x AS job_id, x AS root_job_id, '' AS path, 0 AS depth, 0 AS ordinal, true AS is_leaf,
+            true AS has_uid
+        FROM range($1) AS r(x)
+        """,
+        [ROW_GROUP + 1_000],
+    )
+    connection.execute("CHECKPOINT")
+    connection.execute("DELETE FROM core.jobs WHERE rowid < $1", [ROW_GROUP])
+    checkpoints: list[object] = []
+
+    def interrupted(rows: pa.Table) -> pa.Table:
+        if rows.num_rows and not checkpoints:
+            checkpoints.append(connection.cursor().execute("CHECKPOINT").fetchall())
+        return rows
+
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "copy.sql").write_text(COPY)
+    assert build_trees(connection, read_models(tmp_path, {"core.copy": interrupted}), "code") == {"core.copy": 1_000}
+    assert checkpoints
+    assert connection.execute("FROM core.jobs ANTI JOIN core.copy USING (source, root_job_id)").fetchall() == []
