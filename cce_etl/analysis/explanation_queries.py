@@ -71,15 +71,22 @@ _FINDINGS: Final = """
 # Of steps of the type inside each other the outermost counts: it holds the seconds of the others.
 _COST: Final = """
     WITH steps AS (
-        SELECT source, root_job_id, path, critical_seconds FROM marts.steps WHERE $type
+        SELECT source, root_job_id, path, critical_seconds, string_split(path, '/') AS places
+        FROM marts.steps WHERE $type
+    ),
+    ways AS (
+        SELECT *, unnest([array_to_string(places[:level], '/') FOR level IN range(1, len(places))]) AS above_path
+        FROM steps
+    ),
+    inside AS (
+        SELECT ways.source, ways.root_job_id, ways.path
+        FROM ways SEMI JOIN steps AS above
+            ON
+                ways.source = above.source AND ways.root_job_id = above.root_job_id AND ways.above_path = above.path
     ),
     whole AS (
-        SELECT sum(steps.critical_seconds::DECIMAL(28, 9)) AS seconds
-        FROM steps
-        ANTI JOIN steps AS above
-            ON
-                steps.source = above.source AND steps.root_job_id = above.root_job_id
-                AND starts_with(steps.path, above.path || '/')
+        SELECT sum(critical_seconds::DECIMAL(28, 9)) AS seconds
+        FROM steps ANTI JOIN inside USING (source, root_job_id, path)
     )
     SELECT
         sum(critical_self_seconds::DECIMAL(28, 9)) / nullif(sum(root_seconds::DECIMAL(28, 9)), 0)
