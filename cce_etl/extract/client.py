@@ -9,11 +9,13 @@ import random
 import time
 from array import array
 from collections.abc import Callable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
 import aiohttp
+import httpx
 import msgspec
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
@@ -26,8 +28,15 @@ from cce_etl.extract.throttle import Throttle
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.
 _THROTTLED_TRIES_FACTOR: Final = 3
-# UnicodeError: a host that no name can have.
-_BROKEN: Final = (aiohttp.ClientError, OSError, UnicodeError)
+# UnicodeError: a host that no name can have, and a reason phrase in another encoding than UTF-8.
+_BROKEN: Final = (
+    httpx.TransportError,
+    httpx.DecodingError,
+    httpx.InvalidURL,
+    aiohttp.ClientError,
+    OSError,
+    UnicodeError,
+)
 
 
 class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,12 +187,14 @@ class Client:
     async def _get(self, url: str, tries: "_Tries") -> bytes:
         try:
             async with asyncio.timeout(self._policy.timeout_seconds):
-                answer = await self._connections.get(url)
-                async with answer.response:
-                    status = tries.seen.status = answer.response.status
+                response = await self._connections.get(url)
+                async with aclosing(response):
+                    status = tries.seen.status = response.status_code
                     limit = self._policy.max_body_bytes
                     body = await (
-                        read_body(answer, limit, tries.seen) if status == 200 else read_error_body(answer, tries.seen)
+                        read_body(response, limit, tries.seen)
+                        if status == 200
+                        else read_error_body(response, tries.seen)
                     )
         except TimeoutError:
             seconds = self._policy.timeout_seconds
@@ -193,7 +204,7 @@ class Client:
         if status == 200:
             self.statistics.received_bytes += len(body)
             return body
-        raise to_error(status, headers_without_secrets(answer), body, url)
+        raise to_error(status, headers_without_secrets(response), body, url)
 
     def _most_tries(self, error: RetryableError) -> int:
         return self._policy.max_attempts * (_THROTTLED_TRIES_FACTOR if error.is_throttle else 1)
@@ -217,6 +228,9 @@ class _Tries(msgspec.Struct):
 
 
 def _reason(error: Exception) -> str:
+    # The transport calls a refused connection ConnectTimeout; aiohttp's own name for it is kept as the cause.
+    if isinstance(error.__cause__, aiohttp.ClientError):
+        error = error.__cause__
     # aiohttp quotes what it cannot parse, up to a whole body, below a first line of its own.
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     if isinstance(error, aiohttp.ClientHttpProxyError):

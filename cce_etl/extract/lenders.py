@@ -7,13 +7,12 @@ Does not: keeping and renewing it (`auth`), which way a user has set up (`access
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import msgspec
-from multidict import CIMultiDict
 
 from cce_etl.errors import AuthError, RetryableError
 from cce_etl.extract.answers import describe, parse_error_body
 from cce_etl.extract.auth import Lent, sign
-from cce_etl.extract.messages import Request, Response, plain_url
 from cce_etl.extract.signing import AccessKey
 from cce_etl.timestamps import parse_timestamp
 
@@ -39,7 +38,7 @@ class PasswordLender:
         self._login = login
         self._project_id = project_id
 
-    def ask(self) -> Request:
+    def ask(self) -> httpx.Request:
         """Return the request for a token; its body holds the password, so it goes nowhere but to IAM."""
         user = {
             "name": self._login.username,
@@ -49,19 +48,18 @@ class PasswordLender:
         identity = {"methods": ["password"], "password": {"user": user}}
         body = {"auth": {"identity": identity, "scope": {"project": {"id": self._project_id}}}}
         url = f"{self._login.iam_endpoint}/v3/auth/tokens?nocatalog=true"
-        headers = CIMultiDict({"Content-Type": "application/json"})
-        return Request("POST", plain_url(url), headers, msgspec.json.encode(body))
+        return httpx.Request("POST", url, json=body)
 
-    def read(self, response: Response) -> Lent:
+    def read(self, response: httpx.Response) -> Lent:
         """Return the token and its end; raise AuthError when IAM refuses, RetryableError when it fails."""
         token = response.headers.get("X-Subject-Token")
-        if response.status != 201 or not token:
+        if response.status_code != 201 or not token:
             raise _refusal("IAM", response, "Check CCE_USERNAME, CCE_PASSWORD, CCE_DOMAIN and CCE_PROJECT_ID.")
         ends_at = _instant(_at(_document(response), "token", "expires_at"))
         if ends_at is None:
-            raise RetryableError("IAM gave a token without its end", status=response.status)
+            raise RetryableError("IAM gave a token without its end", status=response.status_code)
 
-        def put(request: Request) -> None:
+        def put(request: httpx.Request) -> None:
             request.headers["X-Auth-Token"] = token
 
         return Lent(put, ends_at)
@@ -78,24 +76,24 @@ class AgencyLender:
         self._clock = clock
         self._endpoint = endpoint
 
-    def ask(self) -> Request:
+    def ask(self) -> httpx.Request:
         """Return the request for a temporary key."""
-        return Request("GET", plain_url(f"{self._endpoint}/openstack/latest/securitykey"))
+        return httpx.Request("GET", f"{self._endpoint}/openstack/latest/securitykey")
 
-    def read(self, response: Response) -> Lent:
+    def read(self, response: httpx.Response) -> Lent:
         """Return the key and its end; raise AuthError when the server has no agency, RetryableError when it fails."""
         credential = _at(_document(response), "credential")
         names = ("access", "secret", "securitytoken")
         parts = [_at(credential, name) for name in names]
         ends_at = _instant(_at(credential, "expires_at"))
-        if response.status != 200 or not all(isinstance(part, str) and part for part in parts) or ends_at is None:
+        if response.status_code != 200 or not all(isinstance(part, str) and part for part in parts) or ends_at is None:
             raise _refusal("The metadata service", response, "Give the server an agency with rights on CCE.")
         key = AccessKey(*parts)
         return Lent(lambda request: sign(request, key, self._project_id, self._clock()), ends_at)
 
 
-def _refusal(who: str, response: Response, hint: str) -> AuthError | RetryableError:
-    status = response.status
+def _refusal(who: str, response: httpx.Response, hint: str) -> AuthError | RetryableError:
+    status = response.status_code
     # Only code and message of the answer are told: a broken one might hold what it should have put elsewhere.
     said = describe(status, parse_error_body(response.content), response.headers.get("x-request-id"))
     if status >= 500 or status in (408, 429):
@@ -103,7 +101,7 @@ def _refusal(who: str, response: Response, hint: str) -> AuthError | RetryableEr
     return AuthError(f"{who} refused to sign us in: {said}. {hint}", status=status)
 
 
-def _document(response: Response) -> Any:
+def _document(response: httpx.Response) -> Any:
     try:
         return msgspec.json.decode(response.content)
     except (msgspec.DecodeError, ValueError, RecursionError):

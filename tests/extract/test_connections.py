@@ -102,7 +102,7 @@ def test_a_host_beyond_the_proxy_is_reached_through_it(monkeypatch: pytest.Monke
     outcome, seen = asyncio.run(ask(monkeypatch, authority, b"HTTP/1.1 200 Connected\r\n\r\n"))
     assert isinstance(outcome, Fetched)
     assert seen[0].startswith(f"CONNECT {HOST}:443 ".encode())
-    assert b"Proxy-Authorization: Basic " + b64encode(f"user:{PASSWORD}".encode()) in seen[0]
+    assert b"proxy-authorization: Basic " + b64encode(f"user:{PASSWORD}".encode()) in seen[0]
     assert b"x-auth-token" not in seen[0].lower()  # it travels inside TLS only
 
 
@@ -130,7 +130,7 @@ def test_no_proxy_excepts_a_host(monkeypatch: pytest.MonkeyPatch, authority: tru
     assert seen == []
 
 
-@pytest.mark.parametrize("url", ["ftp://proxy:21", "http://[::1", "http://proxy:port"])
+@pytest.mark.parametrize("url", ["ftp://proxy:21", "http://[::1", "http://proxy:port", "http://"])
 def test_a_proxy_that_is_no_url_is_a_wrong_setting(
     monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, url: str
 ) -> None:

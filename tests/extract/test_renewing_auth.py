@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+import httpx
+
 from cce_etl.extract.auth import RENEW_BEFORE_SECONDS, Lent, RenewingAuth
-from cce_etl.extract.messages import Request, Response, plain_url
 from cce_etl.timestamps import NANOSECONDS
 
 HOUR = 3_600 * NANOSECONDS
@@ -17,10 +18,10 @@ class Lender:
         self.now = 0
         self.asked = 0
 
-    def ask(self) -> Request:
-        return Request("POST", plain_url("https://iam.example/token"))
+    def ask(self) -> httpx.Request:
+        return httpx.Request("POST", "https://iam.example/token")
 
-    def read(self, _: Response) -> Lent:
+    def read(self, _: httpx.Response) -> Lent:
         self.asked += 1
         token = f"token-{self.asked}"
         return Lent(lambda request: request.headers.update({"X-Auth-Token": token}), self.now + HOUR)
@@ -28,16 +29,16 @@ class Lender:
 
 async def send(auth: RenewingAuth, refused: set[str]) -> str:
     """Play the API and the lender for one request; return the token that was let in, or "" when none was."""
-    flow: Any = auth.signed(Request("GET", plain_url("https://api.example/job")))
+    flow: Any = auth.async_auth_flow(httpx.Request("GET", "https://api.example/job"))
     step = await flow.__anext__()
     while True:
         await asyncio.sleep(0)
         token = step.headers.get("X-Auth-Token", "")
-        answer = Response(201 if step.method == "POST" else 401 if token in refused else 200)
+        answer = httpx.Response(201 if step.method == "POST" else 401 if token in refused else 200, request=step)
         try:
             step = await flow.asend(answer)
         except StopAsyncIteration:
-            return token if answer.status == 200 else ""
+            return token if answer.status_code == 200 else ""
 
 
 def test_it_is_asked_for_once_and_shared_by_all_requests_in_flight() -> None:
