@@ -78,7 +78,10 @@ def loaded_columns() -> dict[str, list[str]]:
 def _query(node: _Node, around: _Scope) -> dict[str, Sources | None]:
     scope = around
     for entry in node["cte_map"]["map"]:
-        columns = _certain(entry["value"]["query"]["node"], scope)
+        value = entry["value"]
+        columns = _certain(
+            value["query"]["node"] if "query" in value else value["query_node"], scope
+        )  # 2.0: the latter
         named = _renamed(columns, entry["value"]["aliases"])
         scope = msgspec.structs.replace(scope, expressions={**scope.expressions, entry["key"]: named})
     if node["type"] == "SELECT_NODE":
