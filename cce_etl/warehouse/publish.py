@@ -4,9 +4,6 @@ Lives here: copy, manifest, verification, the atomic swap.
 Does not: reading it (`query`), building what is in it (`core`, `models`).
 """
 
-import os
-import subprocess
-from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
+from cce_etl.warehouse.copying import copy_file, drafted, swap_in
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.trees import require_whole
 
@@ -66,20 +64,12 @@ def publish(connection: Connection, warehouse: Path, published: Path, run_id: st
     coverage = read_coverage(connection)
     # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
     connection.execute("CHECKPOINT")
-    draft = published.with_name(f".{published.name}.draft")
-    try:
-        published.parent.mkdir(parents=True, exist_ok=True)
-        _copy(warehouse, draft)
+    with drafted(published) as draft:
+        copy_file(warehouse, draft)
         with warehouse_errors(draft):
             _strip_and_sign(draft, rows, coverage, run_id, published_at)
             _verify(draft, rows)
-        _swap_in(draft, published)
-    except OSError as error:
-        raise WarehouseError(f"{published} cannot be written: {error.strerror}. The one before it is kept.") from None
-    finally:
-        for left in (draft, Path(f"{draft}.wal")):
-            with suppress(OSError):  # mostly that it is not there, and never worth more than the error above
-                left.unlink()
+        swap_in(draft, published)
     return rows
 
 
@@ -98,15 +88,6 @@ def read_coverage(connection: Connection) -> Coverage:
     """Return how many ids the warehouse knows and how they stand."""
     (row,) = connection.execute(_COVERAGE).fetchall()
     return Coverage(*row)
-
-
-def _copy(warehouse: Path, draft: Path) -> None:
-    # A process of its own: POSIX drops all of a process's locks on a file when it closes any descriptor of it, so
-    # copying here would let a second writer in while DuckDB believes that it still holds the file.
-    command = ["cp", "--", str(warehouse.resolve()), str(draft.resolve())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no shell, our own paths
-    if done.returncode != 0:
-        raise WarehouseError(f"The published file cannot be written: {done.stderr.strip()}. The one before it is kept.")
 
 
 def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
@@ -135,19 +116,3 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
             f"The copy to publish differs from the warehouse in {', '.join(wrong)}; it is thrown away, "
             "and the one published before is kept. Run `cce-etl publish` again."
         )
-
-
-def _swap_in(draft: Path, published: Path) -> None:
-    if published.exists():  # who may read it is for its owner to say, once
-        draft.chmod(published.stat().st_mode)
-    _sync(draft)
-    draft.replace(published)
-    _sync(published.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

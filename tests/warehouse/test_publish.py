@@ -151,14 +151,14 @@ def test_a_draft_that_differs_is_thrown_away_and_the_published_one_is_kept(
 ) -> None:
     publish(filled, warehouse, published, "first", NOW)
     before = published.read_bytes()
-    copied = module._copy
+    copied = module.copy_file
 
     def copy_and_lose_a_row(source: Path, draft: Path) -> None:
         copied(source, draft)
         with duckdb.connect(draft) as connection:
             connection.execute("DELETE FROM marts.steps WHERE x = 0")
 
-    monkeypatch.setattr(module, "_copy", copy_and_lose_a_row)
+    monkeypatch.setattr(module, "copy_file", copy_and_lose_a_row)
     with pytest.raises(WarehouseError, match=r"differs from the warehouse in marts\.steps.*kept"):
         publish(filled, warehouse, published, "second", NOW)
     assert published.read_bytes() == before
@@ -226,3 +226,28 @@ def written_bytes() -> int:
     """Return how much this process has written, with those it waited for."""
     lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
     return int(dict(line.split(": ") for line in lines)["wchar"])
+
+
+# Ends like a killed process: what it changed is in the log beside the draft, and nobody takes that away.
+HALF_PUBLISHED = """
+import os, sys, duckdb
+draft = duckdb.connect(sys.argv[1])
+draft.execute("DROP SCHEMA raw CASCADE")
+os._exit(9)
+"""
+
+
+def test_the_log_of_a_draft_left_by_a_killed_run_is_not_taken_for_that_of_the_next_one(
+    filled: Connection, warehouse: Path, published: Path
+) -> None:
+    published.parent.mkdir()
+    draft = published.with_name(f".{published.name}.draft")
+    filled.execute("CHECKPOINT")
+    module.copy_file(warehouse, draft)
+    subprocess.run([sys.executable, "-c", HALF_PUBLISHED, str(draft)], check=False)
+    assert draft.with_name(f"{draft.name}.wal").stat().st_size > 0
+    for _ in range(3):  # the warehouse has gone on since
+        filled.execute("INSERT INTO marts.steps VALUES (7)")
+        filled.execute("CHECKPOINT")
+    publish(filled, warehouse, published, "run", NOW)
+    assert read(published, "SELECT count(*) FROM marts.steps") == [(5,)]
