@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
-import tenacity
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection
@@ -130,6 +129,8 @@ def held(path: Path, lock_wait_seconds: float) -> Iterator[None]:
 
 
 def _lock(descriptor: int, path: Path, lock_wait_seconds: float) -> None:
+    import tenacity  # brings asyncio and tornado: a tenth of a second that only waiting is worth
+
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((BlockingIOError, PermissionError)),
         wait=tenacity.wait_fixed(0.2),

@@ -28,7 +28,7 @@ def make_table(connection: Connection, model: Model) -> None:
 
     Raises DuckDB's error, see `naming`.
     """
-    drop_other_kind(connection, model)
+    _drop_other_kind(connection, model)
     if model.computation is None:
         kind = "VIEW" if model.is_view else "TABLE"
         connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
@@ -40,8 +40,8 @@ def make_table(connection: Connection, model: Model) -> None:
     connection.unregister("incoming")
 
 
-def drop_other_kind(connection: Connection, model: Model) -> None:
-    """Drop a table where a view is to stand, or a view where a table is, which CREATE OR REPLACE does not replace."""
+def _drop_other_kind(connection: Connection, model: Model) -> None:
+    # CREATE OR REPLACE does not replace a table by a view, nor a view by a table.
     other = "TABLE" if model.is_view else "VIEW"
     if kind_of(connection, model.name) == other:
         connection.execute(f"DROP {other} {model.name}")

@@ -10,6 +10,7 @@ import pytest
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import publish as module
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.copying import copy_file
 from cce_etl.warehouse.publish import publish, published_tables, read_coverage
 
 # 2026-03-01 00:00:00.000000123 UTC
@@ -151,10 +152,9 @@ def test_a_draft_that_differs_is_thrown_away_and_the_published_one_is_kept(
 ) -> None:
     publish(filled, warehouse, published, "first", NOW)
     before = published.read_bytes()
-    copied = module.copy_file
 
     def copy_and_lose_a_row(source: Path, draft: Path) -> None:
-        copied(source, draft)
+        copy_file(source, draft)
         with duckdb.connect(draft) as connection:
             connection.execute("DELETE FROM marts.steps WHERE x = 0")
 
@@ -243,7 +243,7 @@ def test_the_log_of_a_draft_left_by_a_killed_run_is_not_taken_for_that_of_the_ne
     published.parent.mkdir()
     draft = published.with_name(f".{published.name}.draft")
     filled.execute("CHECKPOINT")
-    module.copy_file(warehouse, draft)
+    copy_file(warehouse, draft)
     subprocess.run([sys.executable, "-c", HALF_PUBLISHED, str(draft)], check=False)
     assert draft.with_name(f"{draft.name}.wal").stat().st_size > 0
     for _ in range(3):  # the warehouse has gone on since
