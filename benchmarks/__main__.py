@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from benchmarks.harness import ContenderError, Row, Scale
-from benchmarks.results import RESULTS, section, write_section
+from benchmarks.results import RESULTS, heading, section, write_section
 from benchmarks.table import HEADINGS, TARGET_HEADINGS, aligned, cells, target_cells
 
 _BENCHMARKS: Final = ("fetch", "load", "models", "publish", "startup", "whole_job", "growth")
@@ -21,25 +21,29 @@ _LARGE: Final = ("growth",)
 
 
 def main() -> int:
-    """Run the benchmarks of a scale, print the table and keep it; a quick run is never kept."""
+    """Run the benchmarks of a scale, keep the figures of each but the quick ones, and print the table."""
     arguments = _arguments()
     scale = Scale(arguments.scale)
-    names = arguments.only or (_LARGE if scale is Scale.LARGE else _BENCHMARKS)
     rows: list[Row] = []
     failures: list[str] = []
-    for name in names:
-        started = time.perf_counter()
+    for name in arguments.only or (_LARGE if scale is Scale.LARGE else _BENCHMARKS):
         try:
-            rows.extend(_rows(name, scale))
+            rows.extend(_measured(name, scale))
         except ContenderError as error:
             failures.append(f"{name}: {error}")
-        _say(f"{name}: {time.perf_counter() - started:.0f} s")
     _say(f"\n{aligned(HEADINGS, cells(rows))}\n\n{aligned(TARGET_HEADINGS, target_cells(rows))}")
     for failure in failures:
         _say(f"\nFAILED {failure}")
-    if not failures and not arguments.only and scale is not Scale.QUICK:
-        write_section(RESULTS, scale, section(scale, rows, datetime.now(UTC)))
     return 1 if failures else 0
+
+
+def _measured(name: str, scale: Scale) -> list[Row]:
+    started = time.perf_counter()
+    found = list(_rows(name, scale))
+    if scale is not Scale.QUICK:
+        write_section(RESULTS, heading(name, scale), section(scale, found, datetime.now(UTC)))
+    _say(f"{name}: {time.perf_counter() - started:.0f} s")
+    return found
 
 
 def _rows(name: str, scale: Scale) -> Iterator[Row]:
@@ -50,7 +54,7 @@ def _rows(name: str, scale: Scale) -> Iterator[Row]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure beside floors and alternatives.")
     parser.add_argument("--scale", default=Scale.STANDARD.value, choices=[scale.value for scale in Scale])
-    parser.add_argument("--only", nargs="*", choices=_BENCHMARKS, help="these alone; their figures are not kept")
+    parser.add_argument("--only", nargs="*", choices=_BENCHMARKS, help="these alone")
     return parser.parse_args()
 
 

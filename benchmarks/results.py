@@ -1,4 +1,4 @@
-"""RESULTS.md: a section a scale, written anew by each run of that scale.
+"""RESULTS.md: a section a benchmark, written anew each time that benchmark is run.
 
 Lives here: what the figures were taken on and how to repeat them. Does not: the table itself (`table`).
 """
@@ -23,19 +23,25 @@ _PACKAGES: Final = (
 _COMMANDS: Final = {Scale.QUICK: "make bench-quick", Scale.STANDARD: "make bench", Scale.LARGE: "make bench-large"}
 _TITLE: Final = """# Results of the benchmarks
 
-Written by the commands named below; each replaces its own section. All jobs are synthetic. Each contender runs in a
-process of its own, in turns with the others; seconds are medians, CPU counts all threads and child processes, the peak
-is the resident memory of the whole process. `time to ours` is a contender's time over ours: above 1, we are faster.
+Written by the commands named below; each benchmark replaces its own section. All jobs are synthetic. Each contender
+runs in a process of its own, in turns with the others; seconds are medians, CPU counts all threads and child
+processes, the peak is the resident memory of the whole process. `time to ours` is a contender's time over ours: above
+1, we are faster. What was missed, and why: docs/decisions/0010-limits-of-speed.md.
 """
 
 
-def write_section(path: Path, scale: Scale, section: str) -> None:
-    """Put the section of a scale into the file; the sections of other scales stay."""
+def heading(benchmark: str, scale: Scale) -> str:
+    """Return the name of the section that keeps a benchmark's figures at a scale."""
+    return benchmark if scale is Scale.STANDARD else f"{benchmark}, {scale.value}"
+
+
+def write_section(path: Path, name: str, section: str) -> None:
+    """Put one section into the file, a new one at its end; all others stay."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
-    sections[scale.value] = f"\n{section}\n"
-    ordered = [f"## {each.value}\n\n{sections[each.value].strip()}\n" for each in Scale if each.value in sections]
-    path.write_text("\n".join([_TITLE, *ordered]), encoding="utf-8")
+    sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
+    sections[name] = section
+    written = [f"## {each}\n\n{text.strip()}\n" for each, text in sections.items()]
+    path.write_text("\n".join([_TITLE, *written]), encoding="utf-8")
 
 
 def section(scale: Scale, rows: Sequence[Row], at: datetime) -> str:

@@ -1,23 +1,27 @@
-"""RESULTS.md: each scale replaces its own section, and no path of the machine stands in it."""
+"""RESULTS.md: each benchmark replaces its own section, and no path of the machine stands in it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.harness import Result, Role, Row, Sample, Scale
-from benchmarks.results import section, write_section
+from benchmarks.results import heading, section, write_section
 
 ROWS = [Row("fetch", "requests", "cce-etl", Role.OURS, Result([Sample(2.0, 1.0, 42_000_000, 1_000)]))]
 
 
-def test_a_section_replaces_that_of_its_scale_alone(tmp_path: Path) -> None:
+def test_a_section_replaces_that_of_its_benchmark_and_scale_alone(tmp_path: Path) -> None:
     path = tmp_path / "RESULTS.md"
-    write_section(path, Scale.LARGE, "large, first")
-    write_section(path, Scale.STANDARD, "standard, first")
-    write_section(path, Scale.LARGE, "large, second")
+    standard, large = heading("growth", Scale.STANDARD), heading("growth", Scale.LARGE)
+    write_section(path, standard, "standard, first")
+    write_section(path, large, "large, first")
+    write_section(path, "fetch", "fetched")
+    write_section(path, large, "large, second")
     text = path.read_text(encoding="utf-8")
-    assert "first" in text.split("## large")[0]
-    assert text.split("## large")[1].strip() == "large, second"
-    assert text.count("## ") == 2
+    assert [part.strip().splitlines() for part in text.split("## ")[1:]] == [
+        ["growth", "", "standard, first"],
+        ["growth, large", "", "large, second"],
+        ["fetch", "", "fetched"],
+    ]
 
 
 def test_a_section_says_when_on_what_and_how_to_repeat_it() -> None:
