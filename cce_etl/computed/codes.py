@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 class Codes:
     """Hold a number for each row, equal where the rows are alike, and for each number the first row that has it."""
 
-    numbers: IntArray
+    numbers: NDArray[np.int32]
     first_rows: IntArray
 
     @property
@@ -28,20 +28,25 @@ class Codes:
 
 def text_codes(column: pa.ChunkedArray, order: IntArray) -> Codes:
     """Number the texts of a column, its rows in the order given; NULL is a text of its own."""
-    return _codes(column.combine_chunks(), order)
+    # Chunk by chunk, which share one dictionary: as one array the texts would first be copied.
+    encoded = column.dictionary_encode(null_encoding="encode")
+    if encoded.num_chunks == 0:
+        return _numbered(pa.array([], pa.string()).dictionary_encode())
+    indices = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in encoded.chunks])[order]
+    first_rows = np.zeros(len(encoded.chunk(encoded.num_chunks - 1).dictionary), dtype=np.int64)
+    first_rows[indices[::-1]] = np.arange(len(indices) - 1, -1, -1)  # of equal places, the last one written stays
+    return Codes(indices, first_rows)
 
 
 def pair_codes(first: Codes, second: Codes) -> Codes:
-    """Number the pairs of two numberings of the same rows."""
-    pairs = first.numbers * second.count + second.numbers
-    return _codes(pa.array(pairs), np.arange(len(pairs)))
+    """Number the pairs of two numberings of the same rows, in the order they come."""
+    return _numbered(pa.array(first.numbers.astype(np.int64) * second.count + second.numbers).dictionary_encode())
 
 
-def _codes(values: pa.Array, order: IntArray) -> Codes:
-    encoded = values.dictionary_encode(null_encoding="encode")
-    numbers: IntArray = encoded.indices.to_numpy(zero_copy_only=False)[order].astype(np.int64)
-    first_rows = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    first_rows[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of equal places, the last one written stays
+def _numbered(encoded: pa.DictionaryArray) -> Codes:
+    numbers = encoded.indices.to_numpy(zero_copy_only=False)
+    # A new number is the largest so far.
+    first_rows = np.searchsorted(np.maximum.accumulate(numbers), np.arange(len(encoded.dictionary)))
     return Codes(numbers, first_rows)
 
 

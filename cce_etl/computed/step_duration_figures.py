@@ -11,7 +11,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cce_etl.computed.codes import Codes, pair_codes, text_codes, texts_at
-from cce_etl.statistics.grouped import FloatArray, IntArray, median_intervals, sort_groups, stable_order
+from cce_etl.statistics.grouped import (
+    FloatArray,
+    IntArray,
+    Numbers,
+    SortedGroups,
+    median_intervals,
+    ordered_groups,
+    sort_groups,
+    stable_order,
+)
 from cce_etl.statistics.survival import percentiles
 
 BoolArray = NDArray[np.bool_]
@@ -41,6 +50,24 @@ class _Steps:
         """Return the text of a column that each number of a numbering stands for."""
         return texts_at(self.table[column], self.rows[codes.first_rows])
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Slices:
+    """Hold the number of each step's slice, its state and seconds; by slice, then as in `_Steps`."""
+
+    count: int
+    numbers: Numbers
+    states: IntArray
+    seconds: FloatArray
+
+    def steps_per_slice(self, is_counted: BoolArray | slice = slice(None)) -> IntArray:
+        """Return how many steps of each slice are counted."""
+        return np.bincount(self.numbers[is_counted], minlength=self.count)
+
+    def sorted(self, is_taken: BoolArray) -> SortedGroups:
+        """Return the seconds of some steps, grouped by slice."""
+        return ordered_groups(self.seconds[is_taken], self.numbers[is_taken], self.count)
+
     def is_measured(self) -> BoolArray:
         """Return which steps are successes whose duration is known."""
         is_measured: BoolArray = (self.states == _SUCCESS) & ~np.isnan(self.seconds)
@@ -54,7 +81,7 @@ class _Roots:
     codes: Codes
     medians: FloatArray
 
-    def parents(self, slices: Codes) -> IntArray:
+    def parents(self, slices: Codes) -> Numbers:
         """Return the slice that each root's steps are in."""
         return slices.numbers[self.codes.first_rows]
 
@@ -80,38 +107,46 @@ def _ordered(steps: pa.Table) -> _Steps:
 
 
 def _roots(known: _Steps, codes: Codes) -> _Roots:
-    measured = sort_groups(known.seconds, np.where(known.is_measured(), codes.numbers, -1), codes.count)
-    return _Roots(codes, measured.quantiles(0.5))
+    of_roots = _slices(known, codes)
+    return _Roots(codes, of_roots.sorted(of_roots.is_measured()).quantiles(0.5))
 
 
-def _table(known: _Steps, slices: Codes, roots: _Roots, dimension: str) -> pa.Table:
-    of_nothing = pa.nulls(slices.count, pa.string())
+def _slices(known: _Steps, codes: Codes) -> _Slices:
+    order = stable_order(codes.numbers, codes.count)
+    return _Slices(codes.count, codes.numbers[order], known.states[order], known.seconds[order])
+
+
+def _table(known: _Steps, codes: Codes, roots: _Roots, dimension: str) -> pa.Table:
+    of_nothing = pa.nulls(codes.count, pa.string())
     names = {
-        "source": known.texts("source", slices),
-        "job_type": known.texts("job_type", slices),
-        "dimension": pa.array([dimension] * slices.count, pa.string()),
-        "dimension_value": of_nothing if dimension == "all" else known.texts(dimension, slices),
+        "source": known.texts("source", codes),
+        "job_type": known.texts("job_type", codes),
+        "dimension": pa.array([dimension] * codes.count, pa.string()),
+        "dimension_value": of_nothing if dimension == "all" else known.texts(dimension, codes),
     }
-    figures = _counts(known, slices, roots) | _durations(known, slices) | _intervals(slices, roots)
-    return pa.table(names | figures | _survival(known, slices))
+    slices, parents = _slices(known, codes), roots.parents(codes)
+    return pa.table(
+        names
+        | _counts(slices)
+        | {"root_count": np.bincount(parents, minlength=codes.count)}
+        | _durations(slices)
+        | _intervals(parents, roots.medians, codes.count)
+        | _survival(slices)
+    )
 
 
-def _counts(known: _Steps, slices: Codes, roots: _Roots) -> dict[str, Any]:
-    def count(state: int) -> IntArray:
-        return np.bincount(slices.numbers[known.states == state], minlength=slices.count)
-
+def _counts(slices: _Slices) -> dict[str, Any]:
     return {
-        "step_count": np.bincount(slices.numbers, minlength=slices.count),
-        "success_count": count(_SUCCESS),
-        "failed_count": count(_FAILED),
-        "running_count": count(_RUNNING),
-        "initializing_count": count(_INITIALIZING),
-        "root_count": np.bincount(roots.parents(slices), minlength=slices.count),
+        "step_count": slices.steps_per_slice(),
+        "success_count": slices.steps_per_slice(slices.states == _SUCCESS),
+        "failed_count": slices.steps_per_slice(slices.states == _FAILED),
+        "running_count": slices.steps_per_slice(slices.states == _RUNNING),
+        "initializing_count": slices.steps_per_slice(slices.states == _INITIALIZING),
     }
 
 
-def _durations(known: _Steps, slices: Codes) -> dict[str, Any]:
-    durations = sort_groups(known.seconds, np.where(known.is_measured(), slices.numbers, -1), slices.count)
+def _durations(slices: _Slices) -> dict[str, Any]:
+    durations = slices.sorted(slices.is_measured())
     return {
         "measured_count": durations.sizes,
         "p50_seconds": _or_null(durations.quantiles(0.5)),
@@ -123,24 +158,24 @@ def _durations(known: _Steps, slices: Codes) -> dict[str, Any]:
     }
 
 
-def _intervals(slices: Codes, roots: _Roots) -> dict[str, Any]:
+def _intervals(parents: Numbers, medians: FloatArray, slice_count: int) -> dict[str, Any]:
     """Return the interval of the median of one value a root."""
-    medians = sort_groups(roots.medians, np.where(np.isnan(roots.medians), -1, roots.parents(slices)), slices.count)
-    low, high = median_intervals(medians)
+    is_measured = ~np.isnan(medians)
+    sorted_medians = sort_groups(medians[is_measured], parents[is_measured], slice_count)
+    low, high = median_intervals(sorted_medians)
     return {
-        "measured_root_count": medians.sizes,
+        "measured_root_count": sorted_medians.sizes,
         "p50_low_seconds": _or_null(low),
         "p50_high_seconds": _or_null(high),
     }
 
 
-def _survival(known: _Steps, slices: Codes) -> dict[str, Any]:
-    is_known = ~np.isnan(known.seconds)
-    groups = np.where(is_known, slices.numbers, -1)
-    lifetimes = sort_groups(known.seconds, groups, slices.count)
-    order = stable_order(groups, slices.count)[np.count_nonzero(~is_known) :]
-    cut_places = np.flatnonzero(known.states[order] >= _INITIALIZING)
-    cut_groups = groups[order[cut_places]]
+def _survival(slices: _Slices) -> dict[str, Any]:
+    is_known = ~np.isnan(slices.seconds)
+    lifetimes = slices.sorted(is_known)
+    groups = slices.numbers[is_known]
+    cut_places = np.flatnonzero(slices.states[is_known] >= _INITIALIZING)
+    cut_groups = groups[cut_places]
     cut_offs = cut_places - lifetimes.starts[cut_groups] + 1
     cut_counts = np.bincount(cut_groups, minlength=slices.count)
     return {

@@ -25,8 +25,8 @@ WITH failures AS (
         if(blamed_words.reason_template IS NULL, roots.reason, blamed.reason) AS said_reason,
         coalesce(blamed_words.reason_template, root_words.reason_template, '(no reason given)') AS reason_template
     FROM core.failure_causes AS causes
-    INNER JOIN core.placed_jobs AS roots
-        ON causes.source = roots.source AND causes.root_job_id = roots.root_job_id AND roots.path = ''
+    INNER JOIN marts.root_jobs AS roots
+        ON causes.source = roots.source AND causes.root_job_id = roots.job_id
     INNER JOIN core.placed_jobs AS blamed
         ON causes.source = blamed.source AND causes.root_job_id = blamed.root_job_id AND causes.path = blamed.path
     LEFT JOIN core.reason_templates AS blamed_words ON blamed.reason = blamed_words.reason
@@ -43,14 +43,14 @@ finished AS (
         created_at,
         min(job_id) AS job_id,
         arg_min(phase, job_id) AS phase
-    FROM core.placed_jobs
-    WHERE path = '' AND is_finished AND created_at IS NOT NULL AND cluster_key || resource_key != ''
+    FROM marts.root_jobs
+    WHERE is_finished AND created_at IS NOT NULL AND cluster_key || resource_key != ''
     GROUP BY ALL
 )
 
 SELECT
     failures.source,
-    failures.root_job_id,
+    failures.job_id AS root_job_id,
     failures.job_type AS root_job_type,
     failures.cluster_id,
     failures.resource_id,

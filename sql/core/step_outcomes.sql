@@ -12,8 +12,11 @@
 SELECT
     steps.source,
     steps.job_type,
-    -- Through text: DuckDB 2.0 rounds the last microsecond of a day up into the next one when it casts to DATE.
-    left(steps.created_at::VARCHAR, 10)::DATE AS created_on,
+    -- Days since 1970, rounded down: DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and going
+    -- through text took a quarter of this model.
+    make_date((
+        epoch_ns(steps.created_at) // 86400000000000 - (epoch_ns(steps.created_at) % 86400000000000 < 0)::INTEGER
+    )::INTEGER) AS created_on,
     count(*) FILTER (WHERE steps.is_finished) AS finished_count,
     count(*) FILTER (WHERE steps.phase = 'Failed') AS failed_count,
     count(*) FILTER (WHERE steps.is_blamed) AS blamed_count,

@@ -26,8 +26,11 @@ WITH steps AS (
         root_job_id,
         phase,
         is_finished,
-        -- Through text: DuckDB 2.0 rounds the last microsecond of a day up into the next one when it casts to DATE.
-        left(created_at::VARCHAR, 10)::DATE AS created_on,
+        -- Days since 1970, rounded down: DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and going
+        -- through text took a quarter of this model.
+        make_date((
+            epoch_ns(created_at) // 86400000000000 - (epoch_ns(created_at) % 86400000000000 < 0)::INTEGER
+        )::INTEGER) AS created_on,
         CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS success_seconds
     FROM marts.steps
 ),
