@@ -76,12 +76,8 @@ def build_model(connection: Connection, model: Model) -> int:
 
 @contextmanager
 def bulk_writes(connection: Connection) -> Iterator[None]:
-    """Write many rows with one checkpoint at the end, on all cores, none of them twice, in bounded memory.
-
-    A checkpoint with vacuum tasks merges what the cores wrote apart: a third of the time of the largest table.
-    """
+    """Write many rows with one checkpoint at the end, on all cores, none of them twice, in bounded memory."""
     ((is_lower, limit),) = connection.execute(_LIMIT, [_BYTES_PER_THREAD]).fetchall()
-    connection.execute("SET preserve_insertion_order = false; SET max_vacuum_tasks = 0")
     connection.execute("SET checkpoint_threshold = '1GB'")
     if is_lower:
         connection.execute(f"SET memory_limit = '{limit}B'")
@@ -90,6 +86,6 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         connection.execute("CHECKPOINT")
     finally:
         with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
-            connection.execute("RESET max_vacuum_tasks; RESET checkpoint_threshold")
+            connection.execute("RESET checkpoint_threshold")
             if is_lower:
                 connection.execute("RESET memory_limit")
