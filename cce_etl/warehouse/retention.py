@@ -1,7 +1,7 @@
 """What grows without end in raw: superseded payloads, resolved dead letters, accounts of runs.
 
-Lives here: finding and deleting what is older than a moment.
-Does not: which payloads a tree still needs (`upkeep`), giving the space back (`vacuum`).
+Lives here: finding and deleting what is older than a moment, using the space of what was deleted again.
+Does not: which payloads a tree still needs (`upkeep`), giving the space back to the disk (`vacuum`).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.payloads import Payload, PayloadKey
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
@@ -82,6 +82,18 @@ def delete_runs(connection: Connection, before: int) -> int:
         """,
         [before, RUNS_KEPT],
     )
+
+
+def merge_row_groups(connection: Connection) -> None:
+    """Let what deleted rows left in every table be used again; costs as much as writing the tables it is left in."""
+    connection.execute("RESET max_vacuum_tasks")
+    try:
+        # A checkpoint merges nothing when all that happened were updates and deletes, or nothing at all.
+        with transaction(connection):
+            connection.execute("CREATE TABLE main.merged (number INTEGER); DROP TABLE main.merged")
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.execute("SET max_vacuum_tasks = 0")
 
 
 def _deleted(connection: Connection, statement: str, values: list[int]) -> int:

@@ -11,6 +11,7 @@ from cce_etl.warehouse.retention import (
     delete_payloads,
     delete_resolved_letters,
     delete_runs,
+    merge_row_groups,
     superseded_payloads,
 )
 
@@ -77,3 +78,21 @@ def test_runs_go_by_when_they_started_but_the_last_ones_of_a_source_stay(
     assert delete_runs(connection, 100) == 2  # 5 and 6
     left = connection.execute("SELECT source, run_id FROM raw.fetch_runs ORDER BY ALL").fetchall()
     assert left == [("s", "7"), ("s", "8"), ("s", "9"), ("t", "0"), ("t", "1")]
+
+
+def test_what_deleted_rows_left_is_merged_when_asked_and_never_by_a_write(connection: Connection) -> None:
+    def row_group_count() -> int:
+        ((count,),) = connection.execute(
+            "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('kept')"
+        ).fetchall()
+        return int(count)
+
+    connection.execute("CREATE TABLE kept AS SELECT range AS number FROM range(6 * 122_880)")
+    connection.execute("CHECKPOINT")
+    connection.execute("DELETE FROM kept WHERE number % 10 > 0")
+    connection.execute("CHECKPOINT")
+    assert row_group_count() == 6
+    merge_row_groups(connection)
+    assert row_group_count() == 1
+    assert connection.execute("SELECT count(*), sum(number) FROM kept").fetchall() == [(73_728, 10 * 73_727 * 36_864)]
+    assert connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(0,)]
