@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection
@@ -38,6 +39,8 @@ def make_table(connection: Connection, model: Model) -> None:
     connection.register("incoming", model.computation(rows))
     connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
     connection.unregister("incoming")
+    # Arrow keeps what a computation is done with for its next one, which may never be as large.
+    pa.default_memory_pool().release_unused()
 
 
 def _drop_other_kind(connection: Connection, model: Model) -> None:
