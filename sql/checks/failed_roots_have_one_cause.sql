@@ -1,22 +1,38 @@
 -- A failed root without a cause or with several, or a cause where no failed job stands, or of no failed root.
 -- table: core.failure_causes
-WITH both_sides AS (
+WITH blamed AS (
     SELECT
         source,
         root_job_id,
+        path
+    FROM marts.steps
+    WHERE is_blamed AND phase = 'Failed'
+    UNION ALL
+    SELECT
+        source,
+        job_id AS root_job_id,
+        '' AS path
+    FROM marts.root_jobs
+    WHERE phase = 'Failed'
+),
+
+both_sides AS (
+    SELECT
+        source,
+        job_id AS root_job_id,
         1 AS failed_root_count,
         0 AS cause_count
-    FROM core.placed_jobs
-    WHERE phase = 'Failed' AND path = ''
+    FROM marts.root_jobs
+    WHERE phase = 'Failed'
     UNION ALL
     SELECT
         causes.source,
         causes.root_job_id,
         0 AS failed_root_count,
-        if(jobs.phase = 'Failed', 1, 2) AS cause_count
+        if(blamed.source IS NULL, 2, 1) AS cause_count
     FROM core.failure_causes AS causes
-    LEFT JOIN core.placed_jobs AS jobs
-        ON causes.source = jobs.source AND causes.root_job_id = jobs.root_job_id AND causes.path = jobs.path
+    LEFT JOIN blamed
+        ON causes.source = blamed.source AND causes.root_job_id = blamed.root_job_id AND causes.path = blamed.path
 )
 
 SELECT

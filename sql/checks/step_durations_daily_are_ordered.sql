@@ -1,4 +1,4 @@
--- Percentiles that are negative or fall; one part in 10^9 is left to rounding.
+-- Percentiles that are negative or fall, or more root jobs than steps; one part in 10^9 is left to rounding.
 -- table: marts.step_durations_daily
 SELECT
     source,
@@ -18,3 +18,5 @@ WHERE
     OR p95_seconds > p99_seconds * (1 + 1e-9)
     OR p99_seconds > max_seconds * (1 + 1e-9)
     OR mean_seconds > max_seconds * (1 + 1e-9)
+    OR mean_seconds < 0
+    OR root_count NOT BETWEEN 1 AND step_count

@@ -27,7 +27,7 @@ WITH failures AS (
     FROM core.failure_causes AS causes
     INNER JOIN marts.root_jobs AS roots
         ON causes.source = roots.source AND causes.root_job_id = roots.job_id
-    INNER JOIN core.placed_jobs AS blamed
+    INNER JOIN core.kept_jobs AS blamed
         ON causes.source = blamed.source AND causes.root_job_id = blamed.root_job_id AND causes.path = blamed.path
     LEFT JOIN core.reason_templates AS blamed_words ON blamed.reason = blamed_words.reason
     LEFT JOIN core.reason_templates AS root_words ON roots.reason = root_words.reason

@@ -7,7 +7,7 @@
 --     status 503 is status \x02_503, IPv4 is IPv\x02_4
 WITH reasons AS (
     SELECT DISTINCT reason
-    FROM core.placed_jobs
+    FROM core.kept_jobs
     WHERE phase = 'Failed' AND reason IS NOT NULL
 ),
 

@@ -17,7 +17,7 @@ WITH clocks AS (
         greatest(epoch_ns(window_end_at), 0)
         - coalesce(getvariable('slo_window_days')::BIGINT, 28) * 86400000000000 AS start_ns,
         start_ns - 28 * 86400000000000 AS previous_ns
-    FROM core.placed_jobs
+    FROM core.kept_jobs
     GROUP BY source
 ),
 

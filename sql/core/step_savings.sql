@@ -45,7 +45,7 @@ placed AS (
         jobs.ended_at,
         roots.root_number,
         row_number() OVER (ORDER BY roots.root_number, jobs.path) - 1 AS position
-    FROM core.placed_jobs AS jobs
+    FROM core.kept_jobs AS jobs
     INNER JOIN roots
         ON jobs.source = roots.source AND jobs.root_job_id = roots.root_job_id
 )

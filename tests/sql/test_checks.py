@@ -30,13 +30,18 @@ NIGHTS = f"""
     FROM range(6) AS nights(night)
 """
 FAULTS = {
+    "clock_findings_are_all": "INSERT INTO marts.clock_findings SELECT * FROM marts.clock_findings",
+    "clusters_are_as_listed": f"INSERT INTO core.clusters {CLUSTER}",
     "clusters_hold_one_thing_at_a_time": f"INSERT INTO core.clusters {CLUSTER} FROM range(2)",
+    "compared_roots_are_enough": "DELETE FROM core.compared_roots",
+    "comparisons_are_possible": "INSERT INTO core.comparisons (job_type, rank) VALUES ('x', 2)",
     "comparisons_key_is_unique": "INSERT INTO core.comparisons (job_type, rank) VALUES ('x', 1), ('x', 1)",
     "core_jobs_have_parents": "UPDATE core.jobs SET parent_job_id = 'elsewhere' WHERE job_id = 'leaf'",
     "core_jobs_key_is_unique": COPY_LEAF.format("'twin' AS job_id"),
     "core_trees_have_one_root": "DELETE FROM core.jobs WHERE depth = 0 AND root_job_id = 'r'",
     "critical_paths_sum_to_roots": "UPDATE marts.steps SET critical_self_seconds = critical_self_seconds + 1e-9",
     "critical_seconds_are_possible": "UPDATE marts.steps SET critical_seconds = NULL WHERE job_id = 'leaf'",
+    "data_quality_findings_are_all": "DELETE FROM marts.data_quality_findings",
     "data_quality_findings_are_rare": (
         "INSERT INTO marts.steps SELECT * EXCLUDE (range) REPLACE (range::VARCHAR AS job_id) "
         "FROM marts.steps, range(300); "
@@ -47,36 +52,71 @@ FAULTS = {
         "FROM (FROM raw.dead_letters LIMIT 1), range(20)"
     ),
     "duration_changes_are_between": "INSERT INTO marts.duration_changes (job_type, before_root_count) VALUES ('x', 6)",
+    "duration_changes_are_compared": "INSERT INTO marts.duration_changes (job_type) VALUES ('x')",
+    "failed_roots_agree_with_root_jobs": "UPDATE core.failed_roots SET path = 'elsewhere'",
     "failed_roots_have_one_cause": "INSERT INTO core.failure_causes SELECT * FROM core.failure_causes",
+    "failure_reasons_sum_failed_roots": "UPDATE marts.failure_reasons SET last_failed_at = NULL",
     "failure_reasons_sum_to_failed_roots": "UPDATE marts.failure_reasons SET failure_count = failure_count + 1",
+    "family_findings_are_all": "INSERT INTO marts.family_findings (finding) VALUES ('cluster_mismatch')",
     "fetches_are_as_usual": NIGHTS,
     "finished_ids_are_loaded": "UPDATE core.jobs SET canonical_phase = 'Running' WHERE depth = 0",
+    "identity_findings_are_all": "DELETE FROM marts.identity_findings WHERE finding = 'missing_uid'",
+    "ingest_coverage_agrees_with_core": "UPDATE marts.ingest_coverage SET open_letter_count = 7",
+    "ingest_coverage_counts_all_ids": "DELETE FROM core.ingest_coverage",
+    "ingest_durations_daily_sum_to_runs": "INSERT INTO marts.ingest_durations_daily (run_count) VALUES (1)",
     "ingest_failure_rates_daily_are_rates": "INSERT INTO marts.ingest_failure_rates_daily (asked_count) VALUES (1)",
+    "ingest_failure_rates_daily_sum_to_runs": "INSERT INTO marts.ingest_failure_rates_daily (run_count) VALUES (1)",
+    "ingest_runs_agree_with_core": "INSERT INTO marts.ingest_runs (run_id) VALUES ('x')",
+    "ingest_runs_are_as_counted": "INSERT INTO core.ingest_runs (run_id) VALUES ('x')",
     "job_keys_are_known": HISTORY + """UPDATE core.jobs SET extra = '{"spec": {"tier": 1}}' WHERE job_id = 'leaf'""",
     "job_phases_are_known": "UPDATE core.jobs SET phase = 'Paused', canonical_phase = NULL WHERE job_id = 'leaf'",
     "job_types_are_known": HISTORY + "UPDATE core.jobs SET job_type = 'Brand' || 'New' WHERE job_id = 'leaf'",
+    "kept_jobs_are_root_jobs_and_steps": "CREATE OR REPLACE VIEW core.kept_jobs AS FROM marts.steps",
+    "moved_jobs_are_steps": "UPDATE core.moved_jobs SET depth = depth + 1",
     "no_job_is_lost": "DELETE FROM marts.steps WHERE job_id = 'leaf'",
     "open_dead_letters_are_unique": "INSERT INTO raw.dead_letters SELECT * FROM raw.dead_letters",
     "raw_job_ids_are_unique": "INSERT INTO raw.job_ids SELECT * FROM raw.job_ids",
+    "reasons_have_templates": "INSERT INTO core.reason_lines (reason) VALUES ('unheard of')",
+    "root_jobs_add_up": "UPDATE marts.root_jobs SET duration_seconds = duration_seconds + 1",
     "root_jobs_are_no_steps": "INSERT INTO marts.root_jobs SELECT * REPLACE ('x' AS job_id) FROM marts.root_jobs",
     "root_jobs_key_is_unique": "INSERT INTO marts.root_jobs SELECT * FROM marts.root_jobs",
+    "root_placements_are_sound": "UPDATE core.root_placements SET hop_count = hop_count + 1",
+    "running_jobs_agree_with_root_jobs": "INSERT INTO marts.running_jobs (job_id) VALUES ('x')",
+    "running_step_odds_are_of_running_steps": "DELETE FROM core.running_step_odds",
+    "running_steps_agree_with_steps": "UPDATE marts.running_steps SET is_stuck = NOT is_stuck",
     "running_steps_are_all": "DELETE FROM marts.running_steps",
     "running_steps_chances_are_rates": "UPDATE marts.running_steps SET success_rate_10_minutes = 1.5",
+    "slo_burn_rates_are_recent": "UPDATE marts.slo SET burn_rate = 1",
     "slo_counts_are_sane": "UPDATE marts.slo SET within_count = step_count + 1",
+    "slo_targets_are_held": "DELETE FROM core.slo_targets",
+    "step_blame_agrees_with_steps": "UPDATE marts.step_blame SET day_count = day_count + 1",
     "step_blame_savings_are_possible": "UPDATE marts.step_blame SET saved_seconds = root_seconds + 1",
     "step_blame_shares_add_up": "UPDATE marts.step_blame SET critical_path_share = critical_path_share + 1",
+    "step_cohorts_are_compared": "INSERT INTO marts.step_cohorts (job_type) VALUES ('x')",
     "step_cohorts_are_findings": "INSERT INTO marts.step_cohorts (job_type, ratio) VALUES ('x', 1.1)",
+    "step_duration_figures_sum_to_steps": "UPDATE marts.step_durations_by_cluster SET cluster_id = NULL",
     "step_durations_are_ordered": "UPDATE marts.step_durations SET p95_seconds = p99_seconds + 1",
     "step_durations_daily_are_ordered": "UPDATE marts.step_durations_daily SET p50_seconds = -1",
     "step_durations_daily_phases_add_up": "UPDATE marts.step_durations_daily SET running_count = running_count + 1",
     "step_durations_daily_sum_to_totals": "DELETE FROM marts.step_durations_daily WHERE created_on IS NULL",
     "step_durations_phases_add_up": "UPDATE marts.step_durations SET step_count = step_count + 1",
+    "step_durations_twins_are_ordered": "UPDATE marts.step_durations_by_shape SET root_count = step_count + 1",
     "step_durations_twins_sum_to_totals": "DELETE FROM marts.step_durations_by_cluster WHERE cluster_id = 'c'",
     "step_failure_rates_are_rates": "UPDATE marts.step_failure_rates SET failure_rate_low = failure_rate + 0.1",
+    "step_failure_rates_daily_agree_with_outcomes": "UPDATE marts.step_failure_rates_daily SET created_on = NULL",
     "step_failure_rates_daily_are_rates": "UPDATE marts.step_failure_rates_daily SET failure_rate_high = 1.5",
     "step_failure_rates_daily_sum_to_totals": "DELETE FROM marts.step_failure_rates_daily WHERE finished_count > 0",
+    "step_horizons_are_open": "INSERT INTO core.step_horizons (source, job_type) VALUES ('s', 'x')",
+    "step_lifetimes_are_steps": "CREATE OR REPLACE VIEW core.step_lifetimes AS "
+    "SELECT *, is_finished AS is_ended FROM marts.steps LIMIT 1",
+    "step_outcomes_agree_with_durations": "UPDATE core.step_outcomes SET failed_count = failed_count + 1",
+    "step_savings_are_of_slow_steps": "INSERT INTO core.step_savings (source, job_type) VALUES ('s', 'x')",
+    "step_survival_counts_all_lifetimes": "UPDATE marts.step_survival SET at_risk_count = at_risk_count + 1",
     "step_survival_is_a_curve": "UPDATE marts.step_survival SET survival = survival + 0.1",
+    "steps_are_in_their_trees": "UPDATE marts.root_jobs SET step_count = step_count + 1",
+    "steps_clocks_add_up": "UPDATE marts.steps SET wait_seconds = 1",
     "steps_key_is_unique": "INSERT INTO marts.steps SELECT * REPLACE ('twin' AS job_id) FROM marts.steps",
+    "steps_sum_to_loaded_jobs": "UPDATE marts.steps SET ordinal = ordinal + 1",
 }
 
 
@@ -91,7 +131,6 @@ def built(node: Any, build: Any) -> Any:
         node("f", phase="Failed"),
     ]
     built = build(*trees)
-    built.build_all()
     built.connection.execute(
         "INSERT INTO raw.job_ids BY NAME SELECT 's' AS source, 'r' AS job_id, 'finished' AS state, 1 AS attempts"
     )
@@ -100,6 +139,7 @@ def built(node: Any, build: Any) -> Any:
             f"""INSERT INTO raw.dead_letters (source, job_id, kind, message, attempts, failed_at, resolved_at)
             VALUES ('s', 'lost', 'gone', 'gone', 1, {NEVER}, {resolved_at})"""
         )
+    built.build_all()
     return built
 
 

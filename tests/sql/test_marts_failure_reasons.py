@@ -38,9 +38,9 @@ def templates(build: Any) -> Any:
     def templates_of(*reasons: str) -> list[str | None]:
         warehouse = build()
         warehouse.connection.execute(
-            "CREATE TABLE core.placed_jobs AS SELECT 'Failed' AS phase, unnest($1::VARCHAR[]) AS reason", [reasons]
+            "CREATE TABLE core.kept_jobs AS SELECT 'Failed' AS phase, unnest($1::VARCHAR[]) AS reason", [reasons]
         )
-        warehouse.built.add("core.placed_jobs")
+        warehouse.built.add("core.kept_jobs")
         found = dict(warehouse.rows("SELECT reason, reason_template FROM core.reason_templates"))
         return [found[reason] for reason in reasons]
 

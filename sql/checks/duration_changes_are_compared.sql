@@ -1,0 +1,34 @@
+-- A change of level that core.comparisons does not have, or one of its that is not here. 1: only here, -1: only there.
+-- table: marts.duration_changes
+WITH both_sides AS (
+    SELECT
+        *,
+        1 AS side
+    FROM marts.duration_changes
+    UNION ALL BY NAME
+    SELECT
+        job_type,
+        last_before_at,
+        first_after_at,
+        ratio,
+        p_value,
+        q_value,
+        is_finding,
+        first_seen_then,
+        dimension_values[1] AS source,
+        since_at AS changed_at,
+        other_root_count AS before_root_count,
+        root_count AS after_root_count,
+        other_median_seconds AS before_median_seconds,
+        median_seconds AS after_median_seconds,
+        -1 AS side
+    FROM core.comparisons
+    WHERE comparison = 'before and after'
+)
+
+SELECT
+    COLUMNS(* EXCLUDE (side)),
+    sum(side) AS surplus
+FROM both_sides
+GROUP BY ALL
+HAVING sum(side) != 0

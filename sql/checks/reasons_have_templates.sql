@@ -1,0 +1,43 @@
+-- A reason of a failed job without its line and its template, one of no failed job, or one that stands more than once.
+-- table: core.reason_templates
+WITH reasons AS (
+    SELECT reason
+    FROM marts.root_jobs
+    WHERE phase = 'Failed' AND reason IS NOT NULL
+    UNION
+    SELECT reason
+    FROM marts.steps
+    WHERE phase = 'Failed' AND reason IS NOT NULL
+),
+
+all_sides AS (
+    SELECT
+        reason,
+        1 AS reason_count,
+        0 AS line_count,
+        0 AS template_count
+    FROM reasons
+    UNION ALL
+    SELECT
+        reason,
+        0 AS reason_count,
+        1 AS line_count,
+        0 AS template_count
+    FROM core.reason_lines
+    UNION ALL
+    SELECT
+        reason,
+        0 AS reason_count,
+        0 AS line_count,
+        1 AS template_count
+    FROM core.reason_templates
+)
+
+SELECT
+    reason,
+    sum(reason_count) AS reason_count,
+    sum(line_count) AS line_count,
+    sum(template_count) AS template_count
+FROM all_sides
+GROUP BY reason
+HAVING (sum(reason_count), sum(line_count), sum(template_count)) != (1, 1, 1)

@@ -1,0 +1,71 @@
+-- A step type of marts.step_durations without its target, one held to another target in marts.slo, below zero, or in
+-- another window than one of whole days up to the last observation. It stands here once for each.
+-- table: core.slo_targets
+WITH observed AS (
+    SELECT
+        source,
+        observed_at
+    FROM marts.root_jobs
+    UNION ALL
+    SELECT
+        source,
+        observed_at
+    FROM marts.steps
+),
+
+ends AS (
+    SELECT
+        source,
+        max(observed_at) AS window_end_at
+    FROM observed
+    GROUP BY source
+),
+
+targets AS (
+    SELECT
+        'targets' AS side,
+        targets.source,
+        targets.job_type,
+        targets.target_seconds,
+        targets.window_start_at,
+        targets.target_seconds < 0
+        OR coalesce(
+            targets.window_end_at != ends.window_end_at, (targets.window_end_at IS NULL) != (ends.window_end_at IS NULL)
+        )
+        OR (
+            epoch_ns(ends.window_end_at) > 0
+            AND (epoch_ns(ends.window_end_at) - epoch_ns(targets.window_start_at)) % 86400000000000 != 0
+        ) AS is_odd
+    FROM core.slo_targets AS targets
+    LEFT JOIN ends ON targets.source = ends.source
+    UNION ALL
+    SELECT
+        'slo' AS side,
+        source,
+        job_type,
+        target_seconds,
+        window_start_at,
+        FALSE AS is_odd
+    FROM marts.slo
+    UNION ALL
+    SELECT
+        'durations' AS side,
+        durations.source,
+        durations.job_type,
+        targets.target_seconds,
+        targets.window_start_at,
+        FALSE AS is_odd
+    FROM marts.step_durations AS durations
+    LEFT JOIN core.slo_targets AS targets
+        ON durations.source = targets.source AND durations.job_type IS NOT DISTINCT FROM targets.job_type
+)
+
+SELECT
+    source,
+    job_type,
+    target_seconds,
+    window_start_at,
+    string_agg(side, ', ') AS sides
+FROM targets
+GROUP BY source, job_type, target_seconds, window_start_at
+HAVING count(*) != 3 OR coalesce(bool_or(is_odd), FALSE)

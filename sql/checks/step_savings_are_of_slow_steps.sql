@@ -1,0 +1,34 @@
+-- A step type with savings that does not have as many steps above its p95 on roots with a critical path, or a type with
+-- such steps and no savings. 1: only here, -1: only among the steps.
+-- table: core.step_savings
+WITH both_sides AS (
+    SELECT
+        source,
+        job_type,
+        slow_step_count,
+        saved_seconds >= 0 AS is_saving,
+        1 AS side
+    FROM core.step_savings
+    UNION ALL
+    SELECT
+        steps.source,
+        steps.job_type,
+        count(*) AS slow_step_count,
+        TRUE AS is_saving,
+        -1 AS side
+    FROM marts.steps AS steps
+    INNER JOIN marts.step_durations AS durations
+        ON
+            steps.source = durations.source
+            AND steps.job_type IS NOT DISTINCT FROM durations.job_type
+            AND steps.duration_seconds > durations.p95_seconds
+    WHERE steps.critical_seconds IS NOT NULL AND steps.self_seconds IS NOT NULL
+    GROUP BY steps.source, steps.job_type
+)
+
+SELECT
+    COLUMNS(* EXCLUDE (side)),
+    sum(side) AS surplus
+FROM both_sides
+GROUP BY ALL
+HAVING sum(side) != 0

@@ -1,0 +1,71 @@
+-- A source whose root jobs do not count its steps, whose steps lack their place, or have other leaves or other starts
+-- before their parents than core.jobs and the findings say. A moved job can make its parent no leaf, and may have no
+-- parent that holds it.
+-- table: marts.steps
+WITH steps AS (
+    SELECT
+        source,
+        count(*) AS step_count,
+        count(root_job_id) AS rooted_count,
+        count(path) AS placed_count,
+        count(*) FILTER (WHERE is_finished) AS finished_count,
+        count(*) FILTER (WHERE phase = 'Failed') AS failed_count,
+        max(depth) AS max_depth,
+        count(*) FILTER (WHERE is_leaf) AS leaf_count,
+        count(*) FILTER (WHERE is_before_parent) AS early_count
+    FROM marts.steps
+    GROUP BY source
+),
+
+roots AS (
+    SELECT
+        source,
+        sum(step_count) AS step_count,
+        sum(finished_step_count) AS finished_count,
+        sum(failed_step_count) AS failed_count,
+        max(max_depth) AS max_depth
+    FROM marts.root_jobs
+    GROUP BY source
+),
+
+sent AS (
+    SELECT
+        jobs.source,
+        count(*) FILTER (WHERE jobs.is_leaf) AS leaf_count,
+        count(moved.source) AS moved_count
+    FROM core.jobs AS jobs
+    LEFT JOIN core.root_placements AS nested
+        ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
+    LEFT JOIN core.moved_jobs AS moved
+        ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
+    WHERE jobs.depth > 0 AND (nested.source IS NULL OR moved.source IS NOT NULL)
+    GROUP BY jobs.source
+),
+
+findings AS (
+    SELECT
+        source,
+        count(*) AS early_count
+    FROM marts.family_findings
+    WHERE finding = 'child_before_parent'
+    GROUP BY source
+)
+
+SELECT
+    roots.source,
+    roots.step_count AS step_count_of_roots,
+    steps.*,
+    sent.leaf_count AS sent_leaf_count,
+    sent.moved_count
+FROM roots
+LEFT JOIN steps ON roots.source = steps.source
+LEFT JOIN sent ON roots.source = sent.source
+LEFT JOIN findings ON roots.source = findings.source
+WHERE
+    roots.step_count != coalesce(steps.step_count, 0)
+    OR roots.finished_count != coalesce(steps.finished_count, 0)
+    OR roots.failed_count != coalesce(steps.failed_count, 0)
+    OR roots.max_depth != coalesce(steps.max_depth, 0)
+    OR least(steps.rooted_count, steps.placed_count) < steps.step_count
+    OR steps.leaf_count NOT BETWEEN sent.leaf_count - sent.moved_count AND sent.leaf_count
+    OR abs(steps.early_count - coalesce(findings.early_count, 0)) > sent.moved_count

@@ -1,0 +1,70 @@
+"""A fault in a model ends the night: the gate of what was built fails and nothing is published."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+from dagster import DagsterInstance, ExecuteInProcessResult, materialize
+
+from cce_etl import pipeline
+from cce_etl.defs.checks import BUILT_GATE, gates
+from cce_etl.defs.model_assets import model_assets
+from cce_etl.defs.published_asset import published_asset
+from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.models import read_checks, sql_directory
+
+FAULTS = {
+    ("marts.root_jobs", "SELECT * REPLACE (step_count + 1 AS step_count) FROM ({})"): "steps_are_in_their_trees",
+    ("marts.steps", "SELECT * FROM ({}) WHERE phase = 'Success'"): "no_job_is_lost",
+    ("marts.step_failure_rates", "SELECT * REPLACE (1.5 AS failure_rate_high) FROM ({})"): (
+        "step_failure_rates_are_rates"
+    ),
+}
+
+
+def _night(folder: Path) -> ExecuteInProcessResult:
+    """Build, check and publish one job with a failed step, as Dagster does."""
+    step = {"metadata": {"uid": "b"}, "spec": {"type": "InstallNode"}, "status": {"phase": "Failed"}}
+    job = {"metadata": {"uid": "a"}, "spec": {"type": "CreateNode", "subJobs": [step]}, "status": {"phase": "Failed"}}
+    (folder / "jobs.json").write_text(json.dumps(job))
+    settings = {"CCE_WAREHOUSE": str(folder / "w.duckdb"), "CCE_PUBLISHED": str(folder / "p.duckdb")}
+    with open_warehouse(folder / "w.duckdb") as connection:
+        pipeline.load(connection, "s", [str(folder / "jobs.json")])
+    models = pipeline.models()
+    assets = [
+        model_assets(models),
+        published_asset(models, timedelta(hours=26)),
+        gates(read_checks(sql_directory()))[1],
+    ]
+    with DagsterInstance.ephemeral() as instance:
+        resources = {RESOURCE: Warehouse(lambda: 0, settings)}
+        return materialize(assets, instance=instance, resources=resources, raise_on_error=False)
+
+
+def test_good_models_are_published(tmp_path: Path) -> None:
+    assert _night(tmp_path).success
+    with duckdb.connect(tmp_path / "p.duckdb", read_only=True) as published:
+        assert published.execute("SELECT job_id FROM marts.steps").fetchall() == [("b",)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"), FAULTS.items(), ids=lambda item: item if isinstance(item, str) else item[0]
+)
+def test_a_fault_in_a_model_stops_the_night(
+    fault: tuple[str, str], check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, select = fault
+    models = [
+        msgspec.structs.replace(model, sql=select.format(model.sql)) if model.name == name else model
+        for model in pipeline.models()
+    ]
+    monkeypatch.setattr(pipeline, "models", lambda: models)
+    result = _night(tmp_path)
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    assert failure.step_key == BUILT_GATE
+    assert check in {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
+    assert not (tmp_path / "p.duckdb").exists()
