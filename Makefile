@@ -24,7 +24,7 @@ test: $(VENV)/installed-dev ## Run all tests
 test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
 	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql
 
-test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night (some two minutes)
+test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night, and a simulated month (some seven minutes)
 	$(BIN)/pytest -m ops tests/ops
 
 # First of all paths, since what is measured beside us may need releases that are not in .venv.
@@ -68,7 +68,7 @@ screenshots: $(VENV)/installed-dev ## Make the pictures in docs/images anew, of 
 lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
-	$(COMPILE) --constraint requirements-dev.lock --group build --extra postgres --extra ui --output-file requirements-deploy.lock
+	$(COMPILE) --constraint requirements-dev.lock --group build --extra postgres --extra telemetry --extra ui --output-file requirements-deploy.lock
 	$(subst pyproject.toml,,$(COMPILE)) --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 	echo 'duckdb>=2,<3' | $(subst pyproject.toml --constraint constraints.txt,-,$(COMPILE)) --output-file requirements-duckdb-2.lock
 

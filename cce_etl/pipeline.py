@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
+from cce_etl import telemetry
 from cce_etl.access import choose_sign_in
 from cce_etl.chunk import Tally, read_chunk, restore, store_chunk
 from cce_etl.computed import COMPUTATIONS, code_version
@@ -35,6 +36,7 @@ from cce_etl.warehouse.slo_targets import set_slo
 
 # A file's records cost no request to read again, so its chunks may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000
+_NO_COUNTS: Final = ("_at", "_latency_seconds")
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -141,14 +143,16 @@ def fetch(
     client = Client(source.endpoint, source.project_id, sign_in.auth, policy_of(settings), clock)
     client.autopilot_job_ids = job_ids_table.autopilot_ids(connection, source.name)
     stopped_by: ApiError | ConfigError | None = None
-    try:
-        asyncio.run(ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
-    except (ApiError, ConfigError) as error:
-        stopped_by = error
-        tally.failed = tally.requested - tally.skipped - tally.fetched - tally.unchanged - tally.gone
-    finally:
-        run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
-        record_run(connection, run)
+    with telemetry.phase("fetch", source=source.name) as report:
+        try:
+            asyncio.run(ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
+        except (ApiError, ConfigError) as error:
+            stopped_by = error
+            tally.failed = tally.requested - tally.skipped - tally.fetched - tally.unchanged - tally.gone
+        finally:
+            run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
+            record_run(connection, run)
+            report(_figures(run))
     return Attempt(_summary(tally, started), stopped_by)
 
 
@@ -176,16 +180,18 @@ def load(
     """
     tally = Tally()
     started_at, started = clock(), time.perf_counter()
-    try:
-        batches = in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES)
-        with many_chunks(connection), read_ahead(map(read_chunk, batches)) as chunks:
-            for chunk in chunks:
-                store_chunk(connection, source, chunk, tally, clock())
-                on_progress(Progress(tally.requested, tally.requested, tally.failed))
-        resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
-    finally:
-        run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
-        record_run(connection, run)
+    with telemetry.phase("load", source=source) as report:
+        try:
+            batches = in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES)
+            with many_chunks(connection), read_ahead(map(read_chunk, batches)) as chunks:
+                for chunk in chunks:
+                    store_chunk(connection, source, chunk, tally, clock())
+                    on_progress(Progress(tally.requested, tally.requested, tally.failed))
+            resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
+        finally:
+            run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
+            record_run(connection, run)
+            report(_figures(run))
     return _summary(tally, started)
 
 
@@ -216,16 +222,21 @@ def build(connection: Connection, slo: Slo = NO_TARGETS) -> dict[str, int]:
     def prepare(own: Connection) -> None:
         set_slo(own, slo.targets, slo.objective, slo.window_days)
 
-    return build_models(connection, models(), code_version(), prepare)
+    with telemetry.phase("build") as report:
+        rows = build_models(connection, models(), code_version(), prepare)
+        report({"model_row_count": sum(rows.values())})
+    return rows
 
 
 def check(connection: Connection) -> list[FailedCheck]:
     """Run every check; return those that found rows which must not exist."""
     failed = []
-    for one in read_checks(sql_directory()):
-        rows = run_check(connection, one)
-        if rows:
-            failed.append(FailedCheck(one.name, one.description, one.table, rows))
+    with telemetry.phase("check") as report:
+        for one in read_checks(sql_directory()):
+            rows = run_check(connection, one)
+            if rows:
+                failed.append(FailedCheck(one.name, one.description, one.table, rows))
+        report({"failed_check_count": len(failed)})
     return failed
 
 
@@ -239,7 +250,12 @@ def complete(connection: Connection, settings: Settings, run_id: str, clock: Clo
 
 def publish(connection: Connection, settings: Settings, run_id: str, clock: Clock = time.time_ns) -> dict[str, int]:
     """Swap in a fresh copy of core and marts for analysts; return the rows of each table."""
-    return publish_copy(connection, settings.warehouse, settings.published, run_id, clock())
+    with telemetry.phase("publish") as report:
+        published_at = clock()
+        rows = publish_copy(connection, settings.warehouse, settings.published, run_id, published_at)
+        report({"published_row_count": sum(rows.values())})
+        telemetry.tell("published_at", published_at / 1e9)
+    return rows
 
 
 def lasting(summary: Summary, more_seconds: float) -> Summary:
@@ -249,6 +265,12 @@ def lasting(summary: Summary, more_seconds: float) -> Summary:
 
 def _summary(tally: Tally, started: float) -> Summary:
     return Summary(**msgspec.structs.asdict(tally), seconds=round(time.perf_counter() - started, 3))
+
+
+def _figures(run: FetchRun) -> dict[str, int | float]:
+    """Return what is counted of a run: neither who and when, nor percentiles, which do not add up."""
+    told = msgspec.structs.asdict(run).items()
+    return {name: value for name, value in told if not isinstance(value, str) and not name.endswith(_NO_COUNTS)}
 
 
 def _fetch_run(

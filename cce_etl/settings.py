@@ -79,8 +79,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
     lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     raw_history_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
-    # A nightly run that takes up to two hours is still fresh before the next one.
-    max_age_hours: Annotated[float, msgspec.Meta(gt=0)] = 26.0
+    # A nightly run that takes up to two hours is still fresh before the next one. `status --health` and Dagster's
+    # freshness policy both go by it.
+    max_age_hours: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 26.0
     min_coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.95
     max_dead_letters: Annotated[int, msgspec.Meta(ge=0)] | None = None
     # For Dagster alone: a folder whose id lists are fetched, where alerts go, and how long runs are remembered.

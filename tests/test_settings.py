@@ -76,7 +76,7 @@ def test_paths_know_the_home_folder(tmp_path: Path) -> None:
         *(("timeout_seconds", value) for value in ("0", "-1", "nan", "1 s")),
         *(("max_body_bytes", value) for value in ("0", "32MB")),
         *(("raw_history_days", value) for value in ("0", "-1", "1.5", "a year")),
-        *(("max_age_hours", value) for value in ("0", "nan")),
+        *(("max_age_hours", value) for value in ("0", "nan", "inf")),
         *(("min_coverage", value) for value in ("-0.1", "1.1", "95%", "nan")),
         *(("max_dead_letters", value) for value in ("-1", "few")),
     ],

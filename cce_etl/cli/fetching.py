@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
 from cce_etl.settings import Settings
@@ -41,7 +42,7 @@ def run(
 
     Without --ids: the lists that CCE_JOB_IDS names, else every job known that has not ended.
     """
-    from cce_etl import errands
+    from cce_etl import errands, pipeline
     from cce_etl.cli import show
     from cce_etl.warehouse.connection import open_warehouse
 
@@ -53,7 +54,8 @@ def run(
             for report in errands.discover(connection, todo):
                 show.discovery(report)
             todo = errands.with_open_ids(connection, todo)
-        _fetch_and_finish(connection, settings, todo, deep_levels=deep, no_build=no_build, as_json=as_json)
+        with telemetry.run(run_id := pipeline.new_run_id(), "run"):
+            _fetch_and_finish(connection, settings, run_id, todo, deep_levels=deep, no_build=no_build, as_json=as_json)
 
 
 @app.command()
@@ -70,8 +72,11 @@ def load(
     from cce_etl.cli import show
     from cce_etl.warehouse.connection import open_warehouse
 
-    with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        run_id = pipeline.new_run_id()
+    run_id = pipeline.new_run_id()
+    with (
+        open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection,
+        telemetry.run(run_id, "load"),
+    ):
         with show.progress_bar("Loading payloads") as on_progress:
             summary = pipeline.load(
                 connection, settings.source or "files", paths, run_id=run_id, on_progress=on_progress
@@ -119,7 +124,8 @@ def dead_letters(
             show.failed_checks(pipeline.complete(connection, settings, pipeline.new_run_id()))
         if retry:
             todo = errands.to_retry(connection, todo)
-            _fetch_and_finish(connection, settings, todo, deep_levels=0, no_build=False, as_json=as_json)
+            with telemetry.run(run_id := pipeline.new_run_id(), "dead-letters"):
+                _fetch_and_finish(connection, settings, run_id, todo, deep_levels=0, no_build=False, as_json=as_json)
         elif as_json:
             show.json_line(open_letters(connection))
         else:
@@ -129,16 +135,16 @@ def dead_letters(
 def _fetch_and_finish(
     connection: "Connection",
     settings: Settings,
+    run_id: str,
     todo: "list[Errand]",
     *,
     deep_levels: int,
     no_build: bool,
     as_json: bool,
 ) -> None:
-    from cce_etl import errands, pipeline
+    from cce_etl import errands
     from cce_etl.cli import show
 
-    run_id = pipeline.new_run_id()
     with show.progress_bar("Fetching jobs") as on_progress:
         outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
     if len(outcome.stopped) == len(todo):

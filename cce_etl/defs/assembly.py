@@ -31,13 +31,14 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
     Raises ConfigError when the SQL models cannot be read.
     """
     models = pipeline.models()
+    warehouse = Warehouse(clock, environment)
     return Definitions(
-        assets=[job_ids, fetch, model_assets(models), published_asset(models), report_asset()],
+        assets=[job_ids, fetch, model_assets(models), published_asset(models, warehouse.max_age()), report_asset()],
         asset_checks=gates(read_checks(sql_directory())),
         jobs=[nightly, inbox, housekeeping],
         schedules=[nightly_schedule, housekeeping_schedule],
         sensors=[health_sensor(), inbox_sensor(), stuck_sensor()],
-        resources={RESOURCE: Warehouse(clock, environment)},
+        resources={RESOURCE: warehouse},
         # One process: DuckDB lets no second one write, and starting one per step costs more than the steps.
         executor=in_process_executor,
     )

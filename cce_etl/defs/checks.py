@@ -19,6 +19,7 @@ from dagster import (
     multi_asset_check,
 )
 
+from cce_etl import telemetry
 from cce_etl.defs.resource import POOL, Warehouse
 from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key, markdown_table
 from cce_etl.warehouse.connection import Connection
@@ -48,13 +49,15 @@ def _gate(name: str, checks: Sequence[Check]) -> AssetChecksDefinition:
     def find_rows(
         context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> Iterator[AssetCheckResult]:
-        failed = []
-        with warehouse.open() as session:
+        found = []
+        with warehouse.open(context.run.run_id) as session, telemetry.phase("check") as report:
             for check in checks:
                 if check_spec(check).key in context.selected_asset_check_keys:
                     result = evaluate(session.connection, check)
                     yield result
-                    failed += [] if result.passed or check.severity == "warning" else [check]
+                    found += [] if result.passed else [check]
+            report({"failed_check_count": len(found)})
+        failed = [check for check in found if check.severity == "error"]
         if failed:
             raise Failure(_what_failed(failed), allow_retries=False)
 
@@ -85,6 +88,7 @@ def evaluate(connection: Connection, check: Check) -> AssetCheckResult:
         check_name=check.name,
         passed=not rows,
         severity=_SEVERITIES[check.severity],
+        description=check.description if rows else None,
         metadata={"rows_shown": len(rows), **shown},
     )
 

@@ -1,10 +1,11 @@
-"""The sensor that says when a run failed or the published file is old, each cause once, and when that is over.
+"""The sensor that says when a run failed, a check warns or the published file is old: each once, and when it is over.
 
 Lives here: what counts as ill and as well. Does not: what Dagster remembers (`run_records`), telling (`alerting`).
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from dagster import (
@@ -22,9 +23,19 @@ from dagster._core.definitions.freshness import FreshnessState
 
 from cce_etl.alerts import Cause, Ledger
 from cce_etl.defs.alerting import tell, warning_of
-from cce_etl.defs.published_asset import FRESHNESS, PUBLISHED
+from cce_etl.defs.published_asset import PUBLISHED
 from cce_etl.defs.resource import Warehouse
-from cce_etl.defs.run_records import cause_of, end_dead_runs, ended_since, run_prefix
+from cce_etl.defs.run_records import (
+    CHECK_PREFIX,
+    cause_of,
+    end_dead_runs,
+    ended_since,
+    failed_after,
+    run_prefix,
+    warnings_of,
+)
+
+_FRESHNESS: Final = "freshness"
 
 
 class HealthCursor(msgspec.Struct, frozen=True):
@@ -41,15 +52,15 @@ def health_sensor() -> SensorDefinition:
         name="health",
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Tells CCE_ALERT_WEBHOOK when a run fails or the published file grows old, each cause once, and "
-        "when that is over. Ends runs whose process is gone, so that they hold up no other.",
+        description="Tells CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file grows old, each "
+        "cause once, and when that is over. Ends runs whose process is gone, so that they hold up no other.",
     )
     def health(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult:
         for run_id in end_dead_runs(context.instance):
             context.log.warning(f"The process of run {run_id} is gone; the run is marked as failed.")
         before = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
         causes, runs_until = _from_runs(context.instance, before)
-        causes |= {cause.key: cause for cause in _from_freshness(context.instance)}
+        causes |= {cause.key: cause for cause in _from_freshness(context.instance, before.ledger, warehouse)}
         ledger = tell(warning_of(context), before.ledger, list(causes.values()), warehouse.alert_webhook())
         reason = "; ".join(causes) or "All is well."
         return SensorResult(
@@ -60,29 +71,37 @@ def health_sensor() -> SensorDefinition:
 
 
 def _from_runs(instance: DagsterInstance, before: HealthCursor) -> tuple[dict[str, Cause], float]:
-    """Go on from what was told: a failed run adds its cause, one that goes well ends all of its kind."""
-    open_causes = {
-        key: Cause(key, recovery, recovery) for key, recovery in before.ledger.told.items() if key.startswith("run ")
-    }
+    """Go on from what was told: a failed run adds its cause, one that goes well ends all of its kind.
+
+    Checks that warn are as the last run that went well left them.
+    """
+    told = before.ledger.told.items()
+    open_causes = {key: Cause(key, recovery, recovery) for key, recovery in told if key != _FRESHNESS}
     runs_until = before.runs_until
     for record in ended_since(instance, datetime.fromtimestamp(runs_until, UTC)):
         run = record.dagster_run
         runs_until = max(runs_until, record.update_timestamp.replace(tzinfo=UTC).timestamp())
         if run.status == DagsterRunStatus.SUCCESS:
-            well = run_prefix(run.job_name)
-            open_causes = {key: cause for key, cause in open_causes.items() if not key.startswith(well)}
+            over = (run_prefix(run.job_name), CHECK_PREFIX)
+            open_causes = {key: cause for key, cause in open_causes.items() if not key.startswith(over)}
+            open_causes |= warnings_of(instance, run)
         else:
             cause = cause_of(instance, run)
             open_causes.setdefault(cause.key, cause)
     return open_causes, runs_until
 
 
-def _from_freshness(instance: DagsterInstance) -> Iterator[Cause]:
+def _from_freshness(instance: DagsterInstance, ledger: Ledger, warehouse: Warehouse) -> Iterator[Cause]:
     record = instance.get_freshness_state_records([PUBLISHED]).get(PUBLISHED)
-    if record is not None and record.freshness_state == FreshnessState.FAIL:
-        hours = FRESHNESS.fail_window.to_timedelta().total_seconds() / 3600
+    if record is None or record.freshness_state != FreshnessState.FAIL:
+        return
+    # A night that failed was told of, and an old file is what comes of it; one without any night is news.
+    max_age = warehouse.max_age()
+    earliest = datetime.fromtimestamp(warehouse.clock() / 1e9, UTC) - max_age
+    if _FRESHNESS in ledger.told or not failed_after(instance, earliest):
         yield Cause(
-            "freshness",
-            f"The published file is old: nothing was published for {hours:.0f} hours. Analysts read the last one.",
+            _FRESHNESS,
+            f"The published file is old: nothing was published for {max_age.total_seconds() / 3600:g} hours. "
+            "Analysts read the last one.",
             "The published file is fresh again.",
         )

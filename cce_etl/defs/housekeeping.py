@@ -20,7 +20,8 @@ def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]
     """Delete old runs with their events and their ticks' traces; what they fetched and built stays."""
     with readable_failures():
         days = warehouse.settings().dagster_run_days
-    count = delete_old_runs(context.instance, datetime.now(UTC) - timedelta(days=days))
+    now = datetime.fromtimestamp(warehouse.clock() / 1e9, UTC)
+    count = delete_old_runs(context.instance, now - timedelta(days=days))
     context.log.info(f"{count} runs older than {days} days are deleted.")
 
 

@@ -53,7 +53,7 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
 
     Grain: source, job_id.
     """
-    with warehouse.open() as session:
+    with warehouse.open(context.run.run_id) as session:
         todo = errands.plan(session.settings, [])
         listed = [errand.listing for errand in todo if errand.listing is not None]
         for errand in todo:
@@ -107,7 +107,7 @@ def fetch(
 
     Run config narrows or widens that: refetch, ids, since, sources.
     """
-    with warehouse.open() as session:
+    with warehouse.open(context.run.run_id) as session:
         outcome = errands.fetch(
             session.connection,
             plan(session.connection, session.settings, config),

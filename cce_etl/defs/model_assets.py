@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
-from dagster import AssetsDefinition, AssetSpec, MarkdownMetadataValue, MaterializeResult, ResourceParam, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetsDefinition,
+    AssetSpec,
+    MarkdownMetadataValue,
+    MaterializeResult,
+    ResourceParam,
+    multi_asset,
+)
 
 from cce_etl import pipeline
 from cce_etl.defs.resource import POOL, Warehouse
@@ -33,9 +41,9 @@ def model_assets(models: Sequence[Model]) -> AssetsDefinition:
     specs = [model_spec(model, lineage[model.name]) for model in models]
 
     @multi_asset(name=BUILD, specs=specs, pool=POOL)
-    def build(warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
+    def build(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
         """Bring every model's table up to date with core.jobs."""
-        with warehouse.open() as session:
+        with warehouse.open(context.run.run_id) as session:
             pipeline.build(session.connection, session.settings.slo)
             for model in models:
                 shown = table_metadata(session.connection, model.name) or NOT_KEPT

@@ -24,12 +24,12 @@ from cce_etl.defs.tables import ANALYSTS, asset_key, markdown_table
 from cce_etl.warehouse.models import Model
 
 PUBLISHED: Final = AssetKey(["published", "cce_jobs"])
-# A night and some hours: a run that is late or long is no cause for alarm, a night without one is.
-FRESHNESS: Final = FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=26))
+# Dagster knows no shorter window.
+_SHORTEST: Final = timedelta(minutes=1)
 
 
-def published_asset(models: Sequence[Model]) -> AssetsDefinition:
-    """Return the asset that swaps in a copy once every model is built.
+def published_asset(models: Sequence[Model], max_age: timedelta) -> AssetsDefinition:
+    """Return the asset that swaps in a copy once every model is built, which is stale when older than `max_age`.
 
     It names those that no other model selects from: the rest stand before them, and the graph stays readable.
     """
@@ -42,7 +42,7 @@ def published_asset(models: Sequence[Model]) -> AssetsDefinition:
         owners=[ANALYSTS],
         kinds={"duckdb"},
         metadata={"dagster/storage_kind": "duckdb"},
-        freshness_policy=FRESHNESS,
+        freshness_policy=FreshnessPolicy.time_window(fail_window=max(max_age, _SHORTEST)),
         pool=POOL,
     )
     def publish(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
@@ -50,7 +50,7 @@ def published_asset(models: Sequence[Model]) -> AssetsDefinition:
 
         A reader keeps the version it opened; whoever opens the file next sees the new one.
         """
-        with warehouse.open() as session:
+        with warehouse.open(context.run.run_id) as session:
             rows = pipeline.publish(session.connection, session.settings, context.run.run_id, session.clock)
             published = session.settings.published
         return MaterializeResult(

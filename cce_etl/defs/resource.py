@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
-from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
+from cce_etl import telemetry
+from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseError
 from cce_etl.ingest import Clock
 from cce_etl.settings import Settings, environment_name, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
@@ -54,10 +56,21 @@ class Warehouse:
         environment = os.environ if self.environment is None else self.environment
         return environment.get(environment_name("alert_webhook"), "").strip() or None
 
+    def max_age(self) -> timedelta:
+        """Return how old the published file may be; the default while the settings are wrong, which every step says."""
+        try:
+            hours = self.settings().max_age_hours
+        except ConfigError:
+            hours = Settings().max_age_hours
+        return timedelta(hours=hours)
+
     @contextmanager
-    def open(self) -> Iterator[Session]:
-        """Read the settings and hold the writer's file; raises Failure with a message a person can act on."""
-        with readable_failures():
+    def open(self, run_id: str = "") -> Iterator[Session]:
+        """Read the settings and hold the writer's file for a run's step; what it tells a collector is of that run.
+
+        Raises Failure with a message a person can act on.
+        """
+        with readable_failures(), telemetry.run(run_id, "dagster"):
             settings = self.settings()
             with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
                 yield Session(connection, settings, self.clock)

@@ -1,4 +1,4 @@
-"""What Dagster remembers of our runs: which failed and why, which are dead without knowing it, which are old.
+"""What Dagster remembers of our runs: which failed and why, of what they warn, which are dead unnoticed, which are old.
 
 Lives here: questions to the instance, and the two answers that change it. Does not: telling people (`health_sensor`).
 """
@@ -6,15 +6,20 @@ Lives here: questions to the instance, and the two answers that change it. Does 
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from cce_etl.alerts import Cause, signature
 from cce_etl.defs.nightly import INBOX, NIGHTLY
 
 WATCHED: Final = (NIGHTLY, INBOX)
+# How the keys of all causes begin that the checks of a run gave, until a run goes well without them.
+CHECK_PREFIX: Final = "check "
 REASON_LENGTH: Final = 300
 _ENDED: Final = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _BATCH: Final = 500
@@ -25,6 +30,12 @@ def ended_since(instance: DagsterInstance, since: datetime) -> Sequence[RunRecor
     wanted = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE], updated_after=since)
     records = instance.get_run_records(wanted, limit=_BATCH, order_by="update_timestamp", ascending=True)
     return [record for record in records if record.dagster_run.job_name in WATCHED]
+
+
+def failed_after(instance: DagsterInstance, moment: datetime) -> bool:
+    """Tell whether a night has failed since a moment."""
+    wanted = RunsFilter(job_name=NIGHTLY, statuses=[DagsterRunStatus.FAILURE], updated_after=moment)
+    return bool(instance.get_run_records(wanted, limit=1))
 
 
 def run_prefix(job_name: str) -> str:
@@ -53,6 +64,19 @@ def _reason(instance: DagsterInstance, run_id: str) -> tuple[str, str]:
     failures = instance.all_logs(run_id, of_type={DagsterEventType.RUN_FAILURE})
     said = [entry.get_dagster_event().message for entry in failures]
     return "", (said[-1] or "")[:REASON_LENGTH] if said else "no reason is known."
+
+
+def warnings_of(instance: DagsterInstance, run: DagsterRun) -> dict[str, Cause]:
+    """Return a cause for every check that found rows in a run which went well all the same, by its key."""
+    causes = {}
+    for entry in instance.all_logs(run.run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION}):
+        found = entry.get_dagster_event().asset_check_evaluation_data
+        if not found.passed:
+            check = f"{found.check_name} on {'.'.join(found.asset_key.path)}"
+            key, why = f"{CHECK_PREFIX}{check}", found.description or "it found rows."
+            text = f"The check {check} warns: {why} Its page shows the first rows. (run {run.run_id})"
+            causes[key] = Cause(key, text, f"The check {check} finds nothing any more.")
+    return causes
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
@@ -103,6 +127,17 @@ def delete_old_runs(instance: DagsterInstance, before: datetime) -> int:
     deleted = 0
     for record in instance.get_run_records(RunsFilter(statuses=_ENDED, created_before=before), ascending=True):
         if record.dagster_run.run_id not in kept:
-            instance.delete_run(record.dagster_run.run_id)
+            _delete_run(instance, record.dagster_run.run_id)
             deleted += 1
     return deleted
+
+
+def _delete_run(instance: DagsterInstance, run_id: str) -> None:
+    """Delete a run with what Dagster leaves of one: the results of its checks, and on files its emptied event log."""
+    instance.delete_run(run_id)
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id))
+    if isinstance(storage, SqliteEventLogStorage):
+        Path(storage.path_for_shard(run_id)).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from cce_etl import telemetry
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.query import open_published
@@ -61,6 +62,7 @@ def examine_published(published: Path, limits: Limits, now: int) -> Health:
         return _health([Vital("age", is_well=False, text=text)])
     with open_published(published) as connection, warehouse_errors(published):
         published_at, sources = _read(connection, published)
+    telemetry.tell("published_age", (now - published_at) / 1e9)
     vitals = [_age(published_at, limits.max_age_hours, now)]
     for source in sources:
         vitals += _vitals(source, limits)

@@ -159,7 +159,9 @@ def test_a_job_that_is_also_a_step_counts_once_whichever_tree_is_loaded_first(
         for place, body in enumerate(bodies):
             assert shell("load", shell.write(f"{place}.json", body), "--no-build").code == 0
         assert shell("build").code == 0
-        counts = "SELECT (SELECT list(job_id) FROM marts.root_jobs), (SELECT list(job_id ORDER BY 1) FROM marts.steps)"
+        counts = (
+            "SELECT (SELECT list(job_id) FROM marts.root_jobs), (SELECT list(job_id ORDER BY job_id) FROM marts.steps)"
+        )
         answers.append(shell.rows(counts))
         assert shell.rows("SELECT root_job_id, count(*) FROM core.jobs GROUP BY ALL ORDER BY ALL") == [
             ("outer", 2),

@@ -107,6 +107,7 @@ def test_rows_of_a_warning_are_shown_and_what_comes_after_runs(tmp_path: Path) -
     assert {event.asset_key for event in result.get_asset_materialization_events()} == {jobs.key, after.key}
     (evaluation,) = result.get_asset_check_evaluations()
     assert (evaluation.passed, evaluation.severity, evaluation.blocking) == (False, AssetCheckSeverity.WARN, False)
+    assert evaluation.description == "Numbers."
 
 
 def test_the_gates_split_all_checks_and_share_none() -> None:

@@ -1,17 +1,26 @@
-"""Failed runs and an old file: told once a cause, and once when all is well again; dead runs are ended."""
+"""Failed runs, checks that warn, an old file: told once a cause, and once when all is well; dead runs are ended."""
 
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetsDefinition,
+    AssetSelection,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
+    Definitions,
     Failure,
     SensorResult,
+    asset,
+    asset_check,
     build_sensor_context,
+    define_asset_job,
     job,
     op,
 )
@@ -25,6 +34,8 @@ from cce_etl.defs.published_asset import PUBLISHED
 from cce_etl.defs.resource import Warehouse
 from tests.defs.chat import Chat
 
+HOUR = 3_600 * 10**9
+
 
 class Watch:
     """The sensor with the cursor of its last look."""
@@ -33,11 +44,12 @@ class Watch:
         self.instance = instance
         self.cursor: str | None = None
         self.environment = {"CCE_ALERT_WEBHOOK": url}
+        self.now = 0
 
     def tick(self) -> None:
         """Look once."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
-        result: Any = health_sensor()(context, warehouse=Warehouse(lambda: 0, self.environment))
+        result: Any = health_sensor()(context, warehouse=Warehouse(lambda: self.now, self.environment))
         assert isinstance(result, SensorResult)
         self.cursor = result.cursor
 
@@ -58,6 +70,16 @@ def _night(instance: DagsterInstance, error: Exception | None = None, name: str 
         fetch()
 
     return run.execute_in_process(instance=instance, raise_on_error=False).run_id
+
+
+def _checked_night(instance: DagsterInstance, table: AssetsDefinition, finds: bool) -> None:
+    @asset_check(asset=table)
+    def is_known() -> AssetCheckResult:
+        return AssetCheckResult(passed=not finds, severity=AssetCheckSeverity.WARN, description="A type that is new.")
+
+    run = define_asset_job(NIGHTLY, AssetSelection.all())
+    definitions = Definitions(assets=[table], asset_checks=[is_known], jobs=[run])
+    assert definitions.resolve_job_def(NIGHTLY).execute_in_process(instance=instance).success
 
 
 def test_a_failure_is_told_once_over_all_nights_and_its_end_once(
@@ -111,16 +133,61 @@ def test_runs_of_others_on_the_same_instance_are_not_ours_to_tell(
     assert chat.told() == []
 
 
+def _judge(instance: DagsterInstance, state: FreshnessState) -> None:
+    """Do what Dagster's daemon does."""
+    change = FreshnessStateChange(
+        key=PUBLISHED, new_state=state, previous_state=FreshnessState.UNKNOWN, state_change_timestamp=1.0
+    )
+    instance._report_runless_asset_event(change)
+
+
 def test_an_old_file_is_told_once_and_a_fresh_one_once(watch: Watch, instance: DagsterInstance, chat: Chat) -> None:
     for state in (FreshnessState.FAIL, FreshnessState.FAIL, FreshnessState.PASS, FreshnessState.PASS):
-        change = FreshnessStateChange(
-            key=PUBLISHED, new_state=state, previous_state=FreshnessState.UNKNOWN, state_change_timestamp=1.0
-        )
-        instance._report_runless_asset_event(change)
+        _judge(instance, state)
         watch.tick()
     old, fresh = chat.told()
-    assert "nothing was published for 30 hours" in old
+    assert "nothing was published for 26 hours" in old
     assert fresh == "The published file is fresh again."
+
+
+def test_a_file_that_is_old_since_a_night_failed_is_no_second_alert_until_no_night_comes_at_all(
+    watch: Watch, instance: DagsterInstance, chat: Chat
+) -> None:
+    _night(instance, Failure("first"))
+    watch.tick()
+    assert len(chat.told()) == 1
+    _judge(instance, FreshnessState.FAIL)
+    watch.now = time.time_ns() + 25 * HOUR
+    watch.tick()
+    assert chat.told() == []
+    watch.now = time.time_ns() + 27 * HOUR
+    watch.tick()
+    watch.now = time.time_ns()
+    watch.tick()
+    (old,) = chat.told()
+    assert "nothing was published for 26 hours" in old
+
+
+def test_what_a_check_warns_of_is_told_once_and_its_end_once_and_a_failed_night_changes_nothing(
+    watch: Watch, instance: DagsterInstance, chat: Chat
+) -> None:
+    @asset
+    def table() -> None:
+        """Stand for any."""
+
+    for finds in (True, True, None, False, False):
+        if finds is None:
+            _night(instance, Failure("first"))
+        else:
+            _checked_night(instance, table, finds)
+        watch.tick()
+    warned, failed, *ended = chat.told()
+    assert warned.startswith("The check is_known on table warns: A type that is new.")
+    assert failed.startswith("The nightly run failed")
+    assert ended == [
+        "The check is_known on table finds nothing any more.",
+        "The nightly run goes well again. It had failed at fetch: first",
+    ]
 
 
 def test_without_a_webhook_the_sensor_remembers_all_the_same(instance: DagsterInstance, chat: Chat) -> None:

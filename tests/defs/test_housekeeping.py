@@ -1,5 +1,6 @@
 """The run that deletes old runs: how old is for the settings to say."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,16 @@ def table() -> None:
     """Stand for any."""
 
 
-def test_the_run_that_deletes_reads_how_long_runs_are_kept(instance: DagsterInstance, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hours", "kept"), [(47, [True, True]), (49, [False, True])])
+def test_the_run_that_deletes_reads_how_long_runs_are_kept(
+    instance: DagsterInstance, tmp_path: Path, hours: int, kept: list[bool]
+) -> None:
     runs = [materialize([table], instance=instance).run_id for _ in range(2)]
-    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_DAGSTER_RUN_DAYS": "1", "CCE_WAREHOUSE": f"{tmp_path}/w.duckdb"})}
+    environment = {"CCE_DAGSTER_RUN_DAYS": "2", "CCE_WAREHOUSE": f"{tmp_path}/w.duckdb"}
+    resources = {RESOURCE: Warehouse(lambda: time.time_ns() + hours * DAY // 24, environment)}
     assert housekeeping.execute_in_process(instance=instance, resources=resources).success
-    assert [instance.has_run(run_id) for run_id in runs] == [True, True]
+    # The second made what the asset shows now.
+    assert [instance.has_run(run_id) for run_id in runs] == kept
 
 
 def test_a_wrong_setting_fails_the_run_and_is_named(instance: DagsterInstance) -> None:

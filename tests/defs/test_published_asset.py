@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 from dagster import AssetKey, DagsterInstance
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
@@ -26,10 +27,21 @@ def test_it_is_published_only_when_every_model_is_built() -> None:
     assert before >= {AssetKey(model.name.split(".")) for model in pipeline.models()}
 
 
-def test_a_night_without_a_new_file_is_noticed() -> None:
-    policy = build_definitions().resolve_asset_graph().get(PUBLISHED).freshness_policy_or_from_metadata
+@pytest.mark.parametrize(
+    ("environment", "hours"),
+    [
+        ({}, 26),
+        ({"CCE_MAX_AGE_HOURS": "50"}, 50),
+        ({"CCE_MAX_AGE_HOURS": "0.001"}, 1 / 60),
+        # Definitions must load while a setting is wrong: each step says so.
+        ({"CCE_MAX_AGE_HOURS": "50", "CCE_CONCURRENCY": "many"}, 26),
+    ],
+)
+def test_the_file_is_old_for_dagster_when_it_is_for_status(environment: dict[str, str], hours: float) -> None:
+    graph = build_definitions(environment=environment).resolve_asset_graph()
+    policy = graph.get(PUBLISHED).freshness_policy_or_from_metadata
     assert isinstance(policy, TimeWindowFreshnessPolicy)
-    assert policy.fail_window.to_timedelta() == timedelta(hours=30)
+    assert policy.fail_window.to_timedelta() == timedelta(hours=hours)
 
 
 def test_the_file_is_signed_with_the_run_and_the_clock(night: Night) -> None:

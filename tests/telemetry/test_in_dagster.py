@@ -1,0 +1,35 @@
+"""What a collector is told of Dagster's runs: the steps of one stand in one trace, which the run's id finds."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from dagster import DagsterInstance, materialize
+
+from cce_etl import pipeline
+from cce_etl.defs.checks import gates
+from cce_etl.defs.model_assets import model_assets
+from cce_etl.defs.published_asset import published_asset
+from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.warehouse.models import read_checks, sql_directory
+
+
+def test_the_steps_of_a_run_are_one_trace(told: Any, tmp_path: Path) -> None:
+    models = pipeline.models()
+    settings = {"CCE_WAREHOUSE": str(tmp_path / "w.duckdb"), "CCE_PUBLISHED": str(tmp_path / "p.duckdb")}
+    assets = [
+        model_assets(models),
+        published_asset(models, timedelta(hours=26)),
+        *gates(read_checks(sql_directory()))[1:],
+    ]
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(assets, instance=instance, resources={RESOURCE: Warehouse(lambda: 5 * 10**9, settings)})
+    assert result.success
+    names = [span.name for span in told.spans]
+    assert sorted(names) == ["build", "check", *["dagster"] * 3, "publish"]
+    assert {span.trace_id.hex() for span in told.spans} == {UUID(result.run_id).hex}
+    steps = {span.span_id for span in told.spans if span.name == "dagster"}
+    assert {span.parent_span_id for span in told.spans if span.name != "dagster"} == steps
+    assert told.figures["cce_etl.failed_check_count"] == {(): 0}
+    assert told.figures["cce_etl.published_at"] == {(): 5.0}
