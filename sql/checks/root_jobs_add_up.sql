@@ -33,7 +33,6 @@ WHERE
     OR is_finished != coalesce(phase IN ('Success', 'Failed'), FALSE)
     OR failed_step_count > finished_step_count
     OR finished_step_count > step_count
-    OR max_depth > step_count
     OR failed_leaf_count > failed_step_count
     OR (failed_leaf_count = 0) != (blamed_path = '')
     OR (blamed_path IS NULL) != (coalesce(phase, '') != 'Failed')

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cce_etl.warehouse.models import read_checks, sql_directory
@@ -86,6 +86,7 @@ def test_a_root_that_repeats_in_its_own_tree_is_not_nested(node: Any, build: Any
 
 
 @settings(max_examples=25, deadline=None, database=None)
+@example(trees={"a": [["b"]], "b": [["a", ""]]})
 @given(
     trees=st.dictionaries(
         st.sampled_from("abcde"), st.lists(st.lists(st.sampled_from(["", *"abcdefgh"]), max_size=3), max_size=3)
