@@ -21,7 +21,6 @@ from cce_etl.warehouse.retention import (
     delete_payloads,
     delete_resolved_letters,
     delete_runs,
-    merge_row_groups,
     superseded_payloads,
 )
 from cce_etl.warehouse.vacuum import rewrite
@@ -61,15 +60,11 @@ def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
 def forget(connection: Connection, history_days: int | None, clock: Clock = time.time_ns) -> Forgotten:
     """Delete superseded payloads, resolved letters and accounts of runs that are older; without days, nothing.
 
-    What is left makes core.jobs as before: a payload stays as long as its job's tree would be another without it. The
-    space of what was deleted, here and by every build before, is used again.
+    What is left makes core.jobs as before: a payload stays as long as its job's tree would be another without it.
     """
-    forgotten = Forgotten() if history_days is None else _forget(connection, clock() - history_days * _DAY)
-    merge_row_groups(connection)
-    return forgotten
-
-
-def _forget(connection: Connection, before: int) -> Forgotten:
+    if history_days is None:
+        return Forgotten()
+    before = clock() - history_days * _DAY
     with transaction(connection):
         payloads = _forget_payloads(connection, superseded_payloads(connection, before))
         return msgspec.structs.replace(

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.cli.fetching import AsJson
 from cce_etl.cli.options import FILES, LIMITS, with_settings
@@ -50,6 +51,8 @@ def _health(settings: Settings, *, as_json: bool) -> None:
 
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
     found = examine_published(settings.published, limits, time.time_ns())
+    if found.published_age_seconds is not None:
+        telemetry.tell("published_age", found.published_age_seconds)
     if as_json:
         show.json_line(found)
     else:

@@ -29,13 +29,11 @@ class Codes:
 def text_codes(column: pa.ChunkedArray, order: IntArray) -> Codes:
     """Number the texts of a column, its rows in the order given; NULL is a text of its own."""
     # Chunk by chunk, which share one dictionary: as one array the texts would first be copied.
-    encoded = column.dictionary_encode(null_encoding="encode")
-    if encoded.num_chunks == 0:
-        return _numbered(pa.array([], pa.string()).dictionary_encode())
-    indices = np.concatenate([chunk.indices.to_numpy(zero_copy_only=False) for chunk in encoded.chunks])[order]
-    first_rows = np.zeros(len(encoded.chunk(encoded.num_chunks - 1).dictionary), dtype=np.int64)
-    first_rows[indices[::-1]] = np.arange(len(indices) - 1, -1, -1)  # of equal places, the last one written stays
-    return Codes(indices, first_rows)
+    chunks = column.dictionary_encode(null_encoding="encode").chunks
+    numbers = np.concatenate([np.empty(0, np.int32), *(chunk.indices.to_numpy() for chunk in chunks)])[order]
+    first_rows = np.zeros(numbers.max(initial=-1) + 1, dtype=np.int64)
+    first_rows[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of equal places, the last one written stays
+    return Codes(numbers, first_rows)
 
 
 def pair_codes(first: Codes, second: Codes) -> Codes:
@@ -44,7 +42,7 @@ def pair_codes(first: Codes, second: Codes) -> Codes:
 
 
 def _numbered(encoded: pa.DictionaryArray) -> Codes:
-    numbers = encoded.indices.to_numpy(zero_copy_only=False)
+    numbers = encoded.indices.to_numpy()
     # A new number is the largest so far.
     first_rows = np.searchsorted(np.maximum.accumulate(numbers), np.arange(len(encoded.dictionary)))
     return Codes(numbers, first_rows)

@@ -23,6 +23,9 @@ Connection = duckdb.DuckDBPyConnection
 SCHEMA_VERSION: Final = 2
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
+# Else the first write of a night merges what all deleted rows before it left, some 16 CPU seconds for 2,000 jobs beside
+# 500,000. `retention.merge_row_groups` does it once a week instead.
+NO_MERGING: Final = "SET max_vacuum_tasks = 0"
 # DuckDB calls a database as its file; these are schemas in it, and databases beside it while models are made.
 _TAKEN_NAMES: Final = ("raw", "core", "marts")
 PASSING: Final = "cce_etl_passing"
@@ -47,10 +50,8 @@ def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Conne
             raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
         connection = _connect(path, lock_wait_seconds)
         try:
-            # Order within a table means nothing here, and keeping it costs memory on large inserts. Merging what
-            # deleted rows left would have the first write of a night pay for all before it: 16 CPU seconds for 2,000
-            # jobs more beside 500,000. `cce-etl vacuum` does it, when its operator wants.
-            connection.execute("SET preserve_insertion_order = false; SET max_vacuum_tasks = 0")
+            # Order within a table means nothing here, and keeping it costs memory on large inserts.
+            connection.execute(f"SET preserve_insertion_order = false; {NO_MERGING}")
             _make_tables(connection, path)
             yield connection
         finally:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from cce_etl import telemetry
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 from cce_etl.warehouse.query import open_published
@@ -38,9 +37,10 @@ class Vital(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Hold all that was looked at."""
+    """Hold all that was looked at; the age is None without a published file."""
 
     is_well: bool
+    published_age_seconds: float | None
     vitals: list[Vital]
 
 
@@ -59,18 +59,17 @@ def examine_published(published: Path, limits: Limits, now: int) -> Health:
     """
     if not published.exists():
         text = f"there is no published file at {published}. Run `cce-etl run`, or set CCE_PUBLISHED"
-        return _health([Vital("age", is_well=False, text=text)])
+        return _health(None, [Vital("age", is_well=False, text=text)])
     with open_published(published) as connection, warehouse_errors(published):
         published_at, sources = _read(connection, published)
-    telemetry.tell("published_age", (now - published_at) / 1e9)
     vitals = [_age(published_at, limits.max_age_hours, now)]
     for source in sources:
         vitals += _vitals(source, limits)
-    return _health(vitals)
+    return _health((now - published_at) / 1e9, vitals)
 
 
-def _health(vitals: list[Vital]) -> Health:
-    return Health(all(vital.is_well for vital in vitals), vitals)
+def _health(published_age_seconds: float | None, vitals: list[Vital]) -> Health:
+    return Health(all(vital.is_well for vital in vitals), published_age_seconds, vitals)
 
 
 def _read(connection: Connection, published: Path) -> tuple[int, list[_Source]]:

@@ -79,10 +79,9 @@ def _query(node: _Node, around: _Scope) -> dict[str, Sources | None]:
     scope = around
     for entry in node["cte_map"]["map"]:
         value = entry["value"]
-        columns = _certain(
-            value["query"]["node"] if "query" in value else value["query_node"], scope
-        )  # 2.0: the latter
-        named = _renamed(columns, entry["value"]["aliases"])
+        # DuckDB 1.5 has the former, 2.0 the latter.
+        query = value["query"]["node"] if "query" in value else value["query_node"]
+        named = _renamed(_certain(query, scope), value["aliases"])
         scope = msgspec.structs.replace(scope, expressions={**scope.expressions, entry["key"]: named})
     if node["type"] == "SELECT_NODE":
         return _select(node, scope)

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.connection import NO_MERGING, Connection, transaction
 from cce_etl.warehouse.payloads import Payload, PayloadKey
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
@@ -93,7 +93,7 @@ def merge_row_groups(connection: Connection) -> None:
             connection.execute("CREATE TABLE main.merged (number INTEGER); DROP TABLE main.merged")
         connection.execute("CHECKPOINT")
     finally:
-        connection.execute("SET max_vacuum_tasks = 0")
+        connection.execute(NO_MERGING)
 
 
 def _deleted(connection: Connection, statement: str, values: list[int]) -> int:

@@ -2,17 +2,11 @@
 -- something the API has changed, or that this program misreads.
 -- table: marts.data_quality_findings
 -- severity: warning
-WITH jobs AS (
-    SELECT source FROM marts.root_jobs
-    UNION ALL
-    SELECT source FROM marts.steps
-),
-
-totals AS (
+WITH totals AS (
     SELECT
         source,
         count(*) AS job_count
-    FROM jobs
+    FROM core.kept_jobs
     GROUP BY source
 )
 

@@ -1,28 +1,41 @@
--- A source whose failures by reason are not its failed root jobs, or a reason with more recoveries than later jobs.
+-- A reason whose figures are not those of its failed roots. 1: only here, -1: only in core.failed_roots.
 -- table: marts.failure_reasons
-WITH reasons AS (
+WITH both_sides AS (
     SELECT
         source,
-        sum(failure_count) AS failure_count,
-        count(*) FILTER (WHERE recovered_count > followed_count OR followed_count > failure_count) AS odd_count
+        job_type,
+        reason_template,
+        failure_count,
+        root_count,
+        first_failed_at,
+        last_failed_at,
+        round(seconds_lost, 3) AS seconds_lost,
+        followed_count,
+        recovered_count,
+        round(recovery_rate * followed_count) AS rated_count,
+        1 AS side
     FROM marts.failure_reasons
-    GROUP BY source
-),
-
-failed AS (
+    UNION ALL
     SELECT
         source,
-        count(*) AS root_count
-    FROM marts.root_jobs
-    WHERE phase = 'Failed'
-    GROUP BY source
+        job_type,
+        reason_template,
+        count(*) AS failure_count,
+        (sum(count(*)) OVER (PARTITION BY source))::BIGINT AS root_count,
+        min(failed_at) AS first_failed_at,
+        max(failed_at) AS last_failed_at,
+        round(sum(lost_seconds::DECIMAL(28, 9))::DOUBLE, 3) AS seconds_lost,
+        count(next_root_job_id) AS followed_count,
+        count(*) FILTER (WHERE next_phase = 'Success') AS recovered_count,
+        CASE WHEN count(next_root_job_id) > 0 THEN count(*) FILTER (WHERE next_phase = 'Success') END AS rated_count,
+        -1 AS side
+    FROM core.failed_roots
+    GROUP BY source, job_type, reason_template
 )
 
 SELECT
-    coalesce(reasons.source, failed.source) AS source,
-    reasons.failure_count,
-    reasons.odd_count,
-    failed.root_count
-FROM reasons
-FULL JOIN failed ON reasons.source = failed.source
-WHERE reasons.failure_count IS DISTINCT FROM failed.root_count OR reasons.odd_count > 0
+    COLUMNS(* EXCLUDE (side)),
+    sum(side) AS surplus
+FROM both_sides
+GROUP BY ALL
+HAVING sum(side) != 0

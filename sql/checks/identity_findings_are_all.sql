@@ -1,19 +1,7 @@
 -- A source with more or fewer findings about ids and phases than its root jobs, steps and core.jobs give reason for: -1
 -- for each that is missing here; an id found more or less often than it is said to stand.
 -- table: marts.identity_findings
-WITH phases AS (
-    SELECT
-        source,
-        phase
-    FROM marts.root_jobs
-    UNION ALL
-    SELECT
-        source,
-        phase
-    FROM marts.steps
-),
-
-both_sides AS (
+WITH both_sides AS (
     SELECT
         source,
         finding,
@@ -27,7 +15,7 @@ both_sides AS (
         'unknown_phase' AS finding,
         NULL AS job_id,
         -1 AS side
-    FROM phases
+    FROM core.kept_jobs
     WHERE coalesce(phase, '') NOT IN ('Initializing', 'Running', 'Success', 'Failed')
     UNION ALL
     SELECT

@@ -1,12 +1,8 @@
 -- A reason of a failed job without its line and its template, one of no failed job, or one that stands more than once.
 -- table: core.reason_templates
 WITH reasons AS (
-    SELECT reason
-    FROM marts.root_jobs
-    WHERE phase = 'Failed' AND reason IS NOT NULL
-    UNION
-    SELECT reason
-    FROM marts.steps
+    SELECT DISTINCT reason
+    FROM core.kept_jobs
     WHERE phase = 'Failed' AND reason IS NOT NULL
 ),
 

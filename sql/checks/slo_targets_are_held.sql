@@ -1,23 +1,11 @@
 -- A step type of marts.step_durations without its target, one held to another target in marts.slo, below zero, or in
 -- another window than one of whole days up to the last observation. It stands here once for each.
 -- table: core.slo_targets
-WITH observed AS (
-    SELECT
-        source,
-        observed_at
-    FROM marts.root_jobs
-    UNION ALL
-    SELECT
-        source,
-        observed_at
-    FROM marts.steps
-),
-
-ends AS (
+WITH ends AS (
     SELECT
         source,
         max(observed_at) AS window_end_at
-    FROM observed
+    FROM core.kept_jobs
     GROUP BY source
 ),
 

@@ -55,3 +55,17 @@ def test_what_of_the_warehouse_is_older_than_its_history_is_forgotten(
     with open_warehouse(path) as connection:
         left = connection.execute("SELECT epoch_ns(resolved_at) FROM raw.dead_letters").fetchall()
     assert left == [(9 * DAY,)]
+
+
+def test_what_deleted_rows_left_is_used_again_even_when_all_history_is_kept(
+    instance: DagsterInstance, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as connection:
+        connection.execute("CREATE TABLE marts.steps AS SELECT range AS number FROM range(3 * 122_880)")
+        connection.execute("CHECKPOINT; DELETE FROM marts.steps WHERE number % 10 > 0")
+    resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_WAREHOUSE": str(path)})}
+    assert housekeeping.execute_in_process(instance=instance, resources=resources).success
+    with open_warehouse(path) as connection:
+        found = "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('marts.steps')"
+        assert connection.execute(found).fetchall() == [(1,)]

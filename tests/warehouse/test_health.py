@@ -37,6 +37,7 @@ def ill(found: Health) -> list[str]:
 def test_a_line_for_each_thing_says_the_figure_the_limit_and_what_to_do(published: Path) -> None:
     assert examine_published(published, LIMITS, NOW) == Health(
         is_well=False,
+        published_age_seconds=26 * 3600.0,
         vitals=[
             Vital("age", is_well=True, text="published 26.0 hours ago, the limit is 26"),
             Vital(

@@ -1,9 +1,0 @@
--- A count of steps that is not the sum of its phases, or that measured more steps than succeeded.
--- table: marts.step_durations
-SELECT
-    source,
-    job_type,
-    step_count,
-    success_count + failed_count + running_count + initializing_count AS phase_count
-FROM marts.step_durations
-WHERE step_count != success_count + failed_count + running_count + initializing_count OR measured_count > success_count
