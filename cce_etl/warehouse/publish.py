@@ -11,7 +11,7 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse.connection import Connection, warehouse_errors
+from cce_etl.warehouse.connection import NO_MERGING, Connection, warehouse_errors
 from cce_etl.warehouse.copying import copy_file, drafted, swap_in
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.trees import require_whole
@@ -92,7 +92,7 @@ def read_coverage(connection: Connection) -> Coverage:
 
 def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
     with duckdb.connect(draft.absolute()) as copy:
-        copy.execute("DROP SCHEMA raw CASCADE")
+        copy.execute(f"{NO_MERGING}; DROP SCHEMA raw CASCADE")
         copy.execute(
             _MANIFEST,
             msgspec.structs.asdict(coverage)

@@ -1,5 +1,6 @@
 -- For whom a step is slow, or fails: slices of the roots by one dimension or two, against all other roots, clearest
--- first, each among the roots that those before it leave. Only findings: q_value below 0.01, ratio at least 1.2.
+-- first, each among the roots that those before it leave. Only findings: q_value below 0.01, ratio at least 1.2, and
+-- the clearest twenty of a step type's durations or failures at most.
 -- Of a step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids; so are all counts.
 -- grain: job_type, measure, rank
 -- columns:

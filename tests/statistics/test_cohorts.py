@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cce_etl.statistics.cohorts import Cohort, find_cohorts
+from cce_etl.statistics import cohorts
+from cce_etl.statistics.cohorts import MOST_FINDINGS, Cohort, find_cohorts
 from cce_etl.statistics.dimensions import Dimension
 from cce_etl.statistics.slices import Sample, partitions, slices_of
 
@@ -72,6 +73,23 @@ def test_slow_roots_do_not_make_the_others_of_their_shape_fast() -> None:
     [cohort] = _find(_plant(6, dimensions, effects, groups))
     assert cohort.values == ["flavor3"]
     assert cohort.ratio.ratio == pytest.approx(3, rel=0.1)
+
+
+def test_of_a_step_that_differs_everywhere_the_clearest_are_kept_and_other_steps_still_get_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = np.random.default_rng(7)
+    clusters = Dimension("cluster", np.arange(ROOTS) % 60, tuple(f"cluster{code}" for code in range(60)))
+    everywhere = _plant(7, (clusters,), clusters.codes * 0.2)
+    elsewhere = _dimensions(generator)
+    plain = _plant(8, elsewhere, (elsewhere[1].codes == 3) * np.log(1.4), job_type="U")
+    found = _find(everywhere, plain)
+    assert sum(one.sample == 0 for one in found) == MOST_FINDINGS
+    assert [one.values for one in found if one.sample == 1] == [["flavor3"]]
+    monkeypatch.setattr(cohorts, "MOST_FINDINGS", ROOTS)
+    unbounded = [one.values for one in _find(everywhere, plain) if one.sample == 0]
+    assert len(unbounded) > MOST_FINDINGS
+    assert unbounded[:MOST_FINDINGS] == [one.values for one in found if one.sample == 0]
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
