@@ -19,7 +19,15 @@ from cce_etl.errors import ConfigError
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
-SECRETS: Final = ("auth_token", "access_key", "secret_key", "security_token", "password", "alert_webhook")
+SECRETS: Final = (
+    "auth_token",
+    "access_key",
+    "secret_key",
+    "security_token",
+    "password",
+    "alert_webhook",
+    "serve_token",
+)
 # What the official SDK and its documentation call a key's three parts; the parts of one key are never mixed.
 _KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
 _KEY_NAMES: Final = (
@@ -88,6 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Path | None = None
     alert_webhook: str | None = None
     dagster_run_days: PositiveInt = 90
+    # What lets a client of `serve` in; without one, a token is made at each start.
+    serve_token: str | None = None
     slo: Slo = NO_TARGETS
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ Does not: any logic. Nothing heavy is imported until a command that needs it run
 """
 
 # Importing a module of commands adds them, in the order of the help.
-from cce_etl.cli import fetching, reading, keeping, reporting, explaining, tracing, watching, demonstration  # noqa: F401, I001
+from cce_etl.cli import fetching, reading, keeping, reporting, explaining, tracing, watching, serving, demonstration  # noqa: F401, I001
 from cce_etl.cli.app import main
 
 __all__ = ["main"]

@@ -27,7 +27,7 @@ HARDENED = {
 }
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", [*SERVICES, "serve"])
 def test_every_unit_is_hardened_and_runs_as_its_own_user(name: str) -> None:
     unit = read_unit(name)
     assert {key: unit[key] for key in HARDENED} == {key: [value] for key, value in HARDENED.items()}
@@ -59,6 +59,15 @@ def test_the_pages_and_the_daemon_reach_this_machine_alone() -> None:
         assert (read_unit(name)["IPAddressDeny"], read_unit(name)["IPAddressAllow"]) == (["any"], ["localhost"])
 
 
+def test_the_server_for_analysts_knows_its_own_token_alone_and_writes_nothing() -> None:
+    unit = read_unit("serve")
+    assert unit["EnvironmentFile"] == ["/etc/cce-etl/serve.env"]
+    assert "ReadWritePaths" not in unit
+    assert (unit["IPAddressDeny"], unit["IPAddressAllow"]) == (["any"], ["localhost"])
+    assert unit_command("serve")[1:] == ["serve", "--host", "127.0.0.1", "--port", "9494"]
+    assert unit["SuccessExitStatus"] == ["143"]
+
+
 def test_the_file_of_secrets_is_roots_alone_and_the_socket_the_services() -> None:
     rules = (DEPLOY / "systemd" / "cce-etl.tmpfiles.conf").read_text(encoding="utf-8")
     assert re.search(r"^z /etc/cce-etl/cce-etl.env 0600 root root$", rules, re.MULTILINE)
@@ -70,7 +79,7 @@ def test_a_stop_reaches_the_runs_and_gives_them_time() -> None:
     assert (unit["KillMode"], unit["TimeoutStopSec"], unit["OOMPolicy"]) == (["control-group"], ["120"], ["continue"])
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", [*SERVICES, "serve"])
 def test_systemd_finds_no_mistake_and_little_exposure(name: str) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:

@@ -1,4 +1,4 @@
-"""An empty warehouse to write into.
+"""An empty warehouse to write into, and an analyst to ask a server.
 
 Lives here: fixtures. Does not: expectations.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from tests.warehouse.analyst import Analyst
 
 
 @pytest.fixture
@@ -22,3 +23,11 @@ def connection(warehouse: Path) -> Iterator[Connection]:
     """Return a fresh warehouse, open for writing."""
     with open_warehouse(warehouse) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def analyst() -> Iterator[Analyst]:
+    """Return an analyst who has attached nothing."""
+    made = Analyst()
+    yield made
+    made.close()

@@ -1,0 +1,77 @@
+"""The command that serves analysts: serve.
+
+Lives here: its options, what an analyst has to type.
+Does not: the server (`warehouse/serving`).
+"""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from cce_etl.cli.app import app
+from cce_etl.cli.options import with_settings
+from cce_etl.settings import Settings
+
+if TYPE_CHECKING:
+    from cce_etl.warehouse.serving import Listener
+
+_OPEN: Final = (
+    "Others can reach this address, and nothing on it is encrypted, not even the token: let a reverse proxy that "
+    "speaks TLS stand before it (docs/serving.md)."
+)
+
+
+@app.command()
+@with_settings("published")
+def serve(
+    *,
+    settings: Settings,
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where to listen.")] = 9_494,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on; others than this machine's: TLS!")] = (
+        "127.0.0.1"
+    ),
+) -> None:
+    """Serve the published file, read-only, to analysts' own DuckDB (Quack) until stopped; needs the extra `lake`.
+
+    Clients need a token: CCE_SERVE_TOKEN, or one that is made and shown at the start. What is published meanwhile is
+    served without a restart.
+    """
+    import secrets
+
+    from cce_etl.cli.show import note
+    from cce_etl.warehouse.offers import published_offer
+    from cce_etl.warehouse.serving import Listener
+    from cce_etl.warehouse.serving import serve as serve_offer
+
+    _require_long(settings.serve_token)
+    listener = Listener(host, port, settings.serve_token or secrets.token_urlsafe(24))
+
+    def on_ready() -> None:
+        typer.echo(f"Serving {settings.published}, read-only, until stopped. In DuckDB:")
+        typer.echo(_words(listener, token_is_known=settings.serve_token is not None))
+        if not listener.is_local:
+            note(_OPEN)
+
+    serve_offer(
+        published_offer(settings.published),
+        listener,
+        on_ready,
+        lambda error: note(f"The version published last is not served, the one before still is: {error}"),
+    )
+
+
+def _require_long(token: str | None) -> None:
+    from cce_etl.errors import ConfigError
+    from cce_etl.warehouse.serving import MIN_TOKEN_LENGTH
+
+    if token is not None and len(token) < MIN_TOKEN_LENGTH:
+        raise ConfigError(
+            f"CCE_SERVE_TOKEN is wrong: it has fewer than {MIN_TOKEN_LENGTH} characters. Make one with "
+            "`openssl rand -hex 24`, or unset it: then one is made at each start."
+        )
+
+
+def _words(listener: "Listener", *, token_is_known: bool) -> str:
+    token = "<CCE_SERVE_TOKEN>" if token_is_known else listener.token
+    address = listener.address if listener.is_local else "quack:<name of the reverse proxy>:443"
+    return f"CREATE SECRET (TYPE quack, TOKEN '{token}');\nATTACH '{address}' AS cce;"

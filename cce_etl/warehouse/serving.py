@@ -1,0 +1,130 @@
+"""The read-only Quack server: analysts attach to it from a DuckDB of their own.
+
+Lives here: listening, looking for newer versions, ending on a signal.
+Does not: what is served (`offers`), what clients may run (`serving_rules`), words for the terminal (`cli/serving`).
+"""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from tempfile import TemporaryDirectory
+from threading import Event
+from types import FrameType
+from typing import Final
+
+import duckdb
+import msgspec
+
+from cce_etl.errors import ConfigError, Interrupted, WarehouseError
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.offers import Offer, Views
+from cce_etl.warehouse.serving_rules import close_to_all_but_reading
+
+MIN_TOKEN_LENGTH: Final = 16
+_LOOK_SECONDS: Final = 1.0
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """Hold where to listen, and the word that lets a client in."""
+
+    host: str
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        """Return the address as DuckDB's ATTACH takes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"quack:{host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether this machine alone can reach it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def __repr__(self) -> str:
+        return f"Listener({self.address})"
+
+
+def serve(
+    offer: Offer, listener: Listener, on_ready: Callable[[], None], on_trouble: Callable[[WarehouseError], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM, and then raise Interrupted; for the main thread only.
+
+    `on_trouble` is told once why a newer version cannot be served; the one before then stays. Raises as `server` does.
+    """
+    with _stop_on_signals() as (stop, received), server(offer, listener) as look:
+        on_ready()
+        trouble = ""
+        while not stop.wait(_LOOK_SECONDS):
+            try:
+                look()
+                trouble = ""
+            except WarehouseError as error:
+                if str(error) != trouble:
+                    on_trouble(error)
+                trouble = str(error)
+    raise Interrupted(f"Stopped serving by {received[0].name}.", signal_number=received[0])
+
+
+@contextmanager
+def server(offer: Offer, listener: Listener) -> Iterator[Callable[[], None]]:
+    """Serve in the background meanwhile; yield what looks for a newer version of the offer and moves on to it.
+
+    Raises ConfigError when the address cannot be listened on or an extension is missing, WarehouseError when there is
+    nothing to serve.
+    """
+    with TemporaryDirectory(prefix="cce-etl-serve-") as folder:
+        connection = duckdb.connect(":memory:")
+        try:
+            # Quack takes its random numbers from httpfs: without it, every connection is refused with HTTP status 500.
+            load_extensions(connection, "httpfs", "quack")
+            close_to_all_but_reading(connection, offer, folder)
+            views = Views(connection, offer)
+            views.look()
+            _listen(connection, listener)
+            try:
+                yield views.look
+            finally:
+                connection.execute("CALL quack_stop($1)", [listener.address])
+        finally:
+            connection.close()
+
+
+def _listen(connection: Connection, listener: Listener) -> None:
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    try:
+        # Quack itself would share the port with another server of the same user, and each get a part of the clients.
+        socket.create_server((listener.host, listener.port), family=family).close()
+        connection.execute(
+            "CALL quack_serve($1, token => $2, allow_other_hostname => true)", [listener.address, listener.token]
+        )
+    except (OSError, duckdb.Error) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is no address of this machine, or in use"
+        reason = (said or str(error)).partition(" (")[0]
+        raise ConfigError(
+            f"{listener.address} cannot be listened on: {reason}. Name another --port or --host, "
+            "or end what listens there."
+        ) from None
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[tuple[Event, list[signal.Signals]]]:
+    stop, received = Event(), list[signal.Signals]()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop, received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,53 @@
+"""What clients of the server may do: run SELECT on its views, and nothing else.
+
+Lives here: the check of each statement, and the settings that hold should a statement pass it.
+Does not: the views (`offers`), who is let in (`serving`).
+"""
+
+from typing import Final
+
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.offers import ATTACHED, Offer, escaped
+
+# Table functions that only compute or tell what there is. Others stop the server, write logs or reach other machines.
+_ALLOWED: Final = (
+    "duckdb_columns|duckdb_constraints|duckdb_functions|duckdb_schemas|duckdb_tables|duckdb_types|duckdb_views|"
+    "generate_series|json_each|json_tree|range|repeat|unnest"
+)
+# A call of an allowed table function, as json_serialize_sql writes it. Quotes within values are escaped there, so that
+# no text of a query can pass for a part of its tree; what has another form than this is no allowed call.
+_ALLOWED_CALL: Final = (
+    r'"type":"TABLE_FUNCTION","alias":"[^"\\]*","sample":null,"query_location":[0-9]+,'
+    r'"function":\{"class":"FUNCTION","type":"FUNCTION","alias":"[^"\\]*","query_location":[0-9]+,'
+    rf'"function_name":"(?i:{_ALLOWED})",'
+)
+# Views are all that clients may name: not what is attached, nor a file, which DuckDB would read for a table.
+_NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":"{ATTACHED}|"table_name":"(?:[^"\\]|\\.)*[./]'
+# Quack asks this before each statement. json_serialize_sql parses as DuckDB does, and knows SELECT alone: for anything
+# else, and for several statements of which one is something else, it answers with an error.
+_MAY_RUN: Final = f"""
+    CREATE MACRO main.may_run(session, statement) AS (
+        SELECT starts_with(tree, '{{"error":false,')
+            AND NOT contains(regexp_replace(tree, '{_ALLOWED_CALL}', '', 'g'), '"type":"TABLE_FUNCTION"')
+            AND NOT regexp_matches(tree, '{_NOT_A_VIEW}')
+        FROM (SELECT json_serialize_sql(statement::VARCHAR)::VARCHAR AS tree)
+    )
+"""
+
+
+def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) -> None:
+    """Leave nothing to run but SELECT, no file to read but the offer's, and no setting to change, for good."""
+    readable = ", ".join(f"'{escaped(path)}'" for path in offer.paths)
+    connection.execute(_MAY_RUN)
+    connection.execute(
+        f"""
+        CREATE SCHEMA core;
+        CREATE SCHEMA marts;
+        SET GLOBAL quack_authorization_function = 'may_run';
+        SET python_enable_replacements = false;
+        SET temp_directory = '{escaped(folder)}';
+        SET allowed_paths = [{readable}];
+        SET enable_external_access = false;
+        SET lock_configuration = true;
+        """
+    )
