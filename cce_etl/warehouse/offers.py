@@ -28,12 +28,21 @@ _SERVED: Final = """
 """
 
 
+def _nothing(_: Connection) -> None:
+    """Prepare nothing."""
+
+
 class Offer(msgspec.Struct, frozen=True):
-    """Hold what is served: how it is attached under a name, what differs between two versions, what DuckDB may read."""
+    """Hold what is served: how it is attached under a name, what differs between two versions, what DuckDB may read.
+
+    `prepare` loads extensions and makes secrets, once and before the first `attach`: after it, neither can be done.
+    """
 
     attach: Callable[[Connection, str], None]
     version: Callable[[], object]
     paths: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    prepare: Callable[[Connection], None] = _nothing
 
 
 def published_offer(published: Path) -> Offer:

@@ -85,6 +85,7 @@ def server(offer: Offer, listener: Listener) -> Iterator[Callable[[], None]]:
         try:
             # Quack takes its random numbers from httpfs: without it, every connection is refused with HTTP status 500.
             load_extensions(connection, "httpfs", "quack")
+            offer.prepare(connection)
             close_to_all_but_reading(connection, offer, folder)
             views = Views(connection, offer)
             views.look()

@@ -21,8 +21,10 @@ _ALLOWED_CALL: Final = (
     r'"function":\{"class":"FUNCTION","type":"FUNCTION","alias":"[^"\\]*","query_location":[0-9]+,'
     rf'"function_name":"(?i:{_ALLOWED})",'
 )
-# Views are all that clients may name: not what is attached, nor a file, which DuckDB would read for a table.
-_NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":"{ATTACHED}|"table_name":"(?:[^"\\]|\\.)*[./]'
+# Views are all that clients may name: not what is attached, nor what an extension attaches beside it under a name made
+# from its own, nor a file, which DuckDB would read for a table.
+_TEXT: Final = r'"(?:[^"\\]|\\.)*'
+_NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":{_TEXT}{ATTACHED}|"table_name":{_TEXT}[./]'
 # Quack asks this before each statement. json_serialize_sql parses as DuckDB does, and knows SELECT alone: for anything
 # else, and for several statements of which one is something else, it answers with an error.
 _MAY_RUN: Final = f"""
@@ -37,7 +39,7 @@ _MAY_RUN: Final = f"""
 
 def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) -> None:
     """Leave nothing to run but SELECT, no file to read but the offer's, and no setting to change, for good."""
-    readable = ", ".join(f"'{escaped(path)}'" for path in offer.paths)
+    paths, folders = (", ".join(f"'{escaped(path)}'" for path in part) for part in (offer.paths, offer.folders))
     connection.execute(_MAY_RUN)
     connection.execute(
         f"""
@@ -46,7 +48,8 @@ def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) 
         SET GLOBAL quack_authorization_function = 'may_run';
         SET python_enable_replacements = false;
         SET temp_directory = '{escaped(folder)}';
-        SET allowed_paths = [{readable}];
+        SET allowed_paths = [{paths}];
+        SET allowed_directories = [{folders}];
         SET enable_external_access = false;
         SET lock_configuration = true;
         """

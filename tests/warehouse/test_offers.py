@@ -84,3 +84,32 @@ def test_other_things_than_a_file_can_be_served(analyst: Analyst, tmp_path: Path
         assert analyst.says("FROM cce.marts.steps") == [["served_1"]]
         look()
         assert analyst.says("FROM cce.marts.steps") == [["served_2"]]
+
+
+def test_a_lake_is_served_but_for_what_is_no_part_of_core_and_marts(analyst: Analyst, tmp_path: Path) -> None:
+    catalog, data = tmp_path / "catalog.ducklake", tmp_path / "data"
+
+    def prepare(connection: Connection) -> None:
+        load_extensions(connection, "ducklake")
+
+    def attach(connection: Connection, name: str) -> None:
+        connection.execute(f"ATTACH 'ducklake:{catalog}' AS {name} (READ_ONLY)")
+
+    with duckdb.connect() as writer:
+        prepare(writer)
+        writer.execute(f"ATTACH 'ducklake:{catalog}' AS lake (DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 0)")
+        writer.execute("CREATE SCHEMA lake.marts; CREATE TABLE lake.marts.steps AS SELECT 7 AS job")
+        writer.execute("CREATE SCHEMA lake.raw; CREATE TABLE lake.raw.bodies AS SELECT 'kept' AS body")
+    paths = (str(catalog), f"{catalog}.wal")
+    listener = listener_of()
+    with server(Offer(attach, lambda: 1, paths, (f"{data}/",), prepare), listener):
+        analyst.attach(listener)
+        assert analyst.says("FROM cce.marts.steps") == [[7]]
+        for other in (
+            "served_1.raw.bodies",
+            "__ducklake_metadata_served_1.ducklake_table",
+            "ducklake_snapshots('served_1')",
+            f"'{data}/raw/bodies/*.parquet'",
+            f"read_parquet('{data}/raw/bodies/*.parquet')",
+        ):
+            assert "Authorization failed" in analyst.sends(f"FROM {other}")
