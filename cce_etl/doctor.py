@@ -5,10 +5,8 @@ Does not: mending anything, writing anything.
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,7 +18,8 @@ from cce_etl.job import decode_job
 from cce_etl.pipeline import models
 from cce_etl.settings import SECRETS, Settings, Source, endpoint_of, require_source
 from cce_etl.sources import read_sources
-from cce_etl.warehouse.connection import open_warehouse_to_read
+from cce_etl.warehouse.inspection import describe_warehouse
+from cce_etl.warehouse.location import same_file
 from cce_etl.warehouse.query import open_published
 
 # No job has it: an answer "no such job" proves address, project, token and right at once, and changes nothing.
@@ -98,33 +97,16 @@ async def _ask(source: Source, sign_in: SignIn, settings: Settings) -> str:
 
 def _files(settings: Settings) -> Iterator[Finding]:
     yield _tried("models", lambda: f"{len(models())} SQL models can be read")
-    yield _tried("warehouse", lambda: _warehouse(settings.warehouse))
+    yield _tried("warehouse", lambda: describe_warehouse(settings.warehouse))
     yield _tried("published file", lambda: _published(settings))
-
-
-def _warehouse(path: Path) -> str:
-    if path.exists():
-        with open_warehouse_to_read(path):
-            _require_writable(path)
-            return f"{path}, {path.stat().st_size:,} bytes"
-    folder = next(parent for parent in path.resolve().parents if parent.exists())
-    if not folder.is_dir():
-        raise ConfigError(f"{path} cannot be made: {folder} is no folder. Set CCE_WAREHOUSE to another path.")
-    _require_writable(folder)
-    return f"{path} will be made by the first run"
 
 
 def _published(settings: Settings) -> str:
     path = settings.published
-    if path.resolve() == settings.warehouse.resolve():
+    if same_file(settings.warehouse, path):
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
     if not path.exists():
         return f"{path} will be made by the first run"
     with open_published(path):
         age = time.time() - path.stat().st_mtime
         return f"{path}, published {age / 3600:.1f} hours ago"
-
-
-def _require_writable(path: Path) -> None:
-    if not os.access(path, os.W_OK):
-        raise CceEtlError(f"{path} may not be written. Change its rights, or set CCE_WAREHOUSE.")

@@ -6,6 +6,7 @@ Does not: fetching itself (`pipeline`), what a source is (`sources`).
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -13,13 +14,14 @@ from cce_etl import pipeline
 from cce_etl.chunk import replay_letters
 from cce_etl.discover import DiscoveryReport
 from cce_etl.discover import discover as discover_source
-from cce_etl.errors import CceEtlError, ConfigError
+from cce_etl.errors import CceEtlError, ConfigError, WarehouseBusyError
 from cce_etl.ingest import Clock, Progress, ignore_progress
 from cce_etl.pipeline import Listing, Summary
 from cce_etl.settings import Settings, require_source
 from cce_etl.sources import read_sources
 from cce_etl.warehouse import accounts, ids
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.turns import source_turn
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -66,7 +68,15 @@ def plan(settings: Settings, files: Sequence[str]) -> list[Errand]:
 
 def discover(connection: Connection, errands: Sequence[Errand], clock: Clock = time.time_ns) -> list[DiscoveryReport]:
     """Ask the lists of every source, and write down what they give."""
-    return [discover_source(connection, errand.settings, clock) for errand in errands]
+    found = []
+    for errand in errands:
+        with _turn(connection, errand):
+            found.append(discover_source(connection, errand.settings, clock))
+    return found
+
+
+def _turn(connection: Connection, errand: Errand) -> AbstractContextManager[None]:
+    return source_turn(connection, require_source(errand.settings).name, errand.settings.lock_wait_seconds)
 
 
 def with_open_ids(connection: Connection, errands: Sequence[Errand]) -> list[Errand]:
@@ -103,23 +113,24 @@ def fetch(
 ) -> Outcome:
     """Fetch every errand in turn; what stops one source does not stop the others.
 
-    Raises WarehouseError and Interrupted at once: they concern all.
+    Raises WarehouseError and Interrupted at once: they concern all, but for a source that another process fetches.
     """
     summaries: list[Summary] = []
     stopped: dict[str, CceEtlError] = {}
     for errand in errands:
         try:
-            attempt = pipeline.fetch(
-                connection,
-                errand.settings,
-                errand.listing,
-                clock=clock,
-                run_id=run_id,
-                command=command,
-                deep_levels=deep_levels,
-                on_progress=on_progress,
-            )
-        except ConfigError as error:
+            with _turn(connection, errand):
+                attempt = pipeline.fetch(
+                    connection,
+                    errand.settings,
+                    errand.listing,
+                    clock=clock,
+                    run_id=run_id,
+                    command=command,
+                    deep_levels=deep_levels,
+                    on_progress=on_progress,
+                )
+        except (ConfigError, WarehouseBusyError) as error:
             stopped[str(errand.settings.source)] = error
             continue
         summaries.append(attempt.summary)

@@ -7,7 +7,8 @@ CceEtlError
 │  ├─ RetryableError  throttled, server fault or transport; may carry a wait
 │  └─ JobGone         the API has forgotten the job
 ├─ PayloadError       a body that is no CCE job: kind, path in the body, expectation
-├─ WarehouseError     locked (by which process), corrupt, disk full                    exit 4
+├─ WarehouseError     corrupt, disk full, not to be written                            exit 4
+│  └─ WarehouseBusyError   in the hands of another process: a later try may go through
 └─ Interrupted        a signal asked the run to stop; what was fetched is kept         exit 128 + signal
 
 Does not live here: how a failure is stored (`warehouse/`) or shown (`cli/`).
@@ -91,6 +92,10 @@ class WarehouseError(CceEtlError):
     """Report that the warehouse cannot be opened, read or written."""
 
     exit_code = 4
+
+
+class WarehouseBusyError(WarehouseError):
+    """Report that another process holds the warehouse, or fetches the source: a later try may go through."""
 
 
 class Interrupted(CceEtlError):  # noqa: N818  it is a request kept, not a failure

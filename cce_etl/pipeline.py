@@ -28,7 +28,7 @@ from cce_etl.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import ids as job_ids_table
 from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
 from cce_etl.warehouse.builds import build_models
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.connection import Connection, own_transaction, transaction
 from cce_etl.warehouse.core import clear_core, many_chunks
 from cce_etl.warehouse.models import Model, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.publish import publish as publish_copy
@@ -232,10 +232,11 @@ def check(connection: Connection) -> list[FailedCheck]:
     """Run every check; return those that found rows which must not exist."""
     failed = []
     with telemetry.phase("check") as report:
-        for one in read_checks(sql_directory()):
-            rows = run_check(connection, one)
-            if rows:
-                failed.append(FailedCheck(one.name, one.description, one.table, rows))
+        with own_transaction(connection):  # all of them of one moment
+            for one in read_checks(sql_directory()):
+                rows = run_check(connection, one)
+                if rows:
+                    failed.append(FailedCheck(one.name, one.description, one.table, rows))
         report({"failed_check_count": len(failed)})
     return failed
 

@@ -8,14 +8,15 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
+from cce_etl.warehouse.location import Location, read_lake, same_file, with_data
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
@@ -26,6 +27,7 @@ SECRETS: Final = (
     "security_token",
     "password",
     "alert_webhook",
+    "celery_broker",
     "serve_token",
 )
 # What the official SDK and its documentation call a key's three parts; the parts of one key are never mixed.
@@ -36,7 +38,6 @@ _KEY_NAMES: Final = (
     ("CLOUD_SDK_AK", "CLOUD_SDK_SK", "CLOUD_SDK_SECURITY_TOKEN"),
 )
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_NETWORK_LOCATION: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
 # The regions whose names end otherwise than the rest (API page "Regions and Endpoints").
 _DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
@@ -78,7 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metadata_endpoint: str = METADATA_ENDPOINT
     source: str | None = None
     job_ids: str | None = None
-    warehouse: Path = Path("data/warehouse.duckdb")
+    warehouse: Location = Path("data/warehouse.duckdb")
+    warehouse_data: str | None = None
     published: Path = Path("data/cce_jobs.duckdb")
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
     rate_limit: Annotated[float, msgspec.Meta(ge=0)] = 50.0
@@ -86,6 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     max_body_bytes: PositiveInt = 32 * 1024 * 1024
     lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    # Of a lake: how far back its tables can be read as they were.
+    snapshot_days: PositiveInt = 7
     raw_history_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
     # A nightly run that takes up to two hours is still fresh before the next one. `status --health` and Dagster's
     # freshness policy both go by it.
@@ -98,6 +102,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dagster_run_days: PositiveInt = 90
     # What lets a client of `serve` in; without one, a token is made at each start.
     serve_token: str | None = None
+    # Where Dagster runs its steps, and for Celery workers the Redis that brings them work.
+    executor: Literal["in_process", "multiprocess", "celery", "k8s"] = "in_process"
+    celery_broker: str | None = None
     slo: Slo = NO_TARGETS
 
     def __repr__(self) -> str:
@@ -133,7 +140,8 @@ def read_settings(
         if value is not None:
             values[field] = _slo(value) if field in TABLES else checked(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
-    if settings.published.absolute() == settings.warehouse.absolute():
+    settings = msgspec.structs.replace(settings, warehouse=with_data(settings.warehouse, settings.warehouse_data))
+    if same_file(settings.warehouse, settings.published):
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
     return settings
 
@@ -189,9 +197,12 @@ def checked(field: str, value: object, origin: str) -> object:
     if isinstance(plain, str) and not plain.isascii() and plain != plain.encode(errors="replace").decode():
         raise ConfigError(f"{origin} is wrong: it holds bytes that are no UTF-8 text.")
     try:
+        if kind == Location:
+            return _location(plain)
         return msgspec.convert(plain, kind, strict=False, dec_hook=_to_path)
-    except msgspec.ValidationError as error:
-        shown = "" if field in SECRETS else f" {value!r}"
+    except (msgspec.ValidationError, ValueError) as error:
+        # A lake's words may hold a password, which is what is wrong with them.
+        shown = "" if field in SECRETS or kind == Location else f" {value!r}"
         raise ConfigError(f"{origin} is wrong:{shown}: {error}.") from None
 
 
@@ -213,6 +224,12 @@ def _targets(table: Mapping[str, object]) -> Mapping[str, object]:
     if not isinstance(targets, dict):
         raise ConfigError(f"targets in [slo] in {CONFIG_FILE} is wrong: write them as a table [slo.targets].")
     return targets
+
+
+def _location(value: object) -> Location:
+    lake = read_lake(value) if isinstance(value, str) else None
+    path: Location = lake or msgspec.convert(value, Path, strict=False, dec_hook=_to_path)
+    return path
 
 
 def _to_path(kind: type, value: object) -> object:
@@ -245,7 +262,7 @@ def endpoint_of(settings: Settings) -> str:
     Raises ConfigError when neither is set, and for plain http to another machine, which would show the token to all.
     """
     if settings.endpoint is not None:
-        return _normal_endpoint(settings.endpoint)
+        return normal_endpoint(settings.endpoint, "CCE_ENDPOINT")
     if settings.region is None:
         raise ConfigError(
             "Neither CCE_ENDPOINT nor CCE_REGION is set: say where the API is, e.g. CCE_REGION=eu-west-101."
@@ -261,7 +278,7 @@ def iam_endpoint_of(settings: Settings) -> str:
     Raises ConfigError when it cannot be told.
     """
     if settings.iam_endpoint is not None:
-        return _normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
+        return normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
     parts = urlsplit(endpoint_of(settings))
     if not parts.netloc.startswith("cce."):
         raise ConfigError("CCE_IAM_ENDPOINT is not set, and cannot be told from CCE_ENDPOINT.")
@@ -271,27 +288,4 @@ def iam_endpoint_of(settings: Settings) -> str:
 def metadata_endpoint_of(settings: Settings) -> str:
     """Return where a server's metadata service answers: its fixed address, or one on this machine."""
     url = settings.metadata_endpoint.rstrip("/")
-    return url if url == METADATA_ENDPOINT else _normal_endpoint(url, "CCE_METADATA_ENDPOINT")
-
-
-def _normal_endpoint(text: str, name: str = "CCE_ENDPOINT") -> str:
-    # A name or password before the @ is a secret and stays out of the message.
-    shown = repr(text.rpartition("@")[2])
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    is_plain = bool(_NETWORK_LOCATION.fullmatch(parts.netloc)) and not re.search(r"[?#\s]", text)
-    if parts.scheme not in ("http", "https") or not host or not is_plain:
-        raise ConfigError(f"{name} is wrong: {shown} is no address such as https://cce.eu-west-101.myhuaweicloud.eu.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigError(f"{name} is wrong: {shown} would send secrets unencrypted. Use https.")
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return url if url == METADATA_ENDPOINT else normal_endpoint(url, "CCE_METADATA_ENDPOINT")

@@ -14,7 +14,8 @@ import msgspec
 from cce_etl.ingest import CHUNK_BYTES, Clock
 from cce_etl.observations import tree_of
 from cce_etl.settings import Settings
-from cce_etl.warehouse.connection import Connection, open_existing_warehouse, transaction
+from cce_etl.warehouse.connection import Connection, open_existing_warehouse, settle, transaction
+from cce_etl.warehouse.inspection import byte_count
 from cce_etl.warehouse.payloads import Payload, PayloadKey, stored_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
@@ -23,7 +24,7 @@ from cce_etl.warehouse.retention import (
     delete_runs,
     superseded_payloads,
 )
-from cce_etl.warehouse.vacuum import rewrite
+from cce_etl.warehouse.vacuum import give_back
 
 _DAY: Final = 86_400 * 10**9
 
@@ -51,10 +52,11 @@ def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
     Raises WarehouseError; the warehouse then is whole, before or after what was deleted.
     """
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        connection.execute("CHECKPOINT")
-        before = settings.warehouse.stat().st_size
+        settle(connection)
+        before = byte_count(connection, settings.warehouse)
         forgotten = forget(connection, settings.raw_history_days, clock)
-    return Vacuumed(forgotten, before, rewrite(settings.warehouse, settings.lock_wait_seconds))
+    after = give_back(settings.warehouse, settings.lock_wait_seconds, settings.snapshot_days)
+    return Vacuumed(forgotten, before, after)
 
 
 def forget(connection: Connection, history_days: int | None, clock: Clock = time.time_ns) -> Forgotten:

@@ -28,7 +28,7 @@ def block_after(marker: str) -> str:
 
 
 # What only Dagster's runs and sensors read has no option of a command.
-DAGSTERS_OWN = ("inbox", "dagster_run_days")
+DAGSTERS_OWN = ("inbox", "dagster_run_days", "executor")
 
 
 def cce_etl(folder: Path, *arguments: str) -> str:

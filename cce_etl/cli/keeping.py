@@ -14,7 +14,7 @@ from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.cli.fetching import AsJson
 from cce_etl.cli.options import FILES, LIMITS, with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings import Settings, read_settings
 
 
 @app.command()
@@ -101,8 +101,25 @@ def restore(
         show.note(f"The warehouse before it is kept as {kept_path(settings.warehouse)}.")
 
 
+@app.command("migrate-warehouse")
+@with_settings("warehouse", "warehouse_data", "lock_wait_seconds")
+def migrate_warehouse(
+    *,
+    settings: Settings,
+    target: Annotated[str, typer.Argument(help="Where to: ducklake:postgres:dbname=... host=..., or a file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
+    from cce_etl.cli import show
+    from cce_etl.warehouse.moving import move
+
+    there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
+    moved = move(settings.warehouse, there, settings.lock_wait_seconds)
+    show.json_line(moved) if as_json else show.moved(moved)
+
+
 @app.command()
-@with_settings("warehouse", "lock_wait_seconds", "raw_history_days")
+@with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
     """Forget what is older than --raw-history-days, then write the warehouse anew as small as it goes."""
     from cce_etl import upkeep

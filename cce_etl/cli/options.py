@@ -24,7 +24,9 @@ _HELP: Final = {
     "region": (str, "The region, when the endpoint is its usual one, e.g. eu-west-101."),
     "project_id": (str, "The project whose jobs to fetch."),
     "source": (str, "The name that rows carry. Default: the project id; for load: files."),
-    "warehouse": (Path, "The writer's DuckDB file. Default: data/warehouse.duckdb."),
+    "warehouse": (Path, "The writer's DuckDB file, or ducklake:... Default: data/warehouse.duckdb."),
+    "warehouse_data": (str, "Where a lake's files go: a folder, or s3://bucket/prefix."),
+    "snapshot_days": (int, "Days that a lake can be read as it was. Default: 7."),
     "published": (Path, "The analysts' DuckDB file. Default: data/cce_jobs.duckdb."),
     "concurrency": (int, "Requests in flight. Default: 32."),
     "rate_limit": (float, "Requests a second, 0 for no ceiling. Default: 50."),
@@ -44,7 +46,8 @@ _HELP: Final = {
 }
 FILES: Final = ("warehouse", "published", "lock_wait_seconds")
 LIMITS: Final = ("max_age_hours", "min_coverage", "max_dead_letters")
-FETCHING: Final = tuple(name for name in _HELP if name not in ("raw_history_days", *LIMITS))
+_UPKEEP: Final = ("raw_history_days", "warehouse_data", "snapshot_days")
+FETCHING: Final = tuple(name for name in _HELP if name not in (*_UPKEEP, *LIMITS))
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

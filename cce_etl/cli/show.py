@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cce_etl.warehouse.accounts import OpenLetter
     from cce_etl.warehouse.backup import Copied
     from cce_etl.warehouse.health import Health
+    from cce_etl.warehouse.moving import Moved
     from cce_etl.warehouse.query import QueryResult, Status
     from cce_etl.warehouse.sizes import RawBodies
 
@@ -170,6 +171,13 @@ def copied(verb: str, made: "Copied") -> None:
     """Say what a verified copy holds."""
     rows = sum(made.table_rows.values())
     typer.echo(f"{verb} {made.path}: {made.byte_count:,} bytes, {rows:,} rows in {len(made.table_rows)} tables.")
+
+
+def moved(done: "Moved") -> None:
+    """Say what was moved where, and what to do next."""
+    for table, rows in done.table_rows.items():
+        typer.echo(f"{table}: {rows:,} rows, each as before")
+    typer.echo(f"Set CCE_WAREHOUSE to {done.target}, then run `cce-etl build`: the models are made anew there.")
 
 
 def vacuumed(done: "Vacuumed", settings: "Settings") -> None:

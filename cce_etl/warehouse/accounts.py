@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, transaction
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -117,15 +117,16 @@ def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[
 def resolve_file_letters(connection: Connection, source: str, paths: Sequence[str], loaded_at: int) -> None:
     """Mark the open letters of records in files that were loaded again from `loaded_at` on without failing again."""
     connection.register("incoming", pa.table({"path": pa.array(paths, pa.string())}))
-    connection.execute(
-        """
-        UPDATE raw.dead_letters SET resolved_at = make_timestamp_ns($loaded_at)
-        WHERE source = $source AND job_id IS NULL AND resolved_at IS NULL
-            AND failed_at < make_timestamp_ns($loaded_at)
-            AND EXISTS (FROM incoming WHERE starts_with(dead_letters.message, incoming.path))
-        """,
-        {"source": source, "loaded_at": loaded_at},
-    )
+    with transaction(connection):
+        connection.execute(
+            """
+            UPDATE raw.dead_letters SET resolved_at = make_timestamp_ns($loaded_at)
+            WHERE source = $source AND job_id IS NULL AND resolved_at IS NULL
+                AND failed_at < make_timestamp_ns($loaded_at)
+                AND EXISTS (FROM incoming WHERE starts_with(dead_letters.message, incoming.path))
+            """,
+            {"source": source, "loaded_at": loaded_at},
+        )
 
 
 class OpenLetter(msgspec.Struct, frozen=True):
@@ -171,4 +172,5 @@ def record_run(connection: Connection, run: FetchRun) -> None:
     columns = ", ".join(
         f"make_timestamp_ns(${name}) AS {name}" if name.endswith("_at") else f"${name} AS {name}" for name in values
     )
-    connection.execute(f"INSERT INTO raw.fetch_runs BY NAME SELECT {columns}", values)
+    with transaction(connection):
+        connection.execute(f"INSERT INTO raw.fetch_runs BY NAME SELECT {columns}", values)

@@ -29,6 +29,7 @@ from cce_etl.warehouse.copying import (
     sync,
     wal_of,
 )
+from cce_etl.warehouse.location import Location, require_file
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -39,24 +40,26 @@ class Copied(msgspec.Struct, frozen=True):
     table_rows: dict[str, int]
 
 
-def backup_path(warehouse: Path) -> Path:
+def backup_path(warehouse: Location) -> Path:
     """Return where a backup goes that no path was given for: beside the warehouse."""
-    return warehouse.with_name(f"{warehouse.stem}.backup{warehouse.suffix}")
+    file = require_file(warehouse)
+    return file.with_name(f"{file.stem}.backup{file.suffix}")
 
 
-def back_up(warehouse: Path, target: Path, lock_wait_seconds: float = 0.0, *, force: bool = False) -> Copied:
+def back_up(warehouse: Location, target: Path, lock_wait_seconds: float = 0.0, *, force: bool = False) -> Copied:
     """Copy the warehouse to `target`, read the copy to its last byte, and swap it in; the one before is kept till then.
 
     Raises WarehouseError when the copy cannot be made or differs, and, unless `force`, when `target` knows runs that
     the warehouse does not, or is no backup. Raises ConfigError when both are one file.
     """
-    _require_two(warehouse, target)
+    file = require_file(warehouse)
+    _require_two(file, target)
     with open_existing_warehouse(warehouse, lock_wait_seconds) as connection, drafted(target) as draft:
         if target.exists() and not force:
             _require_older(target, _last_run(connection))
         # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
         connection.execute("CHECKPOINT")
-        copy_file(warehouse, draft)
+        copy_file(file, draft)
         with open_file_to_read(draft) as copy:
             copied = read_contents(copy)
         wrong = differences(read_contents(connection), copied)
@@ -68,28 +71,29 @@ def back_up(warehouse: Path, target: Path, lock_wait_seconds: float = 0.0, *, fo
     return _copied(target, copied)
 
 
-def restore(backup: Path, warehouse: Path, lock_wait_seconds: float = 0.0) -> Copied:
+def restore(backup: Path, warehouse: Location, lock_wait_seconds: float = 0.0) -> Copied:
     """Put a copy of a backup, read to its last byte and brought up to date, in the warehouse's place.
 
     What was there before is kept beside it, see `kept_path`. Raises WarehouseError when the backup is missing or
     broken, when another process holds the warehouse, or when something is kept there already.
     """
-    _require_two(warehouse, backup)
+    file = require_file(warehouse)
+    _require_two(file, backup)
     if not backup.exists():
         raise WarehouseError(f"There is no backup at {backup}. `cce-etl backup` makes one.")
-    with owner_only(), _held_if_there(warehouse, lock_wait_seconds), drafted(warehouse) as draft:
+    with owner_only(), _held_if_there(file, lock_wait_seconds), drafted(file) as draft:
         copy_file(backup, draft)
         with warehouse_errors(backup), open_existing_warehouse(draft) as copy:
             copied = read_contents(copy)
-        if warehouse.exists():
-            _keep(warehouse)
-        swap_in(draft, warehouse)
-    return _copied(warehouse, copied)
+        if file.exists():
+            _keep(file)
+        swap_in(draft, file)
+    return _copied(file, copied)
 
 
-def kept_path(warehouse: Path) -> Path:
+def kept_path(warehouse: Location) -> Path:
     """Return where a warehouse is kept that a restored one replaced: beside it, on the same disk."""
-    real = warehouse.resolve()
+    real = require_file(warehouse).resolve()
     return real.with_name(f"{real.name}.before-restore")
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import duckdb
 
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.connection import Connection, beside, own_transaction, settle
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import make_table, naming, write_comments
 from cce_etl.warehouse.trees import build_trees
@@ -52,7 +52,9 @@ def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare
     running: dict[Future[int], str] = {}
     with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
         while order.is_active():
-            running |= {pool.submit(_build_beside, connection, prepare, own[name]): name for name in order.get_ready()}
+            running |= {
+                pool.submit(_build_beside, beside(connection), prepare, own[name]): name for name in order.get_ready()
+            }
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
                 counts[name] = future.result()
@@ -60,15 +62,15 @@ def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare
     return counts
 
 
-def _build_beside(connection: Connection, prepare: Prepare, model: Model) -> int:
-    with closing(connection.cursor()) as own:
+def _build_beside(own: Connection, prepare: Prepare, model: Model) -> int:
+    with closing(own):
         prepare(own)
         return build_model(own, model)
 
 
 def build_model(connection: Connection, model: Model) -> int:
     """Make one model's table and its comments anew, in one transaction; return its rows."""
-    with naming(model), transaction(connection):
+    with naming(model), own_transaction(connection):
         make_table(connection, model)
         write_comments(connection, model)
     return count_rows(connection, model.name)
@@ -83,7 +85,7 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         connection.execute(f"SET memory_limit = '{limit}B'")
     try:
         yield
-        connection.execute("CHECKPOINT")
+        settle(connection)
     finally:
         with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
             connection.execute("RESET checkpoint_threshold")

@@ -1,21 +1,24 @@
 """Opening the warehouse, and DuckDB's errors as ours.
 
-Lives here: the writer's file, its settings, its tables' definitions, one transaction.
-Does not: what is read and written (`raw`, `core`, `models`), the published copy (`publish`, `query`).
+Lives here: the writer's file or lake, its settings, its tables' definitions, one transaction.
+Does not: what is read and written (`raw`, `core`, `models`), the published copy (`publish`, `query`), lakes (`lake`).
 """
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from cce_etl.errors import WarehouseError
+from cce_etl.errors import WarehouseBusyError, WarehouseError
+from cce_etl.warehouse.lake import is_lake, open_lake, part_tables
+from cce_etl.warehouse.location import Lake, Location
 from cce_etl.warehouse.migrations import OLDEST_VERSION, migrate
+from cce_etl.warehouse.turns import write_turn
 
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection
@@ -35,27 +38,30 @@ _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
 @contextmanager
-def open_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
-    """Open the warehouse for writing, making the file and its tables when they are missing or from an older version.
+def open_warehouse(location: Location, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
+    """Open the warehouse for writing, making its tables when they are missing or from an older version.
 
-    The files made while it is open are their owner's alone. Raises WarehouseError when another process holds it for
-    longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
+    The files made while it is open are their owner's alone. Raises WarehouseError when another process holds the file
+    for longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
     """
+    opened = open_lake(location) if isinstance(location, Lake) else _open_file(location, lock_wait_seconds)
+    with warehouse_errors(location), owner_only(), opened as connection:
+        _make_tables(connection, location)
+        yield connection
+
+
+@contextmanager
+def _open_file(path: Path, lock_wait_seconds: float) -> Iterator[Connection]:
     if path.stem in _TAKEN_NAMES or path.stem.startswith(PASSING):
         raise WarehouseError(f"A warehouse cannot be called {path.name}: {path.stem} has a meaning inside. Rename it.")
-    with warehouse_errors(path), owner_only():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
-        connection = _connect(path, lock_wait_seconds)
-        try:
-            # Order within a table means nothing here, and keeping it costs memory on large inserts.
-            connection.execute(f"SET preserve_insertion_order = false; {NO_MERGING}")
-            _make_tables(connection, path)
-            yield connection
-        finally:
-            connection.close()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
+    with closing(_connect(path, lock_wait_seconds)) as connection:
+        # Order within a table means nothing here, and keeping it costs memory on large inserts.
+        connection.execute(f"SET preserve_insertion_order = false; {NO_MERGING}")
+        yield connection
 
 
 def _connect(path: Path, lock_wait_seconds: float) -> Connection:
@@ -82,80 +88,89 @@ def owner_only() -> Iterator[None]:
 
 
 @contextmanager
-def open_existing_warehouse(path: Path, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
+def open_existing_warehouse(location: Location, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
     """Open a warehouse for writing that must be there already.
 
     Raises WarehouseError when it is not, and as `open_warehouse` does.
     """
-    _require(path)
-    with open_warehouse(path, lock_wait_seconds) as connection:
+    _require(location)
+    with open_warehouse(location, lock_wait_seconds) as connection:
         yield connection
 
 
 @contextmanager
-def open_warehouse_to_read(path: Path) -> Iterator[Connection]:
+def open_warehouse_to_read(location: Location) -> Iterator[Connection]:
     """Open an existing warehouse for reading alone.
 
-    Raises WarehouseError when it does not exist, a writer holds it, or its tables are of another version.
+    Raises WarehouseError when it does not exist, a writer holds its file, or its tables are of another version.
     """
-    with open_file_to_read(path) as connection:
-        version = _version(connection, path)
+    opened = _open_lake_to_read(location) if isinstance(location, Lake) else open_file_to_read(location)
+    with opened as connection:
+        version = _version(connection, location)
         if version is not None and version < SCHEMA_VERSION:
             raise WarehouseError(
-                f"The warehouse {path} was made by an older cce-etl (its tables are version {version}, this one's "
+                f"The warehouse {location} was made by an older cce-etl (its tables are version {version}, this one's "
                 f"{SCHEMA_VERSION}). Any command that writes brings it up to date and loses nothing: `cce-etl build`."
             )
         yield connection
 
 
 @contextmanager
+def _open_lake_to_read(lake: Lake) -> Iterator[Connection]:
+    with warehouse_errors(lake), open_lake(lake, read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
 def open_file_to_read(path: Path) -> Iterator[Connection]:
-    """Open a warehouse for reading alone whose tables may be older than this program's.
+    """Open a warehouse's file for reading alone whose tables may be older than this program's.
 
     Raises WarehouseError when it does not exist, a writer holds it, or it is no warehouse of this or an older version.
     """
     _require(path)
-    with warehouse_errors(path):
-        connection = duckdb.connect(path.absolute(), read_only=True)
-        try:
-            _version(connection, path)
-            yield connection
-        finally:
-            connection.close()
+    with warehouse_errors(path), closing(duckdb.connect(path.absolute(), read_only=True)) as connection:
+        _version(connection, path)
+        yield connection
 
 
-def _require(path: Path) -> None:
-    if not path.exists():
-        raise WarehouseError(f"There is no warehouse at {path}. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
+def _require(location: Location) -> None:
+    if isinstance(location, Path) and not location.exists():
+        raise WarehouseError(f"There is no warehouse at {location}. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
 
 
-def _make_tables(connection: Connection, path: Path) -> None:
-    """Make the tables in a new file, and bring those of an older one up to date; leave all others as they are."""
-    version = _version(connection, path)
-    if version is None:
-        with transaction(connection):  # a file with tables but no version would be refused ever after
+def _make_tables(connection: Connection, location: Location) -> None:
+    """Make the tables in a new warehouse, and bring those of an older one up to date; leave all others as they are."""
+    version = _version(connection, location)
+    if version == SCHEMA_VERSION:
+        return
+    with transaction(connection):  # a file with tables but no version would be refused ever after
+        version = _version(connection, location)  # another process may have made them while this one waited its turn
+        if version is None:
             connection.execute(schema_sql())
             connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
-    elif version < SCHEMA_VERSION:
-        with transaction(connection):  # the old file or the new one, whatever ends this
-            migrate(connection, version)
+            if is_lake(connection):
+                part_tables(connection)
+        elif version < SCHEMA_VERSION:
+            migrate(connection, version)  # the old file or the new one, whatever ends this
 
 
-def _version(connection: Connection, path: Path) -> int | None:
-    """Return the version of a file's tables, None of an empty file; raise WarehouseError when it is of no use here."""
-    found = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+def _version(connection: Connection, location: Location) -> int | None:
+    """Return the version of the tables, None where there are none; raise WarehouseError when it is of no use here."""
+    found = connection.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    ).fetchall()
     names = {name for (name,) in found}
     if not names:
         return None
     if not names & set(_TABLE.findall(schema_sql())):
-        raise WarehouseError(f"{path} holds other tables than this program's. Set CCE_WAREHOUSE to another path.")
+        raise WarehouseError(f"{location} holds other tables than this program's. Set CCE_WAREHOUSE to another place.")
     version = 0
     if "raw.schema_version" in names:
         ((version,),) = connection.execute("SELECT version FROM raw.schema_version").fetchall()
     if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
         age, advice = ("newer", "Upgrade it") if version > SCHEMA_VERSION else ("much older", "Move the file away")
         raise WarehouseError(
-            f"The warehouse {path} was made by a cce-etl {age} than this one (its tables are version {version}, "
+            f"The warehouse {location} was made by a cce-etl {age} than this one (its tables are version {version}, "
             f"this one's {SCHEMA_VERSION}). {advice}, or set CCE_WAREHOUSE to another path."
         )
     return version
@@ -168,7 +183,14 @@ def schema_sql() -> str:
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """Make everything inside one transaction, undone when it does not end well."""
+    """Make everything inside one transaction, undone when it does not end well, in this writer's turn."""
+    with write_turn(connection), own_transaction(connection):
+        yield
+
+
+@contextmanager
+def own_transaction(connection: Connection) -> Iterator[None]:
+    """Make everything inside one transaction that writes to nothing anybody else does, and so waits for nobody."""
     connection.execute("BEGIN TRANSACTION")
     try:
         yield
@@ -178,24 +200,49 @@ def transaction(connection: Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
+def settle(connection: Connection) -> None:
+    """Write what is in a file's log to its tables; a lake has no log."""
+    if not is_lake(connection):
+        connection.execute("CHECKPOINT")
+
+
+def beside(connection: Connection) -> Connection:
+    """Return another connection to the same database, in which core.jobs means the same table."""
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()
+    another = connection.cursor()
+    another.execute(f"USE {quoted(name)}")
+    return another
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL has it, whatever is in it."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
 @contextmanager
-def warehouse_errors(path: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a file into a WarehouseError that says what to do."""
+def warehouse_errors(path: Location) -> Iterator[None]:
+    """Turn what DuckDB says of a warehouse into a WarehouseError that says what to do."""
     try:
         yield
     except duckdb.Error as error:
-        raise WarehouseError(_explain(path, str(error))) from error
+        said = str(error)
+        raise _busy(path, said) or WarehouseError(_explain(path, said)) from error
 
 
-def _explain(path: Path, said: str) -> str:
-    first_line = said.splitlines()[0] if said else "no reason given"
+def _busy(path: Location, said: str) -> WarehouseBusyError | None:
     holder = _HOLDER.search(said)
-    if holder:
-        program, pid = Path(holder["program"]).name, holder["pid"]
-        return (
-            f"The warehouse {path} is in use by another process: {program} (PID {pid}). "
-            "Wait until it ends, or end it; analysts read the published file instead."
-        )
+    if holder is None:
+        return None
+    program, pid = Path(holder["program"]).name, holder["pid"]
+    return WarehouseBusyError(
+        f"The warehouse {path} is in use by another process: {program} (PID {pid}). "
+        "Wait until it ends, or end it; analysts read the published file instead."
+    )
+
+
+def _explain(path: Location, said: str) -> str:
+    first_line = said.splitlines()[0] if said else "no reason given"
     if "not a valid DuckDB database" in said:
         return f"{path} is not a DuckDB file. Move it away, or name another one (CCE_WAREHOUSE, CCE_PUBLISHED)."
     if "storage version" in said or "newer version of DuckDB" in said:
@@ -206,4 +253,6 @@ def _explain(path: Path, said: str) -> str:
         return f"The disk is full while writing {path}: {first_line}. Free some space, then run again: nothing is lost."
     if "Permission denied" in said or "read-only" in said.lower():
         return f"{path} may not be written: {first_line}. Check the rights of the file and its folder."
+    if "Unable to connect to Postgres" in said or "onnection to server" in said:
+        return f"The catalog of {path} does not answer: {first_line}. Check the address, and PGPASSWORD or ~/.pgpass."
     return f"The warehouse {path} failed: {first_line}"

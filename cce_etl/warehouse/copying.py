@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from cce_etl.errors import WarehouseError
-from cce_etl.warehouse.connection import Connection
+from cce_etl.errors import WarehouseBusyError, WarehouseError
+from cce_etl.warehouse.connection import Connection, quoted
 
 _TABLES = """
     SELECT schema_name || '.' || table_name FROM duckdb_tables()
@@ -37,18 +37,15 @@ def read_contents(connection: Connection, database: str | None = None) -> dict[s
     ((current,),) = connection.execute("SELECT current_database()").fetchall()
     name = database or current
     tables = [table for (table,) in connection.execute(_TABLES, [name]).fetchall()]
-    return {table: _contents(connection, f'"{_escaped(name)}".{table}') for table in tables}
+    return {table: read_rows(connection, f"{quoted(name)}.{table}") for table in tables}
 
 
-def _contents(connection: Connection, table: str) -> Contents:
+def read_rows(connection: Connection, table: str) -> Contents:
+    """Read a table to its last byte, and return what it holds."""
     ((row_count, checksum),) = connection.execute(
         f"SELECT count(*), bit_xor(hash(whole_row)) FROM {table} AS whole_row"
     ).fetchall()
     return Contents(row_count, checksum)
-
-
-def _escaped(name: str) -> str:
-    return name.replace('"', '""')
 
 
 def differences(one: dict[str, Contents], other: dict[str, Contents]) -> list[str]:
@@ -140,4 +137,4 @@ def _lock(descriptor: int, path: Path, lock_wait_seconds: float) -> None:
     try:
         waiting(fcntl.lockf, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        raise WarehouseError(f"{path} is in use by another process. Wait until it ends, then try again.") from None
+        raise WarehouseBusyError(f"{path} is in use by another process. Wait until it ends, then try again.") from None

@@ -88,19 +88,30 @@ def move_observed(connection: Connection, source: str, root_job_ids: Sequence[st
     if not root_job_ids:
         return
     connection.register("incoming", pa.table({"job_id": pa.array(root_job_ids, pa.string())}))
+    # Asked for first, since an update in a lake returns nothing.
     moved = connection.execute(
         """
-        UPDATE core.jobs SET observed_at = seen.last_fetched_at
-        FROM (
-            SELECT job_id, last_fetched_at FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1
-        ) AS seen
-        WHERE jobs.source = $1 AND jobs.root_job_id = seen.job_id
-            AND jobs.observed_at IS DISTINCT FROM seen.last_fetched_at
-        RETURNING jobs.root_job_id
+        SELECT jobs.root_job_id, epoch_ns(any_value(seen.last_fetched_at))
+        FROM core.jobs AS jobs JOIN raw.job_ids AS seen ON jobs.source = seen.source AND jobs.root_job_id = seen.job_id
+        SEMI JOIN incoming ON seen.job_id = incoming.job_id
+        WHERE jobs.source = $1 AND seen.source = $1 AND jobs.observed_at IS DISTINCT FROM seen.last_fetched_at
+        GROUP BY jobs.root_job_id
         """,
         [source],
     ).fetchall()
-    _record_changed(connection, source, pa.array([root_job_id for (root_job_id,) in moved], pa.string()))
+    if not moved:
+        return
+    roots = pa.array([root for root, _ in moved], pa.string())
+    times = pa.array([seen_at for _, seen_at in moved], pa.timestamp("ns"))
+    connection.register("incoming", pa.table({"job_id": roots, "seen_at": times}))
+    connection.execute(
+        """
+        UPDATE core.jobs SET observed_at = incoming.seen_at
+        FROM incoming WHERE jobs.source = $1 AND jobs.root_job_id = incoming.job_id
+        """,
+        [source],
+    )
+    _record_changed(connection, source, roots)
 
 
 def clear_core(connection: Connection) -> None:

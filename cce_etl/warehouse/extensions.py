@@ -9,10 +9,9 @@ from pathlib import Path
 import duckdb
 
 from cce_etl.errors import ConfigError
-from cce_etl.warehouse.connection import Connection
 
 
-def load_extensions(connection: Connection, *names: str) -> None:
+def load_extensions(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     """Load extensions, each from the package duckdb-extension-<name>, and let DuckDB look for none elsewhere.
 
     Raises ConfigError when a package is missing or made for another release of DuckDB.

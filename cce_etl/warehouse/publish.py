@@ -13,6 +13,8 @@ import msgspec
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.connection import NO_MERGING, Connection, warehouse_errors
 from cce_etl.warehouse.copying import copy_file, drafted, swap_in
+from cce_etl.warehouse.lake_copy import copy_lake
+from cce_etl.warehouse.location import Lake, Location
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.trees import require_whole
 
@@ -51,26 +53,35 @@ class Coverage(msgspec.Struct, frozen=True):
     ids_failed: int
 
 
-def publish(connection: Connection, warehouse: Path, published: Path, run_id: str, published_at: int) -> dict[str, int]:
+def publish(
+    connection: Connection, warehouse: Location, published: Path, run_id: str, published_at: int
+) -> dict[str, int]:
     """Copy core and marts with a manifest to `published` and swap it in; return the rows of each table.
 
     Raises WarehouseError when the copy cannot be made or does not hold what the warehouse holds; the file published
     before then stays as it is. Raises ConfigError when both are one file, which would lose raw.
     """
-    if published.exists() and published.samefile(warehouse):
+    if isinstance(warehouse, Path) and published.exists() and published.samefile(warehouse):
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
     require_whole(connection)
-    rows = {table: count_rows(connection, table) for table in published_tables(connection)}
     coverage = read_coverage(connection)
-    # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
-    connection.execute("CHECKPOINT")
-    with drafted(published) as draft:
-        copy_file(warehouse, draft)
-        with warehouse_errors(draft):
-            _strip_and_sign(draft, rows, coverage, run_id, published_at)
-            _verify(draft, rows)
+    with drafted(published) as draft, warehouse_errors(draft):
+        rows = (
+            copy_lake(connection, draft, published_tables(connection))
+            if isinstance(warehouse, Lake)
+            else _copy_file(connection, warehouse, draft)
+        )
+        _strip_and_sign(draft, rows, coverage, run_id, published_at)
+        _verify(draft, rows)
         swap_in(draft, published)
     return rows
+
+
+def _copy_file(connection: Connection, warehouse: Path, draft: Path) -> dict[str, int]:
+    # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
+    connection.execute("CHECKPOINT")
+    copy_file(warehouse, draft)
+    return {table: count_rows(connection, table) for table in published_tables(connection)}
 
 
 def published_tables(connection: Connection) -> list[str]:
@@ -92,7 +103,7 @@ def read_coverage(connection: Connection) -> Coverage:
 
 def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
     with duckdb.connect(draft.absolute()) as copy:
-        copy.execute(f"{NO_MERGING}; DROP SCHEMA raw CASCADE")
+        copy.execute(f"{NO_MERGING}; DROP SCHEMA IF EXISTS raw CASCADE")
         copy.execute(
             _MANIFEST,
             msgspec.structs.asdict(coverage)

@@ -17,7 +17,7 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
-from cce_etl.warehouse.connection import Connection, warehouse_errors
+from cce_etl.warehouse.connection import Connection, beside, warehouse_errors
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
 
@@ -105,7 +105,7 @@ def query(connection: Connection, sql: str) -> QueryResult:
         columns, kinds = list(relation.columns), [str(kind) for kind in relation.types]
         if any(_EXACT_KIND.search(kind) for kind in kinds):
             sql = _exact(sql, columns, kinds)
-        cursor = connection.cursor()
+        cursor = beside(connection)
         _stoppable(cursor, partial(cursor.execute, sql))
         return QueryResult(columns, _rows(cursor))
     except duckdb.Error as error:

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from cce_etl.warehouse.connection import NO_MERGING, Connection, transaction
+from cce_etl.warehouse.lake import is_lake
 from cce_etl.warehouse.payloads import Payload, PayloadKey
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
@@ -85,7 +86,12 @@ def delete_runs(connection: Connection, before: int) -> int:
 
 
 def merge_row_groups(connection: Connection) -> None:
-    """Let what deleted rows left in every table be used again; costs as much as writing the tables it is left in."""
+    """Let what deleted rows left in every table be used again; costs as much as writing the tables it is left in.
+
+    Nothing is done in a lake, whose files `compaction` writes anew.
+    """
+    if is_lake(connection):
+        return
     connection.execute("RESET max_vacuum_tasks")
     try:
         # A checkpoint merges nothing when all that happened were updates and deletes, or nothing at all.

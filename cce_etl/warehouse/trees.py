@@ -16,7 +16,7 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse.connection import PASSING, Connection, transaction
+from cce_etl.warehouse.connection import PASSING, Connection, quoted, settle, transaction
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import kind_of, make_table, naming, write_comments
 from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
@@ -41,12 +41,13 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
     fingerprint = _fingerprint(chain, code)
     # Even without vacuuming, a checkpoint takes out row groups of which all rows are deleted, and all row ids behind
     # them move. Once that is done, none of core.jobs moves until it is written to again.
-    connection.execute("CHECKPOINT")
+    settle(connection)
     with _passing(connection) as (first, second):
         if not _is_current(connection, kept, fingerprint):
             _begin_anew(connection, first, chain, kept, fingerprint)
         _follow(connection, (first, second), chain)
-    _record(connection, _WHOLE, fingerprint)
+    with transaction(connection):
+        _record(connection, _WHOLE, fingerprint)
     return {model.name: count_rows(connection, model.name) for model in kept}
 
 
@@ -76,7 +77,7 @@ def _passing(connection: Connection) -> Iterator[tuple[Worker, Worker]]:
     Names such as core.jobs mean the database in use, so that the same SELECT reads the batch instead of the warehouse.
     """
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    kept = '"' + name.replace('"', '""') + '"'
+    kept = quoted(name)
     with closing(connection.cursor()) as first, closing(connection.cursor()) as second:
         for worker, passing in zip((first, second), _PASSING, strict=True):
             worker.execute(f"ATTACH ':memory:' AS {passing}; USE {passing}; CREATE SCHEMA core; CREATE SCHEMA marts")

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse
+from cce_etl.warehouse.compaction import compact
+from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse, quoted
 from cce_etl.warehouse.copying import differences, drafted, held, read_contents, swap_in, wal_of
+from cce_etl.warehouse.inspection import byte_count
+from cce_etl.warehouse.location import Location
 
 _FRESH: Final = "cce_etl_fresh"
 # Everything that is said of tables, views and columns, in words that name no database.
@@ -21,6 +24,18 @@ _DEFINITIONS: Final = """
     WHERE database_name = $1 AND NOT internal
     ORDER BY ALL
 """
+
+
+def give_back(location: Location, lock_wait_seconds: float, snapshot_days: int) -> int:
+    """Write the warehouse as small as it goes, and return its bytes; a lake keeps snapshots of so many days.
+
+    Raises WarehouseError, see `rewrite`.
+    """
+    if isinstance(location, Path):
+        return rewrite(location, lock_wait_seconds)
+    with open_existing_warehouse(location) as connection:
+        compact(connection, snapshot_days)
+        return byte_count(connection, location)
 
 
 def rewrite(warehouse: Path, lock_wait_seconds: float = 0.0) -> int:
@@ -43,7 +58,7 @@ def rewrite(warehouse: Path, lock_wait_seconds: float = 0.0) -> int:
 
 def _copy_tables(connection: Connection, draft: Path) -> None:
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    path, source = str(draft.absolute()).replace("'", "''"), '"' + name.replace('"', '""') + '"'
+    path, source = str(draft.absolute()).replace("'", "''"), quoted(name)
     connection.execute(f"ATTACH '{path}' AS {_FRESH} (STORAGE_VERSION '{STORAGE_VERSION}')")
     connection.execute(f"COPY FROM DATABASE {source} TO {_FRESH}")
     connection.execute(f"CHECKPOINT {_FRESH}")

@@ -6,7 +6,7 @@ Does not: ids that wait anyway (`ids`).
 
 from collections.abc import Sequence
 
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.ids import IdMark, finished_ids, mark_ids
 
 
@@ -24,6 +24,7 @@ def reopen(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
 
     What a run that is stopped does not come to stays open, and is fetched by the next.
     """
-    finished = sorted(finished_ids(connection, source, job_ids))
-    mark_ids(connection, source, [IdMark(job_id, "running", 0, None) for job_id in finished])
+    with transaction(connection):
+        finished = sorted(finished_ids(connection, source, job_ids))
+        mark_ids(connection, source, [IdMark(job_id, "running", 0, None) for job_id in finished])
     return len(finished)

@@ -1,0 +1,43 @@
+"""Whether the warehouse can be worked with, and how large it is.
+
+Lives here: rights, sizes, and what a person can do about them. Does not: what its tables hold (`query`, `health`).
+"""
+
+import os
+from pathlib import Path
+
+from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.warehouse.connection import Connection, open_warehouse_to_read
+from cce_etl.warehouse.lake import NAME
+from cce_etl.warehouse.location import Lake, Location
+
+
+def describe_warehouse(location: Location) -> str:
+    """Say how the warehouse stands; raise ConfigError or WarehouseError when a run could not work with it."""
+    if isinstance(location, Lake):
+        with open_warehouse_to_read(location) as connection:
+            return f"{location} answers, {byte_count(connection, location):,} bytes in its files"
+    if location.exists():
+        with open_warehouse_to_read(location) as connection:
+            _require_writable(location)
+            return f"{location}, {byte_count(connection, location):,} bytes"
+    folder = next(parent for parent in location.resolve().parents if parent.exists())
+    if not folder.is_dir():
+        raise ConfigError(f"{location} cannot be made: {folder} is no folder. Set CCE_WAREHOUSE to another path.")
+    _require_writable(folder)
+    return f"{location} will be made by the first run"
+
+
+def byte_count(connection: Connection, location: Location) -> int:
+    """Return the bytes of the warehouse's file, or of the files of a lake's tables as they stand now."""
+    if isinstance(location, Path):
+        return location.stat().st_size
+    ((count,),) = connection.execute(
+        "SELECT coalesce(sum(file_size_bytes + delete_file_size_bytes), 0) FROM ducklake_table_info($1)", [NAME]
+    ).fetchall()
+    return int(count)
+
+
+def _require_writable(path: Path) -> None:
+    if not os.access(path, os.W_OK):
+        raise WarehouseError(f"{path} may not be written. Change its rights, or set CCE_WAREHOUSE.")

@@ -1,0 +1,136 @@
+"""Turns between processes, by locks in a real PostgreSQL."""
+
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cce_etl.errors import WarehouseBusyError
+from cce_etl.warehouse.connection import Connection, open_warehouse, transaction
+from cce_etl.warehouse.location import Lake
+from cce_etl.warehouse.turns import source_turn, write_turn
+from tests.ops.postgres import Postgres
+from tests.scale.farm import create_database
+
+pytestmark = pytest.mark.scale
+
+_HOLDER = """
+import sys, time
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.location import Lake
+from cce_etl.warehouse.turns import source_turn
+with open_warehouse(Lake(*sys.argv[1:])) as connection, source_turn(connection, "s", 0):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def lake(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """Return a new lake, which has its tables."""
+    name = f"turns_{secrets.token_hex(4)}"
+    create_database(postgres, name)
+    monkeypatch.setenv("PGPASSWORD", postgres.password)
+    place = Lake(f"postgres:dbname={name} host=127.0.0.1 port={postgres.port} user=dagster", str(tmp_path / "files"))
+    with open_warehouse(place):
+        return place
+
+
+@contextmanager
+def _two(lake: Lake) -> Iterator[tuple[Connection, Connection]]:
+    with open_warehouse(lake) as one, open_warehouse(lake) as other:
+        yield one, other
+
+
+def test_a_source_is_fetched_by_one_at_a_time_and_others_meanwhile(lake: Lake) -> None:
+    with _two(lake) as (one, other):
+        with source_turn(one, "s", 0):
+            with pytest.raises(WarehouseBusyError, match="source s is in use by another process"):
+                source_turn(other, "s", 0.5).__enter__()
+            with source_turn(other, "another", 0):
+                pass
+        with source_turn(other, "s", 0):
+            pass
+
+
+def test_the_turn_of_a_process_that_is_killed_ends_with_it(lake: Lake) -> None:
+    command = [sys.executable, "-c", _HOLDER, lake.catalog, str(lake.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder, open_warehouse(lake) as connection:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(WarehouseBusyError):
+            source_turn(connection, "s", 0).__enter__()
+        holder.kill()
+        with source_turn(connection, "s", 30):
+            pass
+
+
+def test_writers_of_one_table_wait_for_each_other_and_neither_fails(lake: Lake) -> None:
+    # Without turns the second to commit fails: it inserts into a table from which the first has deleted meanwhile.
+    def write(source: str) -> None:
+        with open_warehouse(lake) as connection:
+            for number in range(8):
+                with transaction(connection):
+                    connection.execute("DELETE FROM raw.changed_roots WHERE source = $1", [source])
+                    connection.execute("INSERT INTO raw.changed_roots VALUES ($1, $2)", [source, str(number)])
+
+    failed: list[BaseException] = []
+
+    def watched(source: str) -> None:
+        try:
+            write(source)
+        except BaseException as error:  # noqa: BLE001  told below, in the test's own thread
+            failed.append(error)
+
+    writers = [threading.Thread(target=watched, args=(source,)) for source in ("a", "b", "c")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failed == []
+    with open_warehouse(lake) as connection:
+        assert connection.execute("FROM raw.changed_roots ORDER BY ALL").fetchall() == [
+            ("a", "7"),
+            ("b", "7"),
+            ("c", "7"),
+        ]
+
+
+def test_a_writer_waits_for_the_turn(lake: Lake) -> None:
+    with _two(lake) as (one, other):
+        began = threading.Event()
+
+        def write() -> None:
+            began.set()
+            with transaction(other):
+                other.execute("INSERT INTO raw.changed_roots VALUES ('late', 'r')")
+
+        writer = threading.Thread(target=write)
+        with write_turn(one):
+            writer.start()
+            began.wait()
+            writer.join(1)
+            assert writer.is_alive()
+        writer.join()
+        assert one.execute("SELECT count(*) FROM raw.changed_roots").fetchall() == [(1,)]
+
+
+def test_two_processes_that_make_a_new_lake_at_once_both_work_with_it(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"new_{secrets.token_hex(4)}"
+    create_database(postgres, name)
+    monkeypatch.setenv("PGPASSWORD", postgres.password)
+    catalog = f"postgres:dbname={name} host=127.0.0.1 port={postgres.port} user=dagster"
+    command = [sys.executable, "-c", _HOLDER.replace('"s"', "str(__import__('os').getpid())").replace("60", "0")]
+    started = [
+        subprocess.Popen([*command, catalog, str(tmp_path / "files")], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    ended = [one.communicate(timeout=60) for one in started]
+    assert [one.returncode for one in started] == [0, 0, 0], ended

@@ -1,0 +1,24 @@
+"""A lake whose catalog is a file: all that one process needs, without a server.
+
+Lives here: where it is, and a small fleet to load into it. Does not: expectations.
+"""
+
+from pathlib import Path
+
+from cce_etl.demo.fleet import build_fleet
+from cce_etl.warehouse.location import Lake
+
+ENDS_AT_NS = 1_772_323_200_000_000_123
+
+
+def lake_in(folder: Path) -> Lake:
+    """Return a lake that is not made yet."""
+    return Lake(str(folder / "catalog.duckdb"), str(folder / "files"))
+
+
+def write_fleet(path: Path, job_count: int) -> Path:
+    """Write a synthetic fleet as NDJSON."""
+    bodies = [body for _, body in build_fleet(5, job_count + 1, ENDS_AT_NS).v3_bodies()]
+    # The documented example, which comes first, stands on many lines.
+    path.write_bytes(b"\n".join(bodies[1:]))
+    return path

@@ -1,0 +1,23 @@
+"""How the warehouse stands, in one line."""
+
+from pathlib import Path
+
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.inspection import describe_warehouse
+from tests.warehouse.lakes import lake_in
+
+
+def test_a_file_is_told_with_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    assert describe_warehouse(path) == f"{path} will be made by the first run"
+    with open_warehouse(path):
+        pass
+    assert describe_warehouse(path) == f"{path}, {path.stat().st_size:,} bytes"
+
+
+def test_a_lake_is_told_with_the_bytes_of_its_files(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    with open_warehouse(lake) as connection:
+        connection.execute("INSERT INTO raw.changed_roots SELECT 's', range::VARCHAR FROM range(1000)")
+    size = sum(file.stat().st_size for file in (tmp_path / "files").rglob("*.parquet"))
+    assert describe_warehouse(lake) == f"{lake} answers, {size:,} bytes in its files"

@@ -1,0 +1,111 @@
+"""A lake in place of the file: the same rows, the same models, the same copy for analysts."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cce_etl import pipeline
+from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.settings import Settings
+from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.copying import differences, read_contents
+from cce_etl.warehouse.lake import is_lake
+from cce_etl.warehouse.location import Lake, Location
+from tests.warehouse.lakes import ENDS_AT_NS, lake_in, write_fleet
+
+# They name the moment of a run, or what is true of one file alone.
+_OF_A_RUN = ("core.ingest", "marts.ingest", "main.manifest")
+_WORDS = """
+    SELECT schema_name, table_name, comment, sql FROM duckdb_tables() WHERE NOT internal
+    UNION ALL SELECT schema_name, view_name, comment, '' FROM duckdb_views() WHERE NOT internal
+    UNION ALL
+    SELECT schema_name, table_name || '.' || column_name, comment, data_type FROM duckdb_columns() WHERE NOT internal
+    ORDER BY ALL
+"""
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_fleet(tmp_path_factory.mktemp("fleet") / "jobs.ndjson", 60)
+
+
+@pytest.fixture(scope="module")
+def published(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return what is published from a file, and from a lake, of the same jobs loaded twice."""
+    folder = tmp_path_factory.mktemp("both")
+    places: dict[str, Location] = {"file": folder / "warehouse.duckdb", "lake": lake_in(folder)}
+    found = {name: folder / f"published-{name}.duckdb" for name in places}
+    for name, place in places.items():
+        with open_warehouse(place) as connection:
+            for _ in range(2):
+                pipeline.load(connection, "s", [str(fleet)], clock=lambda: ENDS_AT_NS)
+            pipeline.build(connection)
+            assert pipeline.check(connection) == []
+            settings = Settings(warehouse=place, published=found[name])
+            pipeline.publish(connection, settings, "run", lambda: ENDS_AT_NS)
+    return found
+
+
+@pytest.mark.scale
+def test_what_is_published_is_the_same_in_every_row_type_and_word(published: dict[str, Path]) -> None:
+    with (
+        duckdb.connect(published["file"], read_only=True) as one,
+        duckdb.connect(published["lake"], read_only=True) as other,
+    ):
+        assert [name for name in differences(read_contents(one), read_contents(other)) if _is_told(name)] == []
+        assert one.execute(_WORDS).fetchall() == other.execute(_WORDS).fetchall()
+        assert other.execute("SELECT count(*) > 700 FROM core.jobs").fetchall() == [(True,)]
+
+
+def _is_told(name: str) -> bool:
+    return not name.startswith(_OF_A_RUN)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return lake_in(tmp_path)
+
+
+def test_rows_go_into_files_of_their_source_and_day(lake: Lake, fleet: Path) -> None:
+    with open_warehouse(lake) as connection:
+        assert is_lake(connection)
+        for source in ("one", "other"):
+            pipeline.load(connection, source, [str(fleet)])
+        files = connection.execute("SELECT data_file FROM ducklake_list_files('lake', 'jobs', schema => 'core')")
+        folders = {Path(file).parent for (file,) in files.fetchall()}
+    assert {folder.parents[2].name for folder in folders} == {"source=one", "source=other"}
+    assert all(folder.name.startswith("day=") for folder in folders)
+
+
+def test_a_lake_can_be_read_as_it_was(lake: Lake, fleet: Path) -> None:
+    with open_warehouse(lake) as connection:
+        pipeline.load(connection, "s", [str(fleet)])
+        ((before,),) = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchall()
+        connection.execute("DELETE FROM core.jobs")
+        then = f"SELECT count(DISTINCT root_job_id) FROM core.jobs AT (VERSION => {before})"
+        assert _values(connection, then) == [60]
+        assert _values(connection, "SELECT count(*) FROM core.jobs") == [0]
+
+
+def _values(connection: Connection, statement: str) -> list[Any]:
+    return [value for (value,) in connection.execute(statement).fetchall()]
+
+
+def test_a_new_lake_wants_to_know_where_its_files_go(tmp_path: Path) -> None:
+    new = Lake(str(tmp_path / "none" / "catalog.duckdb"))
+    with pytest.raises((ConfigError, WarehouseError)), open_warehouse_to_read(new):
+        pass
+    with (
+        pytest.raises(ConfigError, match="CCE_WAREHOUSE_DATA"),
+        open_warehouse_to_read(Lake(str(tmp_path / "no.duckdb"))),
+    ):
+        pass
+
+
+def test_a_lake_to_read_cannot_be_written(lake: Lake) -> None:
+    with open_warehouse(lake):
+        pass
+    with open_warehouse_to_read(lake) as connection, pytest.raises(duckdb.Error, match="read-only"):
+        connection.execute("DELETE FROM raw.job_ids")

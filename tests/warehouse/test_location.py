@@ -1,0 +1,61 @@
+"""Where the warehouse is, out of one word of configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from cce_etl.errors import ConfigError
+from cce_etl.warehouse.location import Lake, read_lake, require_file, same_file, with_data
+
+
+def test_a_lake_is_named_by_its_catalog_and_said_as_it_is_written() -> None:
+    text = "ducklake:postgres:dbname=jobs host=db.example user=jobs"
+    lake = read_lake(text)
+    assert lake == Lake("postgres:dbname=jobs host=db.example user=jobs")
+    assert str(lake) == text
+    assert lake.is_shared
+
+
+def test_a_catalog_in_a_file_serves_one_process() -> None:
+    lake = read_lake("ducklake:~/catalog.duckdb")
+    assert lake == Lake(str(Path.home() / "catalog.duckdb"))
+    assert not lake.is_shared
+
+
+def test_a_path_names_no_lake() -> None:
+    assert read_lake("data/ducklake.duckdb") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ducklake:postgres:dbname=jobs password=secret-word",
+        "ducklake:postgres:dbname=jobs PASSWORD = secret-word",
+        "ducklake:postgres:postgresql://jobs:secret-word@db.example/jobs",
+    ],
+)
+def test_a_password_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ValueError, match="PGPASSWORD") as refused:
+        read_lake(text)
+    assert "secret-word" not in str(refused.value)
+
+
+def test_a_lake_without_a_catalog_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no catalog"):
+        read_lake("ducklake:")
+
+
+def test_only_a_lake_needs_a_place_for_its_files(tmp_path: Path) -> None:
+    assert with_data(Lake("c"), "s3://bucket/jobs") == Lake("c", "s3://bucket/jobs")
+    assert with_data(tmp_path, "s3://bucket/jobs") == tmp_path
+
+
+def test_a_command_for_files_says_how_a_lake_is_kept_safe(tmp_path: Path) -> None:
+    assert require_file(tmp_path) == tmp_path
+    with pytest.raises(ConfigError, match="pg_dump"):
+        require_file(Lake("postgres:dbname=jobs"))
+
+
+def test_a_lake_is_no_file(tmp_path: Path) -> None:
+    assert same_file(tmp_path, tmp_path)
+    assert not same_file(Lake(str(tmp_path)), tmp_path)

@@ -1,0 +1,80 @@
+"""From a file into a lake, and back: every row, or nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from cce_etl import pipeline
+from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.warehouse import moving
+from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.copying import read_contents
+from cce_etl.warehouse.moving import move
+from tests.warehouse.lakes import lake_in, write_fleet
+
+_MOVED = ("raw.job_ids", "raw.job_payloads", "raw.dead_letters", "raw.fetch_runs", "raw.clusters", "core.jobs")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a warehouse of 20 jobs and a dead letter."""
+    path = tmp_path / "warehouse.duckdb"
+    fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
+    with fleet.open("ab") as lines:
+        lines.write(b"\nno job\n")
+    with open_warehouse(path) as connection:
+        pipeline.load(connection, "s", [str(fleet)])
+    return path
+
+
+def test_a_file_moves_into_a_lake_and_back_with_every_row(file: Path, tmp_path: Path) -> None:
+    lake, back = lake_in(tmp_path), tmp_path / "back.duckdb"
+    moved = move(file, lake)
+    assert moved.table_rows["raw.job_ids"] == 20
+    assert moved.table_rows["raw.dead_letters"] == 1
+    assert move(lake, back).table_rows == moved.table_rows
+    with open_warehouse_to_read(file) as one, open_warehouse_to_read(back) as other:
+        before, after = read_contents(one), read_contents(other)
+    assert {name: before[name] for name in _MOVED} == {name: after[name] for name in _MOVED}
+
+
+@pytest.mark.scale
+def test_the_models_are_made_there_as_ever(file: Path, tmp_path: Path) -> None:
+    move(file, lake_in(tmp_path))
+    with open_warehouse(lake_in(tmp_path)) as connection:
+        assert pipeline.build(connection)["marts.root_jobs"] == 20
+
+
+def test_what_is_not_empty_is_left_alone(file: Path, tmp_path: Path) -> None:
+    move(file, lake_in(tmp_path))
+    with pytest.raises(ConfigError, match=r"is not empty: raw\.job_ids"):
+        move(file, lake_in(tmp_path))
+
+
+def test_two_of_a_kind_are_refused(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="of one kind"):
+        move(file, tmp_path / "other.duckdb")
+    with pytest.raises(ConfigError, match="of one kind"):
+        move(lake_in(tmp_path), lake_in(tmp_path / "other"))
+
+
+def test_a_table_that_differs_leaves_nothing_behind(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a writer's or disk's fault would: a column that the copy does not take over.
+    with open_warehouse(file) as connection:
+        connection.execute("UPDATE raw.job_ids SET attempts = 7")
+    real = moving.read_rows
+    monkeypatch.setattr(
+        moving,
+        "read_rows",
+        lambda c, table: (
+            real(c, table.replace("raw.job_ids", "(SELECT job_id FROM raw.job_ids)"))
+            if table == "raw.job_ids"
+            else real(c, table)
+        ),
+    )
+    with pytest.raises(WarehouseError, match=r"raw\.job_ids differs"):
+        move(file, lake_in(tmp_path))
+    with open_warehouse_to_read(lake_in(tmp_path)) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.job_ids").fetchall() == [(0,)]

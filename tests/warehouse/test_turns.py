@@ -1,0 +1,15 @@
+"""Whose turn it is: where one process alone can write, nobody waits."""
+
+from pathlib import Path
+
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.turns import source_turn, write_turn
+from tests.warehouse.lakes import lake_in
+
+
+def test_a_file_and_a_lake_of_one_process_need_no_turns(tmp_path: Path) -> None:
+    for place in (tmp_path / "warehouse.duckdb", lake_in(tmp_path)):
+        with open_warehouse(place) as connection, source_turn(connection, "s", 0), write_turn(connection):
+            connection.execute("INSERT INTO raw.changed_roots VALUES ('s', 'r')")
+            with source_turn(connection, "s", 0):
+                pass
