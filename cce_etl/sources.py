@@ -14,9 +14,11 @@ import msgspec
 from cce_etl.errors import ConfigError
 from cce_etl.settings import CONFIG_FILE, SECRETS, Settings, checked, read_file
 
+# Secrets that are no source's.
+_SHARED_SECRETS: Final = ("alert_webhook", "celery_broker")
 # What says whom to ask and how to sign in: a table's own, never mixed with that of another source.
 _PLACE: Final = ("endpoint", "region", "project_id", "iam_endpoint")
-_OWN_SECRETS: Final = tuple(name for name in SECRETS if name != "alert_webhook")
+_OWN_SECRETS: Final = tuple(name for name in SECRETS if name not in _SHARED_SECRETS)
 _SIGN_IN: Final = ("auth", "username", "domain", *_OWN_SECRETS)
 _PLAIN: Final = (*_PLACE, "auth", "username", "domain", "job_ids", "concurrency", "rate_limit")
 _NAMED: Final = {f"{secret}_env": secret for secret in _OWN_SECRETS}

@@ -5,12 +5,14 @@ count. Does not: any of them.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dagster import Definitions, in_process_executor
+from dagster import AssetsDefinition, Definitions
 
 from cce_etl import pipeline
 from cce_etl.defs.checks import gates
+from cce_etl.defs.execution import crash_policy, executor_of, pool_of_fetching
+from cce_etl.defs.fetch_by_source import fetch_by_source
 from cce_etl.defs.health_sensor import health_sensor
 from cce_etl.defs.housekeeping import housekeeping, housekeeping_schedule
 from cce_etl.defs.inbox_sensor import inbox_sensor
@@ -28,17 +30,28 @@ from cce_etl.warehouse.models import read_checks, sql_directory
 def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> Definitions:
     """Return all definitions; without an `environment`, the process's own counts.
 
-    Raises ConfigError when the SQL models cannot be read.
+    Raises ConfigError when the SQL models cannot be read, and for an executor that the other settings do not allow.
     """
     models = pipeline.models()
     warehouse = Warehouse(clock, environment)
+    sources = warehouse.source_names()
     return Definitions(
-        assets=[job_ids, fetch, model_assets(models), published_asset(models, warehouse.max_age()), report_asset()],
+        assets=[
+            job_ids,
+            _fetching(warehouse, sources),
+            model_assets(models),
+            published_asset(models, warehouse.max_age()),
+            report_asset(),
+        ],
         asset_checks=gates(read_checks(sql_directory())),
         jobs=[nightly, inbox, housekeeping],
-        schedules=[nightly_schedule, housekeeping_schedule],
-        sensors=[health_sensor(), inbox_sensor(), stuck_sensor()],
+        schedules=[nightly_schedule(sources), housekeeping_schedule],
+        sensors=[health_sensor(), inbox_sensor(sources), stuck_sensor()],
         resources={RESOURCE: warehouse},
-        # One process: DuckDB lets no second one write, and starting one per step costs more than the steps.
-        executor=in_process_executor,
+        executor=executor_of(warehouse.settings_to_load()),
     )
+
+
+def _fetching(warehouse: Warehouse, sources: Sequence[str]) -> AssetsDefinition:
+    settings = warehouse.settings_to_load()
+    return fetch_by_source(sources, pool_of_fetching(settings), crash_policy(settings)) if sources else fetch

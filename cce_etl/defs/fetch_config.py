@@ -52,6 +52,18 @@ class FetchConfig(Config):
 def plan(connection: Connection, settings: Settings, config: FetchConfig) -> list[Errand]:
     """Return what to fetch from each source, and open finished jobs again where they are asked for.
 
+    Raises as `narrowed` does.
+    """
+    todo = narrowed(connection, settings, config)
+    for errand in todo:
+        if config.refetch and errand.listing is not None:
+            reopen(connection, require_source(errand.settings).name, errand.listing.job_ids)
+    return todo
+
+
+def narrowed(connection: Connection, settings: Settings, config: FetchConfig) -> list[Errand]:
+    """Return what to fetch from each source, and write nothing: of finished jobs, those opened again before.
+
     Raises ConfigError for a source, id or time that is none, and when ids are given for several sources at once.
     """
     chosen = chosen_settings(settings, config.sources)
@@ -59,11 +71,7 @@ def plan(connection: Connection, settings: Settings, config: FetchConfig) -> lis
         names = ", ".join(require_source(one).name for one in chosen)
         raise ConfigError(f"The run config names ids, and there are several sources: {names}. Name one in sources.")
     todo = [errand for one in chosen for errand in errands.plan(one, config.id_files)]
-    narrowed = [Errand(errand.settings, _listing(connection, errand, config)) for errand in todo]
-    for errand in narrowed:
-        if config.refetch and errand.listing is not None:
-            reopen(connection, require_source(errand.settings).name, errand.listing.job_ids)
-    return narrowed
+    return [Errand(errand.settings, _listing(connection, errand, config)) for errand in todo]
 
 
 def chosen_settings(settings: Settings, names: Sequence[str]) -> list[Settings]:

@@ -4,7 +4,7 @@ Lives here: which files are whole, which were taken, which cannot be read. No fi
 Does not: reading lists (`extract/id_lists`), fetching what they name (the run it asks for).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
@@ -51,8 +51,11 @@ class InboxCursor(msgspec.Struct, frozen=True):
     files: dict[str, Sighting] = {}
 
 
-def inbox_sensor() -> SensorDefinition:
-    """Return the sensor; it starts by itself, and does nothing without CCE_INBOX."""
+def inbox_sensor(partitions: Sequence[str] = ()) -> SensorDefinition:
+    """Return the sensor; it starts by itself, and does nothing without CCE_INBOX.
+
+    With several sources, each run is of the partition of its list's source.
+    """
 
     @sensor(
         name="inbox_files",
@@ -68,7 +71,8 @@ def inbox_sensor() -> SensorDefinition:
             if settings.inbox is None:
                 return SkipReason("CCE_INBOX is not set.")
             before = msgspec.json.decode(context.cursor, type=InboxCursor) if context.cursor else InboxCursor()
-            files, requests = _look(settings, settings.inbox, before.files)
+            files, found = _look(settings, settings.inbox, before.files)
+            requests = [_of_partition(request, partitions) for request in found]
         ledger = tell(
             warning_of(context), before.ledger, list(_causes(settings.inbox, files)), warehouse.alert_webhook()
         )
@@ -101,6 +105,11 @@ def _look(
             files[name], request = _take(settings, path, name, now)
             requests += [] if request is None else [request]
     return files, requests
+
+
+def _of_partition(request: RunRequest, partitions: Sequence[str]) -> RunRequest:
+    folder, _, _ = request.tags["cce_etl/id_list"].rpartition("/")
+    return request.with_replaced_attrs(partition_key=folder) if folder in partitions else request
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -4,7 +4,7 @@ Lives here: their definitions, and the account of a fetch as metadata and log li
 Does not: fetching, loading and their order (`pipeline`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from dagster import (
     AssetSpec,
     DagsterLogManager,
     MaterializeResult,
+    OpExecutionContext,
     ResourceParam,
     asset,
     multi_asset,
@@ -20,7 +21,7 @@ from dagster import (
 
 from cce_etl import errands, pipeline
 from cce_etl.defs.fetch_config import FetchConfig, plan
-from cce_etl.defs.resource import POOL, Warehouse
+from cce_etl.defs.resource import POOL, Session, Warehouse
 from cce_etl.defs.tables import (
     JOB_IDS,
     JOB_PAYLOADS,
@@ -29,12 +30,15 @@ from cce_etl.defs.tables import (
     table_definition_metadata,
     table_metadata,
 )
+from cce_etl.errands import Errand
 from cce_etl.ingest import Progress
+from cce_etl.pipeline import Summary
 from cce_etl.settings import require_source
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.run_figures import run_figures
 
 GROUP: Final = "ingest"
+FETCH: Final = "fetch"
 # What raw.fetch_runs calls a run of this asset; its run_id is Dagster's.
 COMMAND: Final = "dagster"
 SHOWN_ENTRIES: Final = 10
@@ -73,33 +77,29 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
         )
 
 
-@multi_asset(
-    name="fetch",
-    specs=[
-        AssetSpec(
-            JOB_PAYLOADS,
-            deps=[JOB_IDS],
-            group_name=GROUP,
-            owners=[OPERATORS],
-            kinds={"python", "httpx", "duckdb"},
-            description="Every answer of the API, byte for byte; a new row only when the content changed.\n\n"
-            "Grain: source, job_id, dialect, fetched_at.",
-            metadata=table_definition_metadata("raw.job_payloads"),
-        ),
-        # From the ids and not from the payloads: both are written in the same transaction, a chunk at a time.
-        AssetSpec(
-            JOBS,
-            deps=[JOB_IDS],
-            group_name="core",
-            owners=[OPERATORS],
-            kinds={"python", "httpx", "duckdb"},
-            description="Every job and sub-job of every tree, as the API last told it.\n\n"
-            "Grain: source, root_job_id, path.",
-            metadata=table_definition_metadata("core.jobs"),
-        ),
-    ],
-    pool=POOL,
+PAYLOADS_SPEC: Final = AssetSpec(
+    JOB_PAYLOADS,
+    deps=[JOB_IDS],
+    group_name=GROUP,
+    owners=[OPERATORS],
+    kinds={"python", "httpx", "duckdb"},
+    description="Every answer of the API, byte for byte; a new row only when the content changed.\n\n"
+    "Grain: source, job_id, dialect, fetched_at.",
+    metadata=table_definition_metadata("raw.job_payloads"),
 )
+# From the ids and not from the payloads: both are written in the same transaction, a chunk at a time.
+JOBS_SPEC: Final = AssetSpec(
+    JOBS,
+    deps=[JOB_IDS],
+    group_name="core",
+    owners=[OPERATORS],
+    kinds={"python", "httpx", "duckdb"},
+    description="Every job and sub-job of every tree, as the API last told it.\n\nGrain: source, root_job_id, path.",
+    metadata=table_definition_metadata("core.jobs"),
+)
+
+
+@multi_asset(name=FETCH, specs=[PAYLOADS_SPEC, JOBS_SPEC], pool=POOL)
 def fetch(
     context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
 ) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
@@ -108,19 +108,8 @@ def fetch(
     Run config narrows or widens that: refetch, ids, since, sources.
     """
     with warehouse.open(context.run.run_id) as session:
-        outcome = errands.fetch(
-            session.connection,
-            plan(session.connection, session.settings, config),
-            clock=session.clock,
-            run_id=context.run.run_id,
-            command=COMMAND,
-            on_progress=log_progress(context.log),
-        )
-        outcome.raise_first()
-        summary = outcome.summary
-        if summary.dead_lettered:
-            context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
-        account = msgspec.structs.asdict(summary) | _plotted(session.connection, context.run.run_id)
+        summary = run_errands(session, plan(session.connection, session.settings, config), context)
+        account = msgspec.structs.asdict(summary) | plotted(session.connection, context.run.run_id)
         rows_written = account.pop("rows")
         payloads = account | table_metadata(session.connection, "raw.job_payloads")
         jobs = {"rows_written": rows_written} | table_metadata(session.connection, "core.jobs")
@@ -130,7 +119,26 @@ def fetch(
     )
 
 
-def _plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
+def run_errands(
+    session: Session, todo: Sequence[Errand], context: OpExecutionContext | AssetExecutionContext
+) -> Summary:
+    """Fetch for a step, and return the account; raise what stopped a source, once the others are fetched and kept."""
+    outcome = errands.fetch(
+        session.connection,
+        todo,
+        clock=session.clock,
+        run_id=context.run.run_id,
+        command=COMMAND,
+        on_progress=log_progress(context.log),
+    )
+    outcome.raise_first()
+    summary = outcome.summary
+    if summary.dead_lettered:
+        context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
+    return summary
+
+
+def plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
     """Return a run's figures; Dagster draws each over time, and has no use for one that is not known."""
     figures = msgspec.structs.asdict(run_figures(connection, run_id))
     return {name: value for name, value in figures.items() if value is not None}

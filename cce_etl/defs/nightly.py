@@ -3,6 +3,7 @@
 Lives here: their selections, and the nightly schedule. Does not: assets, what one run fetches (`fetch_config`).
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dagster import (
@@ -11,11 +12,13 @@ from dagster import (
     DefaultScheduleStatus,
     RunRequest,
     RunsFilter,
+    ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
     define_asset_job,
     schedule,
 )
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from cce_etl.defs.tables import JOB_IDS
 
@@ -42,17 +45,30 @@ inbox = define_asset_job(
 )
 
 
-@schedule(
-    job=nightly,
-    cron_schedule="0 2 * * *",
-    execution_timezone="UTC",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="Every night at 2:00 UTC; skipped while the run of another night is still under way.",
-)
-def nightly_schedule(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-    """Start the night's run, unless one is under way: it fetches what this one would, and two would only queue up."""
-    running = context.instance.get_run_records(RunsFilter(job_name=NIGHTLY, statuses=UNDER_WAY), limit=1)
-    if running:
-        run = running[0].dagster_run
-        return SkipReason(f"The run {run.run_id} of {NIGHTLY} is still {run.status.value.lower()}.")
-    return RunRequest()
+def nightly_schedule(sources: Sequence[str] = ()) -> ScheduleDefinition:
+    """Return the schedule; with several sources, its run is of all their partitions."""
+
+    @schedule(
+        name="nightly_schedule",
+        job=nightly,
+        cron_schedule="0 2 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 2:00 UTC; skipped while the run of another night is still under way.",
+    )
+    def start(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        """Start the night's run, unless one is under way: it fetches what this one would, and two would only queue."""
+        running = context.instance.get_run_records(RunsFilter(job_name=NIGHTLY, statuses=UNDER_WAY), limit=1)
+        if running:
+            run = running[0].dagster_run
+            return SkipReason(f"The run {run.run_id} of {NIGHTLY} is still {run.status.value.lower()}.")
+        return RunRequest(tags=all_partitions(sources))
+
+    return start
+
+
+def all_partitions(sources: Sequence[str]) -> Mapping[str, str]:
+    """Return the tags that make one run of all partitions; none without partitions."""
+    if not sources:
+        return {}
+    return {ASSET_PARTITION_RANGE_START_TAG: sources[0], ASSET_PARTITION_RANGE_END_TAG: sources[-1]}

@@ -14,16 +14,18 @@ from typing import Final
 from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
 from cce_etl import telemetry
-from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseError
+from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseBusyError
 from cce_etl.ingest import Clock
 from cce_etl.settings import Settings, environment_name, read_settings
+from cce_etl.sources import read_sources
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 # DuckDB lets one process write at a time: dagster_home lets one run at a time have this pool.
 POOL: Final = "warehouse"
 RESOURCE: Final = "warehouse"
-# Only what a later try can mend: the file in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. Asked for by the step that
-# meets it, not by a policy of the step: Dagster follows that when a run is stopped, too, and would begin again.
+# Only what a later try can mend: the file or a source in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. Asked for by
+# the step that meets it, not by a policy of the step: Dagster follows that when a run is stopped, too, and would begin
+# again.
 _RETRIES: Final = 3
 _RETRY_SECONDS: Final = 60
 
@@ -56,13 +58,24 @@ class Warehouse:
         environment = os.environ if self.environment is None else self.environment
         return environment.get(environment_name("alert_webhook"), "").strip() or None
 
-    def max_age(self) -> timedelta:
-        """Return how old the published file may be; the default while the settings are wrong, which every step says."""
+    def settings_to_load(self) -> Settings:
+        """Return what definitions are made by: the defaults while the settings are wrong, which every step says."""
         try:
-            hours = self.settings().max_age_hours
+            return self.settings()
         except ConfigError:
-            hours = Settings().max_age_hours
-        return timedelta(hours=hours)
+            return Settings()
+
+    def max_age(self) -> timedelta:
+        """Return how old the published file may be."""
+        return timedelta(hours=self.settings_to_load().max_age_hours)
+
+    def source_names(self) -> list[str]:
+        """Return the names of all sources where there are several, else none; none while the settings are wrong."""
+        try:
+            names = [str(one.source) for one in read_sources(self.settings(), self.environment)]
+        except ConfigError:
+            return []
+        return names if len(names) > 1 else []
 
     @contextmanager
     def open(self, run_id: str = "") -> Iterator[Session]:
@@ -80,7 +93,8 @@ class Warehouse:
 def readable_failures() -> Iterator[None]:
     """Turn our errors into Dagster's: a Failure of the message alone; a stop into a cancelled run.
 
-    A locked warehouse alone may be tried again: the client has tried what else may pass, and no try mends a setting.
+    A warehouse or source in another's hands alone may be tried again: the client has tried what else may pass, and no
+    try mends a setting.
     """
     try:
         yield
@@ -88,6 +102,6 @@ def readable_failures() -> Iterator[None]:
         raise DagsterExecutionInterruptedError(str(error)) from None
     except CceEtlError as error:
         failure = Failure(str(error), allow_retries=False)
-        if isinstance(error, WarehouseError) and "in use by another process" in str(error):
+        if isinstance(error, WarehouseBusyError):
             raise RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_SECONDS) from failure
         raise failure from None

@@ -39,7 +39,7 @@ def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
 
 
 def _tick(instance: DagsterInstance) -> RunRequest | SkipReason:
-    result = nightly_schedule(build_schedule_context(instance=instance))
+    result = nightly_schedule()(build_schedule_context(instance=instance))
     assert isinstance(result, RunRequest | SkipReason)
     return result
 

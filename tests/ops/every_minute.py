@@ -23,8 +23,8 @@ def every_minute(original: ScheduleDefinition) -> ScheduleDefinition:
 
 def changed(definitions: Definitions) -> Definitions:
     """Return the definitions with that schedule in place of the night's."""
-    others = [one for one in definitions.schedules or () if one is not nightly_schedule]
-    return replace(definitions, schedules=[*others, every_minute(nightly_schedule)])
+    others = [one for one in definitions.schedules or () if one.name != "nightly_schedule"]
+    return replace(definitions, schedules=[*others, every_minute(nightly_schedule())])
 
 
 defs = changed(build_definitions())

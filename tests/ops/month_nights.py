@@ -64,11 +64,11 @@ class Host:
     def night(self) -> dict[str, Any]:
         """Ask the schedule, and run what it asks for as the launcher does: in a process that is written down."""
         with build_schedule_context(self._instance, scheduled_execution_time=self._moment()) as context:
-            request = nightly_schedule(context)
+            request = nightly_schedule()(context)
         if isinstance(request, SkipReason):
             return {"skipped": request.skip_message}
         assert isinstance(request, RunRequest)
-        return self._run(NIGHTLY, {SCHEDULE_NAME_TAG: nightly_schedule.name})
+        return self._run(NIGHTLY, {SCHEDULE_NAME_TAG: nightly_schedule().name})
 
     def housekeeping(self) -> dict[str, Any]:
         """Run the week's run."""

@@ -1,0 +1,153 @@
+"""Fetching where there are several sources: a partition each, and within one run a step each, which workers share.
+
+Lives here: the graph behind the assets, and what is told of each source.
+Does not: fetching (`pipeline`), which process a step runs in (`execution`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from dagster import (
+    AssetExecutionContext,
+    AssetIn,
+    AssetMaterialization,
+    AssetOut,
+    AssetsDefinition,
+    BackfillPolicy,
+    ConfigMapping,
+    DynamicOut,
+    DynamicOutput,
+    In,
+    Nothing,
+    OpDefinition,
+    Out,
+    Output,
+    ResourceParam,
+    RetryPolicy,
+    StaticPartitionsDefinition,
+    graph_multi_asset,
+    op,
+)
+
+from cce_etl.defs.fetch_config import FetchConfig, chosen_settings, narrowed, plan
+from cce_etl.defs.ingest_assets import FETCH, JOBS_SPEC, PAYLOADS_SPEC, plotted, run_errands
+from cce_etl.defs.resource import Warehouse, readable_failures
+from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, table_metadata
+from cce_etl.errors import ConfigError
+
+_NO_KEY: Final = re.compile(r"\W", re.ASCII)
+_NO_PARTITION: Final = frozenset("|,[]")
+
+
+def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy | None) -> AssetsDefinition:
+    """Return the assets that fetching fills, partitioned by source: one run asks any number of them, a step each.
+
+    Values pass between the steps by the names of the steps alone, so that workers need share no folder for them.
+    Raises ConfigError for a name that no partition can have.
+    """
+    _require_partition_names(names)
+    sources = _by_step_key(names)
+    choose_sources, keep_account = _choose_sources(sources), _keep_account()
+    fetch_source = _fetch_source(sources, pool, retries)
+
+    @graph_multi_asset(
+        name=FETCH,
+        ins={"job_ids": AssetIn(JOB_IDS, dagster_type=Nothing)},
+        outs={
+            "payloads": AssetOut.from_spec(PAYLOADS_SPEC.replace_attributes(deps=[]), dagster_type=Nothing),
+            "jobs": AssetOut.from_spec(JOBS_SPEC.replace_attributes(deps=[]), dagster_type=Nothing),
+        },
+        partitions_def=StaticPartitionsDefinition(names),
+        backfill_policy=BackfillPolicy.single_run(),
+        config=ConfigMapping(config_fn=_spread, config_schema=FetchConfig.to_config_schema().as_field()),
+    )
+    def fetch(job_ids: Any) -> Any:
+        payloads, jobs = keep_account(choose_sources(job_ids).map(fetch_source).collect())
+        return {"payloads": payloads, "jobs": jobs}
+
+    return fetch
+
+
+def _spread(config: Any) -> dict[str, Any]:
+    return {step: {"config": config} for step in ("choose_sources", "fetch_source")}
+
+
+def _require_partition_names(names: Sequence[str]) -> None:
+    wrong = [name for name in names if _NO_PARTITION & set(name) or "..." in name]
+    if wrong:
+        raise ConfigError(
+            f"The source {wrong[0]!r} cannot be a partition: rename it without the characters |,[] and without '...'."
+        )
+
+
+def _by_step_key(names: Sequence[str]) -> dict[str, str]:
+    """Return the sources by the keys of their steps, which Dagster lets be letters, digits and _ alone."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = _NO_KEY.sub("_", name)
+        while key in found:
+            key += "_"
+        found[key] = name
+    return found
+
+
+def _choose_sources(sources: dict[str, str]) -> OpDefinition:
+    @op(ins={"job_ids": In(Nothing)}, out=DynamicOut(Nothing))
+    def choose_sources(
+        context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
+    ) -> Iterator[DynamicOutput[None]]:
+        """Begin a step for each source of the run; what is to be fetched again is opened here, not by each try."""
+        asked = context.partition_keys if context.has_partition_key or context.has_partition_key_range else None
+        with readable_failures():
+            chosen = _chosen(list(sources.values()) if asked is None else asked, config)
+            chosen_settings(warehouse.settings(), chosen)
+        if config.refetch:
+            with warehouse.open(context.run.run_id) as session:
+                plan(session.connection, session.settings, config.model_copy(update={"sources": chosen}))
+        for key, name in sources.items():
+            if name in chosen:
+                yield DynamicOutput(None, key)
+
+    return choose_sources
+
+
+def _chosen(asked: Sequence[str], config: FetchConfig) -> list[str]:
+    chosen = [name for name in asked if not config.sources or name in config.sources]
+    if not chosen:
+        raise ConfigError(
+            f"The run config names the sources {', '.join(config.sources)}, and the run is of {', '.join(asked)} alone."
+        )
+    if config.ids and len(chosen) > 1:
+        raise ConfigError(f"The run config names ids, and the run is of {', '.join(chosen)}. Name one in sources.")
+    return chosen
+
+
+def _fetch_source(sources: dict[str, str], pool: str | None, retries: RetryPolicy | None) -> OpDefinition:
+    @op(ins={"chosen": In(Nothing)}, out=Out(Nothing), pool=pool, retry_policy=retries)
+    def fetch_source(context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]) -> None:
+        """Fetch every listed job of one source that has not ended (without a list: every such job known)."""
+        name = sources[context.op_execution_context.get_mapping_key() or ""]
+        own = config.model_copy(update={"sources": [name]})
+        with warehouse.open(context.run.run_id) as session:
+            summary = run_errands(session, narrowed(session.connection, session.settings, own), context)
+        account = msgspec.structs.asdict(summary)
+        # By itself, not with the last step's outputs: a source that is fetched shows so when another one fails.
+        for key, metadata in ((JOBS, {"rows_written": account.pop("rows")}), (JOB_PAYLOADS, account)):
+            context.log_event(AssetMaterialization(key, partition=name, metadata=metadata))
+
+    return fetch_source
+
+
+def _keep_account() -> OpDefinition:
+    @op(ins={"fetched": In(Nothing)}, out={"payloads": Out(Nothing), "jobs": Out(Nothing)})
+    def keep_account(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Output[None]]:
+        """Say of the tables what they hold now; reached only when no source failed."""
+        with warehouse.open(context.run.run_id) as session:
+            figures = plotted(session.connection, context.run.run_id)
+            payloads = figures | table_metadata(session.connection, "raw.job_payloads")
+            yield Output(None, "payloads", metadata=payloads)
+            yield Output(None, "jobs", metadata=table_metadata(session.connection, "core.jobs"))
+
+    return keep_account
