@@ -17,6 +17,7 @@ from cce_etl.defs.health_sensor import health_sensor
 from cce_etl.defs.housekeeping import housekeeping, housekeeping_schedule
 from cce_etl.defs.inbox_sensor import inbox_sensor
 from cce_etl.defs.ingest_assets import fetch, job_ids
+from cce_etl.defs.lake_files import lake_files, lake_upkeep, lake_upkeep_schedule
 from cce_etl.defs.model_assets import model_assets
 from cce_etl.defs.nightly import inbox, nightly, nightly_schedule
 from cce_etl.defs.published_asset import published_asset
@@ -24,6 +25,7 @@ from cce_etl.defs.report_asset import report_asset
 from cce_etl.defs.resource import RESOURCE, Warehouse
 from cce_etl.defs.stuck_sensor import stuck_sensor
 from cce_etl.ingest import Clock
+from cce_etl.warehouse.location import Lake
 from cce_etl.warehouse.models import read_checks, sql_directory
 
 
@@ -35,6 +37,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
     models = pipeline.models()
     warehouse = Warehouse(clock, environment)
     sources = warehouse.source_names()
+    on_lake = isinstance(warehouse.settings_to_load().warehouse, Lake)
     return Definitions(
         assets=[
             job_ids,
@@ -42,10 +45,11 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
             model_assets(models),
             published_asset(models, warehouse.max_age()),
             report_asset(),
+            *([lake_files] if on_lake else []),
         ],
         asset_checks=gates(read_checks(sql_directory())),
-        jobs=[nightly, inbox, housekeeping],
-        schedules=[nightly_schedule(sources), housekeeping_schedule],
+        jobs=[nightly, inbox, housekeeping, *([lake_upkeep] if on_lake else [])],
+        schedules=[nightly_schedule(sources), housekeeping_schedule, *([lake_upkeep_schedule] if on_lake else [])],
         sensors=[health_sensor(), inbox_sensor(sources), stuck_sensor()],
         resources={RESOURCE: warehouse},
         executor=executor_of(warehouse.settings_to_load()),

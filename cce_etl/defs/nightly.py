@@ -20,6 +20,7 @@ from dagster import (
 )
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from cce_etl.defs.lake_files import UPKEEP
 from cce_etl.defs.tables import JOB_IDS
 
 NIGHTLY: Final = "nightly"
@@ -32,15 +33,16 @@ UNDER_WAY: Final = [
     DagsterRunStatus.CANCELING,
 ]
 
+_WHOLE: Final = AssetSelection.all() - AssetSelection.groups(UPKEEP)
 nightly = define_asset_job(
     NIGHTLY,
-    AssetSelection.all(),
+    _WHOLE,
     description="Fetch what has not ended, build every model, check, publish. "
     "Run config of `fetch` narrows or widens what is fetched.",
 )
 inbox = define_asset_job(
     INBOX,
-    (AssetSelection.all() - AssetSelection.assets(JOB_IDS)) | AssetSelection.all_asset_checks(),
+    (_WHOLE - AssetSelection.assets(JOB_IDS)) | AssetSelection.all_asset_checks(),
     description="Fetch the ids of one list from the inbox, build every model, check, publish.",
 )
 

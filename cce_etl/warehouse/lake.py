@@ -4,6 +4,7 @@ Lives here: attaching one, how its tables are parted. Does not: its location (`l
 Source: DuckLake's pages "Connecting", "Partitioning", "Data Inlining".
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "lake"
 _REMOTE: Final = "s3://"
+# DuckDB reads AWS_ACCESS_KEY_ID and the like from the environment itself, and DUCKDB_S3_ENDPOINT, but not this one.
+_URL_STYLE: Final = "DUCKDB_S3_URL_STYLE"
 _RACED: Final = r"(?s).*(duplicate key|already exists|could not serialize|concurrently)"
 _RACE_SECONDS: Final = 20
 # Each source writes files of its own; bodies and trees one a day as well, so that what is old and what a query of some
@@ -57,8 +60,10 @@ def open_lake(lake: Lake, *, read_only: bool = False) -> Iterator[duckdb.DuckDBP
 
 def attach_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, *, read_only: bool = False) -> None:
     """Attach a lake as a database of the name NAME; raise ConfigError as `open_lake` does."""
-    remote = ("httpfs",) if (lake.data or "").startswith(_REMOTE) else ()
-    load_extensions(connection, "ducklake", *(("postgres_scanner",) if lake.is_shared else ()), *remote)
+    load_extensions(connection, "ducklake", "httpfs", *(("postgres_scanner",) if lake.is_shared else ()))
+    style = os.environ.get(_URL_STYLE)
+    if style:
+        connection.execute(f"SET s3_url_style = {_quoted(style)}")
     options = ["READ_ONLY"] if read_only else [f"DATA_PATH {_quoted(_folder(lake.data))}"] if lake.data else []
     options.append("DATA_INLINING_ROW_LIMIT 0")
     try:

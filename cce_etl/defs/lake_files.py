@@ -1,0 +1,53 @@
+"""The files of a lake as an asset: merged, and rid of snapshots older than CCE_SNAPSHOT_DAYS, once a week.
+
+Lives here: the asset, its run and its schedule; there is none of them for a file.
+Does not: the work itself (`warehouse/compaction`), what is forgotten of raw (`housekeeping`).
+"""
+
+from typing import Final
+
+import msgspec
+from dagster import (
+    AssetExecutionContext,
+    AssetSelection,
+    DefaultScheduleStatus,
+    MaterializeResult,
+    ResourceParam,
+    ScheduleDefinition,
+    asset,
+    define_asset_job,
+)
+
+from cce_etl.defs.resource import POOL, Warehouse
+from cce_etl.defs.tables import OPERATORS
+from cce_etl.warehouse.compaction import compact
+from cce_etl.warehouse.inspection import byte_count
+
+# No part of a night: see `nightly`.
+UPKEEP: Final = "upkeep"
+
+
+@asset(name="lake_files", group_name=UPKEEP, owners=[OPERATORS], kinds={"ducklake", "parquet"}, pool=POOL)
+def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    """Merge small files and take deleted rows out; forget old snapshots, and delete the files that none needs.
+
+    The tables stay as they are; they can be read as they were CCE_SNAPSHOT_DAYS back.
+    """
+    with warehouse.open(context.run.run_id) as session:
+        done = compact(session.connection, session.settings.snapshot_days)
+        size = byte_count(session.connection, session.settings.warehouse)
+    return MaterializeResult(metadata=msgspec.structs.asdict(done) | {"byte_count": size})
+
+
+lake_upkeep = define_asset_job(
+    "lake_upkeep",
+    AssetSelection.groups(UPKEEP),
+    description="Merge the lake's small files, forget snapshots older than CCE_SNAPSHOT_DAYS.",
+)
+lake_upkeep_schedule: Final = ScheduleDefinition(
+    job=lake_upkeep,
+    cron_schedule="0 12 * * 0",
+    execution_timezone="UTC",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every Sunday at noon UTC, when no night is under way: writers wait meanwhile.",
+)
