@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help demo test test-duckdb-2 test-ops bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
+.PHONY: help demo test test-duckdb-2 test-ops test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -26,6 +26,9 @@ test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and 
 
 test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night, and a simulated month (some seven minutes)
 	$(BIN)/pytest -m ops tests/ops
+
+test-scale: $(VENV)/installed-dev ## Run twenty sources on Celery workers with PostgreSQL and Redis into one lake (some minutes)
+	$(BIN)/pytest -m scale tests
 
 # First of all paths, since what is measured beside us may need releases that are not in .venv.
 BENCH := PYTHONPATH=$(CURDIR)/$(VENV)/bench $(BIN)/python -m benchmarks
@@ -69,6 +72,7 @@ lock: $(VENV)/installed-dev ## Compile the lock files anew from the ranges in py
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements.lock
 	$(COMPILE) --constraint requirements-dev.lock --group build --extra postgres --extra telemetry --extra ui --output-file requirements-deploy.lock
+	$(COMPILE) --constraint requirements-dev.lock --group build --extra celery --extra k8s --extra lake --extra postgres --extra telemetry --extra ui --output-file requirements-scale.lock
 	$(subst pyproject.toml,,$(COMPILE)) --constraint requirements-dev.lock --group bench --output-file requirements-bench.lock
 	echo 'duckdb>=2,<3' | $(subst pyproject.toml --constraint constraints.txt,-,$(COMPILE)) --output-file requirements-duckdb-2.lock
 

@@ -46,7 +46,7 @@ def test_every_service_and_make_target_exists() -> None:
     services = [
         word for line in re.findall(r"systemctl (?:stop|start|enable --now) (.*)", TEXT) for word in line.split()
     ]
-    assert {re.sub(r"\W+$", "", word) for word in services if word.startswith("cce-etl-")} == units
+    assert {re.sub(r"(@)\w+$|[^\w@]+$", r"\1", word) for word in services if word.startswith("cce-etl-")} == units
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(re.findall(r"`make ([a-z-]+)`", TEXT)) <= set(targets)
 

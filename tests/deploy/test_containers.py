@@ -64,7 +64,8 @@ def test_the_image_is_built_from_hashed_packages_and_runs_as_another_user() -> N
     lines = DOCKERFILE.replace("\\\n", " ").splitlines()
     installs = [line for line in lines if "pip install" in line]
     packages, ourselves = installs
-    assert "--require-hashes --only-binary=:all: --requirement requirements-deploy.lock" in packages
+    assert '--require-hashes --only-binary=:all: --requirement "${REQUIREMENTS}"' in packages
+    assert "ARG REQUIREMENTS=requirements-deploy.lock" in lines
     assert "--no-deps --no-build-isolation --no-index" in ourselves
     assert [line for line in lines if line.startswith("USER")] == ["USER 10001:10001"]
     assert lines[-1].startswith("CMD") and lines.index("USER 10001:10001") == len(lines) - 2

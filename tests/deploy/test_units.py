@@ -27,7 +27,7 @@ HARDENED = {
 }
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "serve"])
+@pytest.mark.parametrize("name", [*SERVICES, "serve", "worker@"])
 def test_every_unit_is_hardened_and_runs_as_its_own_user(name: str) -> None:
     unit = read_unit(name)
     assert {key: unit[key] for key in HARDENED} == {key: [value] for key, value in HARDENED.items()}
@@ -43,9 +43,9 @@ def test_only_the_code_server_writes_the_data_and_reads_the_secrets() -> None:
         "webserver": [home],
     }
     assert {name: unit.get("EnvironmentFile") for name, unit in units.items()} == {
-        "code": ["/etc/cce-etl/cce-etl.env"],
-        "daemon": None,
-        "webserver": None,
+        "code": ["/etc/cce-etl/cce-etl.env", "-/etc/cce-etl/postgres.env"],
+        "daemon": ["-/etc/cce-etl/postgres.env"],
+        "webserver": ["-/etc/cce-etl/postgres.env"],
     }
     for unit in units.values():
         assert unit["Environment"] == [f"DAGSTER_HOME={home}"]
@@ -68,9 +68,20 @@ def test_the_server_for_analysts_knows_its_own_token_alone_and_writes_nothing() 
     assert unit["SuccessExitStatus"] == ["143"]
 
 
+def test_a_worker_sees_what_the_code_server_does_and_ends_its_step_before_it_stops() -> None:
+    unit, code = read_unit("worker@"), read_unit("code")
+    for key in ("EnvironmentFile", "Environment", "WorkingDirectory", "ReadWritePaths"):
+        assert unit[key] == code[key]
+    command = unit_command("worker@")
+    assert command[1:4] == ["--app", "cce_etl.defs.celery_worker", "worker"]
+    assert command[command.index("--concurrency") + 1] == "1"
+    assert (unit["KillMode"], unit["TimeoutStopSec"], unit["Restart"]) == (["mixed"], ["300"], ["always"])
+
+
 def test_the_file_of_secrets_is_roots_alone_and_the_socket_the_services() -> None:
     rules = (DEPLOY / "systemd" / "cce-etl.tmpfiles.conf").read_text(encoding="utf-8")
-    assert re.search(r"^z /etc/cce-etl/cce-etl.env 0600 root root$", rules, re.MULTILINE)
+    for name in ("cce-etl", "postgres"):
+        assert re.search(rf"^z /etc/cce-etl/{name}.env 0600 root root$", rules, re.MULTILINE)
     assert read_unit("code")["RuntimeDirectoryMode"] == ["0700"]
 
 
@@ -79,7 +90,7 @@ def test_a_stop_reaches_the_runs_and_gives_them_time() -> None:
     assert (unit["KillMode"], unit["TimeoutStopSec"], unit["OOMPolicy"]) == (["control-group"], ["120"], ["continue"])
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "serve"])
+@pytest.mark.parametrize("name", [*SERVICES, "serve", "worker@"])
 def test_systemd_finds_no_mistake_and_little_exposure(name: str) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
