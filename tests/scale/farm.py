@@ -1,0 +1,169 @@
+"""One deployment on this machine: PostgreSQL for Dagster and the lake, Redis, workers, and runs started by hand.
+
+Lives here: the environment that all processes share, starting and killing. Does not: expectations.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg2
+
+from cce_etl.defs.nightly import NIGHTLY, all_partitions
+from cce_etl.demo.api import DEMO_TOKEN
+from cce_etl.settings import read_settings
+from cce_etl.warehouse.location import Location
+from tests.ops.postgres import Postgres
+from tests.ops.services import DEPLOY, Service, start
+from tests.scale.fleet import NAMES, Sources
+
+MODULE = "tests.scale.definitions"
+RUN_SECONDS = 300
+_FETCHED = 'key:"raw/job_payloads" or key:"core/jobs"'
+
+
+@dataclass
+class Farm:
+    """A lake of its own beside the servers that all tests share, and the processes that work for it."""
+
+    folder: Path
+    environment: dict[str, str]
+    workers: list[Service] = field(default_factory=list)
+
+    def start_workers(self, count: int) -> list[Service]:
+        """Start workers of one process each, and wait until they take steps."""
+        for number in range(len(self.workers), len(self.workers) + count):
+            command = [_program("celery"), "--app", "cce_etl.defs.celery_worker", "worker"]
+            options = [
+                "--queues",
+                "dagster",
+                "--concurrency",
+                "1",
+                "--loglevel",
+                "info",
+                "--hostname",
+                f"worker-{number}@farm",
+            ]
+            log = self.folder / f"worker-{number}.log"
+            self.workers.append(start([*command, *options], self.folder, log, self.environment))
+        wait(lambda: all(b" ready." in one.log.read_bytes() for one in self.workers), 60, "workers start", self.logs)
+        return self.workers
+
+    def night(self) -> Service:
+        """Start the run of all partitions, whose process hands its steps to the workers."""
+        return self._start("job", "execute", "--job", NIGHTLY, "--tags", json.dumps(dict(all_partitions(NAMES))))
+
+    def fetch_alone(self, source: str, *, refetch: bool = False) -> Service:
+        """Start a run that fetches one source and builds nothing, as Dagster's pages start it by hand."""
+        config = json.dumps({"ops": {"fetch": {"config": {"refetch": refetch}}}})
+        selection = ("--select", _FETCHED, "--partition", source)
+        return self._start("asset", "materialize", *selection, "--config-json", config)
+
+    def lake(self) -> Location:
+        """Return where its rows are; reading them takes PGPASSWORD."""
+        return read_settings({}, self.environment).warehouse
+
+    def _start(self, *arguments: str) -> Service:
+        log = self.folder / f"run-{secrets.token_hex(4)}.log"
+        command = [_program("dagster"), *arguments, "--module-name", MODULE]
+        return start(command, self.folder, log, self.environment)
+
+    def finish(self, run: Service) -> None:
+        """Wait until a run has ended, and fail the test with what was said when it did not end well."""
+        assert run.process.wait(RUN_SECONDS) == 0, f"{run.log.read_text()[-6000:]}\n{self.logs()}"
+
+    def logs(self) -> str:
+        """Return the last of what each worker said."""
+        return "\n".join(f"--- {one.log.name}\n{one.log.read_text(errors='replace')[-3000:]}" for one in self.workers)
+
+
+@contextmanager
+def farm(folder: Path, sources: Sources, postgres: Postgres, broker: str) -> Iterator[Farm]:
+    """Make a new lake and a new Dagster, and leave no process behind."""
+    name = f"lake_{secrets.token_hex(4)}"
+    for database in (name, f"{name}_dagster"):
+        create_database(postgres, database)
+    (folder / "home").mkdir()
+    (folder / "home" / "dagster.yaml").symlink_to(DEPLOY / "container" / "dagster.yaml")
+    (folder / "cce-etl.toml").write_text(sources.tables, encoding="utf-8")
+    environment = postgres.environment | {
+        "POSTGRES_DB": f"{name}_dagster",
+        "DAGSTER_HOME": str(folder / "home"),
+        "FLEET_TOKEN": DEMO_TOKEN,
+        "PGPASSWORD": postgres.password,
+        "CCE_WAREHOUSE": f"ducklake:postgres:dbname={name} host=127.0.0.1 port={postgres.port} user=dagster",
+        "CCE_WAREHOUSE_DATA": str(folder / "lake"),
+        "CCE_PUBLISHED": str(folder / "published.duckdb"),
+        "CCE_EXECUTOR": "celery",
+        # A number of its own for each lake, so that no step of one test is taken by a worker of another.
+        "CCE_CELERY_BROKER": broker,
+    }
+    found = Farm(folder, environment)
+    try:
+        yield found
+    finally:
+        for worker in found.workers:
+            worker.kill()
+
+
+def create_database(postgres: Postgres, name: str) -> None:
+    """Make an empty database."""
+    connection = psycopg2.connect(
+        host="127.0.0.1", port=postgres.port, user="dagster", password=postgres.password, dbname="dagster"
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    connection.close()
+
+
+def single_process_run(folder: Path, sources: Sources) -> Path:
+    """Run the same night in one process into one DuckDB file, and return that."""
+    (folder / "home").mkdir()
+    (folder / "cce-etl.toml").write_text(sources.tables, encoding="utf-8")
+    environment = {
+        "DAGSTER_HOME": str(folder / "home"),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "FLEET_TOKEN": DEMO_TOKEN,
+        "CCE_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        "CCE_PUBLISHED": str(folder / "published.duckdb"),
+    }
+    alone = Farm(folder, environment)
+    alone.finish(alone.night())
+    return folder / "warehouse.duckdb"
+
+
+def kill(worker: Service) -> None:
+    """End all processes of a worker at once, as a machine that fails does."""
+    os.killpg(worker.process.pid, signal.SIGKILL)
+    worker.process.wait(10)
+
+
+def wait(condition: Callable[[], bool], seconds: float, what: str, logs: Callable[[], str]) -> None:
+    """Wait until something holds; raise with what was said meanwhile when it does not."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} seconds\n{logs()}")
+        time.sleep(0.1)
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def reader(environment: Mapping[str, str], folder: Path) -> "subprocess.Popen[bytes]":
+    """Start a process that reads the lake again and again until its standard input ends."""
+    with (folder / "reader.log").open("wb") as log:
+        command = [sys.executable, "-m", "tests.scale.reader"]
+        return subprocess.Popen(
+            command, cwd=folder, env=dict(os.environ) | dict(environment), stdin=subprocess.PIPE, stdout=log, stderr=log
+        )

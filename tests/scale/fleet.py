@@ -1,0 +1,86 @@
+"""Twenty sources on loopback, each with jobs, latency and a budget of its own, and what each was asked and when.
+
+Lives here: serving them, their tables of cce-etl.toml, the account of their requests. Does not: who asks.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from cce_etl.demo.api import DEMO_PROJECT_ID
+from cce_etl.demo.fleet import build_fleet
+from cce_etl.demo.server import demo_server
+
+# 2026-03-01 00:00:00.000000123 UTC: what every process here takes for now, so that two runs give the same rows.
+NOW = 1_772_323_200_000_000_123
+JOBS = 30
+JOBS_OF_THE_LONGEST = 240
+RATE_PER_SECOND = 20.0
+LATENCY_SECONDS = 0.05
+NAMES = [f"region-{number:02}" for number in range(1, 21)]
+# Begun first, and on its way for longer than it takes to notice and kill its worker.
+LONGEST = NAMES[0]
+
+
+@dataclass
+class Record:
+    """What one source was asked: when (seconds), and for which job."""
+
+    requests: list[tuple[float, str]] = field(default_factory=list)
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Note a request as it comes."""
+        self.requests.append((time.monotonic(), request.path.rpartition("/")[2]))
+        return await handler(request)
+
+    def most_within(self, seconds: float) -> int:
+        """Return the most requests that any sliding window of some seconds holds."""
+        moments = sorted(moment for moment, _ in self.requests)
+        first = most = 0
+        for last, moment in enumerate(moments):
+            while moments[first] <= moment - seconds:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+    def asked(self) -> Counter[str]:
+        """Return how often each job was asked for."""
+        return Counter(job_id for _, job_id in self.requests)
+
+
+@dataclass
+class Sources:
+    """The sources that are served: their tables, and what each was asked."""
+
+    tables: str
+    records: Mapping[str, Record]
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        for record in self.records.values():
+            record.requests.clear()
+
+
+@contextmanager
+def served_sources(folder: Path) -> Iterator[Sources]:
+    """Serve every source until the end of the block; their id lists are in the folder."""
+    records = {name: Record() for name in NAMES}
+    tables = []
+    with ExitStack() as stack:
+        for seed, name in enumerate(NAMES, start=1):
+            fleet = build_fleet(seed, JOBS_OF_THE_LONGEST if name == LONGEST else JOBS, NOW)
+            served = demo_server(fleet, latency_seconds=LATENCY_SECONDS, middlewares=[records[name]])
+            endpoint = stack.enter_context(served)
+            ids = folder / f"{name}.txt"
+            ids.write_text("\n".join(fleet.job_ids), encoding="utf-8")
+            tables.append(
+                f'[[sources]]\nname = "{name}"\nendpoint = "{endpoint}"\nproject_id = "{DEMO_PROJECT_ID}"\n'
+                f'auth_token_env = "FLEET_TOKEN"\nrate_limit = {RATE_PER_SECOND}\njob_ids = "{ids}"\n'
+            )
+        yield Sources("\n".join(tables), records)
