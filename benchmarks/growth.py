@@ -39,9 +39,11 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 def _targets(small: Result, large: Result) -> tuple[Target, ...]:
     seconds = (large.seconds / large.units) / (small.seconds / small.units)
+    cpu = (large.cpu_seconds / large.units) / (small.cpu_seconds / small.units)
     memory = large.peak_bytes_per_unit / small.peak_bytes_per_unit
     return (
         at_most("time a job to that of the smaller fleet", seconds, _FLAT),
+        at_most("CPU a job to that of the smaller fleet", cpu, _FLAT),
         at_most("memory a job to that of the smaller fleet", memory, _FLAT),
     )
 
