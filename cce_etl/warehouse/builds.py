@@ -16,6 +16,7 @@ from cce_etl.warehouse.connection import Connection, beside, own_transaction, se
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import make_table, naming, write_comments
 from cce_etl.warehouse.trees import build_trees
+from cce_etl.warehouse.turns import build_turn
 
 Prepare = Callable[[Connection], None]
 # Two at a time: computations use one core, and DuckDB few for a small table.
@@ -38,7 +39,7 @@ def build_models(
     `prepare` is called with each further connection, to set what models read from it. Raises WarehouseError naming the
     model that failed; the tables before it are made, its old one is kept.
     """
-    with bulk_writes(connection):
+    with build_turn(connection), bulk_writes(connection):
         counts = build_trees(connection, models, code)
         counts |= _build_side_by_side(connection, [model for model in models if not model.by_tree], prepare)
     return {model.name: counts[model.name] for model in models if model.name in counts}

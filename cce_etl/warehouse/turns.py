@@ -1,4 +1,4 @@
-"""Whose turn it is, where several processes work with one lake: to write, or to fetch a source.
+"""Whose turn it is, where several processes work with one lake: to write, to build, to fetch a source.
 
 Lives here: locks in the lake's PostgreSQL, which end with the process that holds them. A file needs none.
 Does not: what is done in a turn (`connection`, `pipeline`).
@@ -36,21 +36,24 @@ def source_turn(connection: duckdb.DuckDBPyConnection, source: str, wait_seconds
 
     Raises WarehouseBusyError when another one still does after the seconds of waiting.
     """
-    import tenacity  # brings asyncio and tornado: a tenth of a second that only waiting is worth
+    with _transaction_of_locks(connection) as locks:
+        if locks and not locks.get(f"source {source}", wait_seconds):
+            raise WarehouseBusyError(
+                f"The source {source} is in use by another process, which fetches it now. "
+                "Wait until that ends, then try again."
+            )
+        yield
 
+
+@contextmanager
+def build_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Wait until no other process builds models, and keep the turn to the end of the block.
+
+    Two at once would take the same trees off the list of changed ones, and one would undo what the other has made.
+    """
     with _transaction_of_locks(connection) as locks:
         if locks:
-            waiting = tenacity.Retrying(
-                retry=tenacity.retry_if_result(lambda is_ours: not is_ours),
-                wait=tenacity.wait_fixed(_POLL_SECONDS),
-                stop=tenacity.stop_after_delay(wait_seconds),
-                retry_error_callback=lambda _: False,
-            )
-            if not waiting(locks.ask, f"pg_try_advisory_xact_lock({_key(f'source {source}')})"):
-                raise WarehouseBusyError(
-                    f"The source {source} is in use by another process, which fetches it now. "
-                    "Wait until that ends, then try again."
-                )
+            locks.get("build", float("inf"))
         yield
 
 
@@ -59,6 +62,18 @@ class _Locks:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, lake: str) -> None:
         self.connection, self.catalog = connection, f"__ducklake_metadata_{lake}"
+
+    def get(self, what: str, wait_seconds: float) -> bool:
+        """Try to get a lock until the seconds are over, and tell whether that went well; a signal ends the waiting."""
+        import tenacity  # brings asyncio and tornado: a tenth of a second that only waiting is worth
+
+        waiting = tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda is_ours: not is_ours),
+            wait=tenacity.wait_fixed(_POLL_SECONDS),
+            stop=tenacity.stop_after_delay(wait_seconds),
+            retry_error_callback=lambda _: False,
+        )
+        return bool(waiting(self.ask, f"pg_try_advisory_xact_lock({_key(what)})"))
 
     def ask(self, call: str) -> object:
         """Return what a function of PostgreSQL returns."""

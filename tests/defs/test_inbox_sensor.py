@@ -19,6 +19,7 @@ class Inbox:
     def __init__(self, folder: Path, instance: DagsterInstance, environment: dict[str, str]) -> None:
         self.folder, self.instance = folder, instance
         self.cursor: str | None = None
+        self.partitions: list[str] = []
         self.environment = {
             "CCE_INBOX": str(folder),
             "CCE_PROJECT_ID": "p",
@@ -35,7 +36,7 @@ class Inbox:
     def tick(self) -> list[RunRequest]:
         """Look once, and return the runs asked for."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
-        result: Any = inbox_sensor()(context, warehouse=Warehouse(lambda: 0, self.environment))
+        result: Any = inbox_sensor(self.partitions)(context, warehouse=Warehouse(lambda: 0, self.environment))
         assert isinstance(result, SensorResult)
         self.cursor = result.cursor
         return list(result.run_requests or [])
@@ -127,3 +128,18 @@ def test_with_several_sources_a_list_must_say_whose_it_is(
     assert [inbox.tick(), inbox.tick()] == [[], []]
     (line,) = chat.told()
     assert "there are several sources. Drop it into a folder named after one of them." in line
+
+
+def test_with_several_sources_the_run_is_of_the_partition_that_the_folder_names(
+    inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = '[[sources]]\nname = "{name}"\nproject_id = "p"\nregion = "r-1"\n'
+    tables = "".join(table.format(name=name) for name in ("east", "west"))
+    (tmp_path / "cce-etl.toml").write_text(tables, encoding="utf-8")
+    inbox.partitions = ["east", "west"]
+    inbox.drop("west/ids.txt", ID)
+    inbox.tick()
+    (request,) = inbox.tick()
+    assert request.partition_key == "west"
+    assert request.run_config["ops"]["fetch"]["config"]["sources"] == ["west"]

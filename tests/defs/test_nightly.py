@@ -59,3 +59,14 @@ def test_a_night_is_skipped_with_a_reason_while_another_is_under_way_and_for_no_
     result = _tick(instance)
     assert isinstance(result, SkipReason)
     assert result.skip_message == f"The run {run.run_id} of nightly is still started."
+
+
+def test_with_several_sources_the_night_is_one_run_of_all_their_partitions(instance: DagsterInstance) -> None:
+    request = nightly_schedule(["east", "north", "west"])(build_schedule_context(instance=instance))
+    assert isinstance(request, RunRequest)
+    assert request.tags == {
+        "dagster/asset_partition_range_start": "east",
+        "dagster/asset_partition_range_end": "west",
+    }
+    alone = _tick(instance)
+    assert isinstance(alone, RunRequest) and alone.tags == {}

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,9 +57,9 @@ class Farm:
         wait(lambda: all(b" ready." in one.log.read_bytes() for one in self.workers), 60, "workers start", self.logs)
         return self.workers
 
-    def night(self) -> Service:
-        """Start the run of all partitions, whose process hands its steps to the workers."""
-        return self._start("job", "execute", "--job", NIGHTLY, "--tags", json.dumps(dict(all_partitions(NAMES))))
+    def night(self, names: Sequence[str] = NAMES) -> Service:
+        """Start the run of all partitions, or of a range, whose process hands its steps to the workers."""
+        return self._start("job", "execute", "--job", NIGHTLY, "--tags", json.dumps(dict(all_partitions(names))))
 
     def fetch_alone(self, source: str, *, refetch: bool = False) -> Service:
         """Start a run that fetches one source and builds nothing, as Dagster's pages start it by hand."""

@@ -13,7 +13,7 @@ import pytest
 from cce_etl.errors import WarehouseBusyError
 from cce_etl.warehouse.connection import Connection, open_warehouse, transaction
 from cce_etl.warehouse.location import Lake
-from cce_etl.warehouse.turns import source_turn, write_turn
+from cce_etl.warehouse.turns import build_turn, source_turn, write_turn
 from tests.ops.postgres import Postgres
 from tests.scale.farm import create_database
 
@@ -118,6 +118,24 @@ def test_a_writer_waits_for_the_turn(lake: Lake) -> None:
             assert writer.is_alive()
         writer.join()
         assert one.execute("SELECT count(*) FROM raw.changed_roots").fetchall() == [(1,)]
+
+
+def test_a_build_waits_for_another_and_writers_do_not(lake: Lake) -> None:
+    with _two(lake) as (one, other):
+        done = threading.Event()
+
+        def build() -> None:
+            with build_turn(other):
+                done.set()
+
+        builder = threading.Thread(target=build)
+        with build_turn(one):
+            builder.start()
+            assert not done.wait(1)
+            with transaction(one):
+                one.execute("INSERT INTO raw.changed_roots VALUES ('meanwhile', 'r')")
+        builder.join()
+        assert done.is_set()
 
 
 def test_two_processes_that_make_a_new_lake_at_once_both_work_with_it(

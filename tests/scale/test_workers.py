@@ -110,6 +110,18 @@ def test_two_runs_at_once_ask_a_source_in_turn_and_keep_its_budget(
     assert not any(sources.records[name].requests for name in NAMES if name != LONGEST)
 
 
+def test_processes_of_one_host_share_the_sources_too(
+    expected: "Rows", new_farm: Callable[[], Farm], sources: Sources
+) -> None:
+    farm = new_farm()
+    farm.environment["CCE_EXECUTOR"] = "multiprocess"
+    chosen = NAMES[1:4]
+    farm.finish(farm.night(chosen))
+    jobs = rows_of(farm.lake())["core.jobs"]
+    assert jobs == [row for row in expected["core.jobs"] if row[0] in chosen]
+    _assert_within_budget(sources)
+
+
 def test_no_secret_is_in_what_workers_and_runs_say_or_keep(
     new_farm: Callable[[], Farm], broker: str, postgres: Postgres
 ) -> None:
