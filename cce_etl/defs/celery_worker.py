@@ -13,6 +13,7 @@ from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_task
 
 from cce_etl.defs.execution import CELERY_CONFIG, CLAIM_SECONDS, require_broker
+from cce_etl.errors import ConfigError
 from cce_etl.settings import read_settings
 
 
@@ -49,7 +50,10 @@ def keep_claims(consumer: Any) -> None:
 
 
 def _app() -> Any:
-    broker = require_broker(read_settings({}))
+    try:
+        broker = require_broker(read_settings({}))
+    except ConfigError as error:
+        raise SystemExit(str(error)) from None  # what Celery's command shows as it is
     made = make_app(CeleryExecutor.for_cli(broker, broker, config_source=CELERY_CONFIG).app_args())
     made.steps["consumer"].add(KeepClaims)
     return made

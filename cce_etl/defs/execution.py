@@ -61,9 +61,7 @@ def crash_policy(settings: Settings) -> RetryPolicy | None:
 
 
 def pool_of_fetching(settings: Settings) -> str | None:
-    """Return the pool that fetching waits for: none where several processes may write, so that a source is started by
-    hand while a night builds.
-    """
+    """Return the pool that fetching waits for; none where several processes may write, and a night waits for nobody."""
     return None if _is_shared(settings) else POOL
 
 

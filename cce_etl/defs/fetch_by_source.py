@@ -101,8 +101,8 @@ def _choose_sources(sources: dict[str, str]) -> OpDefinition:
         """Begin a step for each source of the run; what is to be fetched again is opened here, not by each try."""
         asked = context.partition_keys if context.has_partition_key or context.has_partition_key_range else None
         with readable_failures():
+            chosen_settings(warehouse.settings(), config.sources)  # names a source that is none
             chosen = _chosen(list(sources.values()) if asked is None else asked, config)
-            chosen_settings(warehouse.settings(), chosen)
         if config.refetch:
             with warehouse.open(context.run.run_id) as session:
                 plan(session.connection, session.settings, config.model_copy(update={"sources": chosen}))

@@ -66,3 +66,11 @@ def test_a_step_is_handed_on_when_its_worker_gives_no_sign_of_life_and_not_befor
         worker.keep_claims(SimpleNamespace(task_consumer=SimpleNamespace(channel=channel)))
         assert channel.client.zcard(qos.unacked_index_key) == 0
         assert channel._size("dagster") == 1
+
+
+def test_a_worker_that_knows_no_redis_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dagster_celery")
+    monkeypatch.delenv("CCE_CELERY_BROKER", raising=False)
+    monkeypatch.delitem(sys.modules, "cce_etl.defs.celery_worker", raising=False)
+    with pytest.raises(SystemExit, match="CCE_CELERY_BROKER is not set"):
+        importlib.import_module("cce_etl.defs.celery_worker")
