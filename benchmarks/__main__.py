@@ -16,7 +16,7 @@ from benchmarks.harness import ContenderError, Row, Scale
 from benchmarks.results import RESULTS, heading, section, write_section
 from benchmarks.table import HEADINGS, TARGET_HEADINGS, aligned, cells, target_cells
 
-_BENCHMARKS: Final = ("fetch", "load", "models", "publish", "startup", "whole_job", "growth")
+_BENCHMARKS: Final = ("fetch", "load", "models", "publish", "startup", "whole_job", "lake", "workers", "growth")
 _LARGE: Final = ("growth",)
 
 

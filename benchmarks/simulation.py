@@ -1,0 +1,119 @@
+"""A night of many sources on any number of workers, by what one of each costs.
+
+Lives here: what waits for what (a worker for its source's rate, for a core, for its turn to write), and the least that
+a night can take. Does not: the costs that were measured, the fleet of 200 sources, their table (`capacity`).
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import simpy
+
+_Steps = Generator[simpy.Event, Any, None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Hold how many jobs a source has for a night, how many it answers a second, and after how long the first."""
+
+    jobs: int
+    rate_per_second: float
+    latency_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Hold what one of each takes, in seconds; all but the waiting of a step are of one core.
+
+    A chunk ends at `chunk_seconds` or `chunk_jobs`, and is written in a turn of its own while the next one comes.
+    """
+
+    step: float = 0.0
+    step_waiting: float = 0.0
+    first_step_more: float = 0.0
+    fetch_job: float = 0.0
+    write_chunk: float = 0.0
+    write_job: float = 0.0
+    chunk_seconds: float = 5.0
+    chunk_jobs: int = 1_000
+
+    def chunks(self, source: Source) -> list[int]:
+        """Return the jobs of each chunk."""
+        size = min(self.chunk_jobs, max(1, round(source.rate_per_second * self.chunk_seconds)))
+        return [min(size, source.jobs - begun) for begun in range(0, source.jobs, size)]
+
+    def writing(self, jobs: int) -> float:
+        """Return how long a chunk keeps its turn."""
+        return self.write_chunk + jobs * self.write_job
+
+    def alone(self, source: Source) -> float:
+        """Return how long a source takes a worker that waits for no other."""
+        chunks = self.chunks(source)
+        coming = [max(jobs / source.rate_per_second, jobs * self.fetch_job) for jobs in chunks]
+        writing = [self.writing(jobs) for jobs in chunks]
+        both = zip([*coming, 0.0], [0.0, *writing], strict=True)
+        return self.step + self.step_waiting + source.latency_seconds + sum(map(max, both))
+
+
+def least(sources: Sequence[Source], costs: Costs, workers: int, cores: int) -> dict[str, float]:
+    """Return what no order of the work can undercut, in seconds, by what limits it."""
+    alone = [costs.alone(source) for source in sources]
+    chunks = [jobs for source in sources for jobs in costs.chunks(source)]
+    turns = sum(map(costs.writing, chunks))
+    return {
+        "the longest source": max(alone),
+        "workers": sum(alone) / workers,
+        "cores": (turns + len(sources) * costs.step + sum(chunks) * costs.fetch_job) / cores,
+        "turns to write": turns,
+    }
+
+
+def longest_first(sources: Iterable[Source], costs: Costs) -> list[Source]:
+    """Return the sources with those first that take longest."""
+    return sorted(sources, key=costs.alone, reverse=True)
+
+
+def simulate(sources: Sequence[Source], costs: Costs, workers: int, cores: int) -> float:
+    """Return how many seconds the workers take for all sources, taken in their order by whoever is free."""
+    night = _Night(simpy.Environment(), sources, costs, cores)
+    for number in range(workers):
+        # The first one has done the steps before: it has everything imported.
+        night.clock.process(night.work(costs.first_step_more if number else 0.0))
+    night.clock.run()
+    return float(night.clock.now)
+
+
+class _Night:
+    def __init__(self, clock: simpy.Environment, sources: Sequence[Source], costs: Costs, cores: int) -> None:
+        self.clock, self.waiting, self.costs = clock, deque(sources), costs
+        self.cores, self.turn = simpy.Resource(clock, cores), simpy.Resource(clock)
+
+    def work(self, more_at_first: float) -> _Steps:
+        while self.waiting:
+            source = self.waiting.popleft()
+            yield from self.compute(self.costs.step + more_at_first)
+            yield self.clock.timeout(self.costs.step_waiting + source.latency_seconds)
+            yield from self.fetch(source)
+            more_at_first = 0.0
+
+    def fetch(self, source: Source) -> _Steps:
+        written: simpy.Event = self.clock.timeout(0)
+        for jobs in self.costs.chunks(source):
+            pace = self.clock.timeout(jobs / source.rate_per_second)
+            read = self.clock.process(self.compute(jobs * self.costs.fetch_job))
+            yield pace & read & written
+            written = self.clock.process(self.write(jobs))
+        yield written
+
+    def write(self, jobs: int) -> _Steps:
+        with self.turn.request() as turn:
+            yield turn
+            yield from self.compute(self.costs.writing(jobs))
+
+    def compute(self, seconds: float) -> _Steps:
+        if seconds:
+            with self.cores.request() as core:
+                yield core
+                yield self.clock.timeout(seconds)
