@@ -15,7 +15,7 @@ from cce_etl.errors import ConfigError
 from cce_etl.settings import CONFIG_FILE, SECRETS, Settings, checked, read_file
 
 # Secrets that are no source's.
-_SHARED_SECRETS: Final = ("alert_webhook", "celery_broker")
+_SHARED_SECRETS: Final = ("alert_webhook", "celery_broker", "serve_token")
 # What says whom to ask and how to sign in: a table's own, never mixed with that of another source.
 _PLACE: Final = ("endpoint", "region", "project_id", "iam_endpoint")
 _OWN_SECRETS: Final = tuple(name for name in SECRETS if name not in _SHARED_SECRETS)
