@@ -27,7 +27,8 @@ class Source:
 class Costs:
     """Hold what one of each takes, in seconds; all but the waiting of a step are of one core.
 
-    A chunk ends at `chunk_seconds` or `chunk_jobs`, and is written in a turn of its own while the next one comes.
+    A chunk ends at `chunk_seconds` or `chunk_jobs`, and is written in a turn of its own while the next one comes. The
+    files that a source's chunks left before it cost it `write_file` each.
     """
 
     step: float = 0.0
@@ -36,6 +37,7 @@ class Costs:
     fetch_job: float = 0.0
     write_chunk: float = 0.0
     write_job: float = 0.0
+    write_file: float = 0.0
     chunk_seconds: float = 5.0
     chunk_jobs: int = 1_000
 
@@ -44,28 +46,28 @@ class Costs:
         size = min(self.chunk_jobs, max(1, round(source.rate_per_second * self.chunk_seconds)))
         return [min(size, source.jobs - begun) for begun in range(0, source.jobs, size)]
 
-    def writing(self, jobs: int) -> float:
-        """Return how long a chunk keeps its turn."""
-        return self.write_chunk + jobs * self.write_job
+    def writing(self, source: Source) -> list[float]:
+        """Return how long each chunk keeps its turn."""
+        sizes = enumerate(self.chunks(source))
+        return [self.write_chunk + before * self.write_file + jobs * self.write_job for before, jobs in sizes]
 
     def alone(self, source: Source) -> float:
         """Return how long a source takes a worker that waits for no other."""
         chunks = self.chunks(source)
         coming = [max(jobs / source.rate_per_second, jobs * self.fetch_job) for jobs in chunks]
-        writing = [self.writing(jobs) for jobs in chunks]
-        both = zip([*coming, 0.0], [0.0, *writing], strict=True)
+        both = zip([*coming, 0.0], [0.0, *self.writing(source)], strict=True)
         return self.step + self.step_waiting + source.latency_seconds + sum(map(max, both))
 
 
 def least(sources: Sequence[Source], costs: Costs, workers: int, cores: int) -> dict[str, float]:
     """Return what no order of the work can undercut, in seconds, by what limits it."""
     alone = [costs.alone(source) for source in sources]
-    chunks = [jobs for source in sources for jobs in costs.chunks(source)]
-    turns = sum(map(costs.writing, chunks))
+    turns = sum(sum(costs.writing(source)) for source in sources)
+    fetching = costs.fetch_job * sum(source.jobs for source in sources)
     return {
         "the longest source": max(alone),
         "workers": sum(alone) / workers,
-        "cores": (turns + len(sources) * costs.step + sum(chunks) * costs.fetch_job) / cores,
+        "cores": (turns + fetching + len(sources) * costs.step) / cores,
         "turns to write": turns,
     }
 
@@ -100,17 +102,17 @@ class _Night:
 
     def fetch(self, source: Source) -> _Steps:
         written: simpy.Event = self.clock.timeout(0)
-        for jobs in self.costs.chunks(source):
+        for jobs, writing in zip(self.costs.chunks(source), self.costs.writing(source), strict=True):
             pace = self.clock.timeout(jobs / source.rate_per_second)
             read = self.clock.process(self.compute(jobs * self.costs.fetch_job))
             yield pace & read & written
-            written = self.clock.process(self.write(jobs))
+            written = self.clock.process(self.write(writing))
         yield written
 
-    def write(self, jobs: int) -> _Steps:
+    def write(self, seconds: float) -> _Steps:
         with self.turn.request() as turn:
             yield turn
-            yield from self.compute(self.costs.writing(jobs))
+            yield from self.compute(seconds)
 
     def compute(self, seconds: float) -> _Steps:
         if seconds:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from benchmarks.simulation import Costs, Source, least, longest_first, simulate
 
 FREE = Costs()
-COSTS = Costs(step=0.5, step_waiting=0.25, fetch_job=0.001, write_chunk=0.5, write_job=0.01)
 TEN_SECONDS = Source(jobs=100, rate_per_second=10)
 
 sources = st.builds(
@@ -21,6 +20,7 @@ costs = st.builds(
     fetch_job=st.floats(0, 0.01),
     write_chunk=st.floats(0, 2),
     write_job=st.floats(0, 0.01),
+    write_file=st.floats(0, 0.1),
 )
 
 
@@ -38,6 +38,11 @@ def test_a_chunk_is_written_while_the_next_one_comes() -> None:
     assert simulate([TEN_SECONDS], Costs(write_job=0.02), 1, 2) == 11
     # Writing takes longer than fetching: the second chunk is written from 15 to 25.
     assert simulate([TEN_SECONDS], Costs(write_job=0.2), 1, 2) == 25
+
+
+def test_a_chunk_pays_for_the_files_of_those_before_it() -> None:
+    # Three chunks: the first is written in no time, the second in a second, the last in two.
+    assert simulate([Source(150, 10)], Costs(write_file=1), 1, 2) == 17
 
 
 def test_a_chunk_ends_at_its_seconds_or_its_jobs() -> None:

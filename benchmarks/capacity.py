@@ -1,0 +1,70 @@
+"""`python -m benchmarks.capacity`: the tables of docs/scale.md, of 200 sources and of the benchmark's own twenty.
+
+Lives here: the costs that were measured, the fleets, what chunks of other lengths would do. Does not: how a night goes
+(`simulation`).
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from benchmarks.simulation import Costs, Source, least, longest_first, simulate
+from benchmarks.table import figure, markdown
+
+# docs/scale.md says of each where it comes from.
+MEASURED: Final = Costs(
+    step=1.1,
+    step_waiting=0.75,
+    first_step_more=2.5,
+    fetch_job=0.0004,
+    write_chunk=0.25,
+    write_job=0.0009,
+    write_file=0.0065,
+)
+HEADINGS: Final = ("workers", "as configured, hours", "longest first", "least possible", "because of")
+_WORKERS: Final = (1, 2, 4, 8, 16, 32)
+_SEED: Final = 200
+_RATES: Final = (10.0, 20.0, 50.0)
+
+
+def measured_fleet() -> list[Source]:
+    """Return the twenty sources of the benchmark `workers`."""
+    return [Source(30, 10.0, 0.2)] * 20
+
+
+def synthetic_fleet(sources: int = 200, jobs: int = 1_000_000) -> list[Source]:
+    """Return sources of log-normal sizes, about so many jobs in all, each with a rate and a latency of its own."""
+    chance = Random(_SEED)  # noqa: S311
+    sizes = [chance.lognormvariate(0.0, 1.2) for _ in range(sources)]
+    return [
+        Source(max(1, round(jobs * size / sum(sizes))), chance.choice(_RATES), chance.uniform(0.05, 0.3))
+        for size in sizes
+    ]
+
+
+def lines(fleet: Sequence[Source], costs: Costs, cores: int) -> Iterator[tuple[str, ...]]:
+    """Yield a line a number of workers: hours in either order, the least there can be, and what makes it so."""
+    for workers in _WORKERS:
+        orders = (fleet, longest_first(fleet, costs))
+        hours = [simulate(order, costs, workers, cores) / 3_600 for order in orders]
+        limits = least(fleet, costs, workers, cores)
+        reason = max(limits, key=limits.__getitem__)
+        yield (str(workers), *map(figure, [*hours, limits[reason] / 3_600]), reason)
+
+
+def main() -> None:
+    """Print the tables."""
+    for workers in (1, 4):
+        seconds = simulate(measured_fleet(), MEASURED, workers, 2)
+        sys.stdout.write(f"Twenty sources, {workers} on two cores: {figure(seconds)} s\n")
+    fleet = synthetic_fleet()
+    sys.stdout.write(f"{len(fleet)} sources, {min(s.jobs for s in fleet):,} to {max(s.jobs for s in fleet):,} jobs\n")
+    for costs in (MEASURED, replace(MEASURED, chunk_seconds=30.0)):
+        sys.stdout.write(f"\nEight cores, chunks of {figure(costs.chunk_seconds)} s:\n\n")
+        sys.stdout.write(f"{markdown(HEADINGS, list(lines(fleet, costs, 8)))}\n")
+
+
+if __name__ == "__main__":
+    main()
