@@ -33,6 +33,7 @@ from cce_etl.warehouse.core import clear_core, many_chunks
 from cce_etl.warehouse.models import Model, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.publish import publish as publish_copy
 from cce_etl.warehouse.slo_targets import set_slo
+from cce_etl.warehouse.turns import reading_turn
 
 # A file's records cost no request to read again, so its chunks may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000
@@ -232,7 +233,7 @@ def check(connection: Connection) -> list[FailedCheck]:
     """Run every check; return those that found rows which must not exist."""
     failed = []
     with telemetry.phase("check") as report:
-        with own_transaction(connection):  # all of them of one moment
+        with reading_turn(connection), own_transaction(connection):  # all of them of one moment
             for one in read_checks(sql_directory()):
                 rows = run_check(connection, one)
                 if rows:

@@ -140,7 +140,7 @@ def read_settings(
         if value is not None:
             values[field] = _slo(value) if field in TABLES else checked(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
-    settings = msgspec.structs.replace(settings, warehouse=with_data(settings.warehouse, settings.warehouse_data))
+    settings = msgspec.structs.replace(settings, warehouse=_located(settings))
     if same_file(settings.warehouse, settings.published):
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
     return settings
@@ -202,8 +202,8 @@ def checked(field: str, value: object, origin: str) -> object:
         return msgspec.convert(plain, kind, strict=False, dec_hook=_to_path)
     except (msgspec.ValidationError, ValueError) as error:
         # A lake's words may hold a password, which is what is wrong with them.
-        shown = "" if field in SECRETS or kind == Location else f" {value!r}"
-        raise ConfigError(f"{origin} is wrong:{shown}: {error}.") from None
+        shown = "" if field in SECRETS or kind == Location else f" {value!r}:"
+        raise ConfigError(f"{origin} is wrong:{shown} {error}.") from None
 
 
 def _slo(table: object) -> Slo:
@@ -224,6 +224,13 @@ def _targets(table: Mapping[str, object]) -> Mapping[str, object]:
     if not isinstance(targets, dict):
         raise ConfigError(f"targets in [slo] in {CONFIG_FILE} is wrong: write them as a table [slo.targets].")
     return targets
+
+
+def _located(settings: Settings) -> Location:
+    try:
+        return with_data(settings.warehouse, settings.warehouse_data)
+    except ValueError as error:
+        raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {settings.warehouse_data!r}: {error}.") from None
 
 
 def _location(value: object) -> Location:

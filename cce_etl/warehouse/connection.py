@@ -7,7 +7,7 @@ Does not: what is read and written (`raw`, `core`, `models`), the published copy
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ NO_MERGING: Final = "SET max_vacuum_tasks = 0"
 _TAKEN_NAMES: Final = ("raw", "core", "marts")
 PASSING: Final = "cce_etl_passing"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
+_NO_CATALOG: Final = ("Unable to connect to Postgres", "onnection to server", "server closed the connection")
 _LOCKED: Final = r"(?s).*Could not set lock"
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -41,11 +42,12 @@ _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 def open_warehouse(location: Location, lock_wait_seconds: float = 0.0) -> Iterator[Connection]:
     """Open the warehouse for writing, making its tables when they are missing or from an older version.
 
-    The files made while it is open are their owner's alone. Raises WarehouseError when another process holds the file
+    The files made beside a file while it is open are their owner's alone; those of a lake are for all who may write to
+    its folder. Raises WarehouseError when another process holds the file
     for longer than `lock_wait_seconds`, when it is no DuckDB file, or when it cannot be written.
     """
     opened = open_lake(location) if isinstance(location, Lake) else _open_file(location, lock_wait_seconds)
-    with warehouse_errors(location), owner_only(), opened as connection:
+    with warehouse_errors(location), opened as connection:
         _make_tables(connection, location)
         yield connection
 
@@ -55,10 +57,11 @@ def _open_file(path: Path, lock_wait_seconds: float) -> Iterator[Connection]:
     if path.stem in _TAKEN_NAMES or path.stem.startswith(PASSING):
         raise WarehouseError(f"A warehouse cannot be called {path.name}: {path.stem} has a meaning inside. Rename it.")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with owner_only():
+            path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
-    with closing(_connect(path, lock_wait_seconds)) as connection:
+    with owner_only(), closing(_connect(path, lock_wait_seconds)) as connection:
         # Order within a table means nothing here, and keeping it costs memory on large inserts.
         connection.execute(f"SET preserve_insertion_order = false; {NO_MERGING}")
         yield connection
@@ -195,7 +198,8 @@ def own_transaction(connection: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK")
+        with suppress(duckdb.Error):  # of a server that is gone, and the transaction with it
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 
@@ -231,6 +235,8 @@ def warehouse_errors(path: Location) -> Iterator[None]:
 
 
 def _busy(path: Location, said: str) -> WarehouseBusyError | None:
+    if "Failed to commit DuckLake transaction" in said:
+        return WarehouseBusyError(f"Another process changed the same table of {path} meanwhile. Try again.")
     holder = _HOLDER.search(said)
     if holder is None:
         return None
@@ -253,6 +259,6 @@ def _explain(path: Location, said: str) -> str:
         return f"The disk is full while writing {path}: {first_line}. Free some space, then run again: nothing is lost."
     if "Permission denied" in said or "read-only" in said.lower():
         return f"{path} may not be written: {first_line}. Check the rights of the file and its folder."
-    if "Unable to connect to Postgres" in said or "onnection to server" in said:
+    if any(words in said for words in _NO_CATALOG):
         return f"The catalog of {path} does not answer: {first_line}. Check the address, and PGPASSWORD or ~/.pgpass."
     return f"The warehouse {path} failed: {first_line}"

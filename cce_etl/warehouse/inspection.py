@@ -7,14 +7,17 @@ import os
 from pathlib import Path
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse.connection import Connection, open_warehouse_to_read
-from cce_etl.warehouse.lake import NAME
+from cce_etl.warehouse.connection import Connection, open_warehouse_to_read, warehouse_errors
+from cce_etl.warehouse.lake import NAME, is_made
 from cce_etl.warehouse.location import Lake, Location
 
 
 def describe_warehouse(location: Location) -> str:
     """Say how the warehouse stands; raise ConfigError or WarehouseError when a run could not work with it."""
     if isinstance(location, Lake):
+        with warehouse_errors(location):
+            if not is_made(location):
+                return _new_lake(location)
         with open_warehouse_to_read(location) as connection:
             return f"{location} answers, {byte_count(connection, location):,} bytes in its files"
     if location.exists():
@@ -26,6 +29,12 @@ def describe_warehouse(location: Location) -> str:
         raise ConfigError(f"{location} cannot be made: {folder} is no folder. Set CCE_WAREHOUSE to another path.")
     _require_writable(folder)
     return f"{location} will be made by the first run"
+
+
+def _new_lake(lake: Lake) -> str:
+    if lake.data is None:
+        raise ConfigError(f"{lake} is new: set CCE_WAREHOUSE_DATA to where its files are to go.")
+    return f"{lake} will be made by the first run, its files in {lake.data}"
 
 
 def byte_count(connection: Connection, location: Location) -> int:

@@ -7,12 +7,11 @@ Source: DuckLake's pages "Connecting", "Partitioning", "Data Inlining".
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from cce_etl.errors import ConfigError
+from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.extensions import load_extensions
 from cce_etl.warehouse.location import Lake
 
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
     import tenacity
 
 NAME: Final = "lake"
-_REMOTE: Final = "s3://"
 # DuckDB reads AWS_ACCESS_KEY_ID and the like from the environment itself, and DUCKDB_S3_ENDPOINT, but not this one.
 _URL_STYLE: Final = "DUCKDB_S3_URL_STYLE"
 _RACED: Final = r"(?s).*(duplicate key|already exists|could not serialize|concurrently)"
 _RACE_SECONDS: Final = 20
+_NOT_MADE: Final = ("creating a new DuckLake is explicitly disabled", "in read-only mode: database does not exist")
 # Each source writes files of its own; bodies and trees one a day as well, so that what is old and what a query of some
 # days does not ask for is never read. By the day they were fetched: by the day they began, the first load of a
 # source's whole history would write a file a day of it in each chunk.
@@ -64,7 +63,7 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, *, read_only:
     style = os.environ.get(_URL_STYLE)
     if style:
         connection.execute(f"SET s3_url_style = {_quoted(style)}")
-    options = ["READ_ONLY"] if read_only else [f"DATA_PATH {_quoted(_folder(lake.data))}"] if lake.data else []
+    options = ["READ_ONLY"] if read_only else [f"DATA_PATH {_quoted(lake.data)}"] if lake.data else []
     options.append("DATA_INLINING_ROW_LIMIT 0")
     try:
         _made_once()(connection.execute, f"ATTACH {_quoted(str(lake))} AS {NAME} ({', '.join(options)})")
@@ -84,6 +83,15 @@ def _made_once() -> "tenacity.Retrying":
     )
 
 
+def is_made(lake: Lake) -> bool:
+    """Tell whether there is such a lake; raise ConfigError or DuckDB's error when that cannot be told."""
+    try:
+        with open_lake(lake, read_only=True):
+            return True
+    except WarehouseError:
+        return False
+
+
 def part_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Part the tables that loading writes by source, and the large ones by day."""
     for table, keys in _PARTS.items():
@@ -100,13 +108,11 @@ def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(rows)
 
 
-def _folder(data: str) -> str:
-    return data if data.startswith(_REMOTE) else f"{Path(data).expanduser().absolute()}/"
-
-
 def _readable(lake: Lake, error: duckdb.Error) -> Exception:
     said = str(error)
-    if ("does not exist" in said and lake.data is None) or "DATA_PATH" in said:
+    if any(words in said for words in _NOT_MADE):
+        return WarehouseError(f"There is no lake at {lake} yet. Run `cce-etl run` first, or set CCE_WAREHOUSE.")
+    if "data_path" in said.lower():
         return ConfigError(
             f"The lake {lake} cannot be opened: {said.splitlines()[0]} "
             "Set CCE_WAREHOUSE_DATA to where its files are, or are to go: a folder or s3://bucket/prefix."

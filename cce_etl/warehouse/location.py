@@ -13,7 +13,11 @@ from cce_etl.errors import ConfigError
 
 PREFIX: Final = "ducklake:"
 _POSTGRES: Final = "postgres:"
-_PASSWORD: Final = re.compile(r"\bpassword\s*=|://", re.IGNORECASE)
+_BUCKET: Final = "s3://"
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9_+.-]+:", re.IGNORECASE)
+# pathlib makes one slash of the two in a URL.
+_PASSWORD: Final = re.compile(r"pass\w*\s*=|:/|@", re.IGNORECASE)
+_WRITE_SO: Final = "write ducklake:postgres:dbname=... host=... user=..., and set PGPASSWORD"
 
 
 class Lake(msgspec.Struct, frozen=True):
@@ -39,24 +43,40 @@ def read_lake(text: str) -> Lake | None:
 
     Raises ValueError saying what is wrong with it, without any password.
     """
-    if not text.startswith(PREFIX):
+    words = text.strip()
+    if not words.lower().startswith(PREFIX):
+        if _SCHEME.match(words) and _PASSWORD.search(words):
+            raise ValueError(f"it is neither a file nor a lake: {_WRITE_SO}")
         return None
-    catalog = text.removeprefix(PREFIX)
-    if catalog.startswith(_POSTGRES) and _PASSWORD.search(catalog):
-        raise ValueError(
-            "it may hold no password and no URL: write ducklake:postgres:dbname=... host=... user=..., "
-            "and set PGPASSWORD"
-        )
-    if not catalog.startswith(_POSTGRES):
-        catalog = str(Path(catalog).expanduser())
-    if not Path(catalog).name:
-        raise ValueError("it names no catalog: write ducklake:postgres:dbname=... host=... user=...")
-    return Lake(catalog)
+    catalog = words[len(PREFIX) :].strip()
+    if catalog.lower().startswith(_POSTGRES):
+        if _PASSWORD.search(catalog):
+            raise ValueError(f"it may hold no password and no URL: {_WRITE_SO}")
+        return Lake(_POSTGRES + catalog[len(_POSTGRES) :])
+    if not catalog or _SCHEME.match(catalog) or _PASSWORD.search(catalog):
+        raise ValueError(f"it names no catalog that can be one: {_WRITE_SO}")
+    return Lake(str(_expanded(catalog)))
 
 
 def with_data(location: Location, data: str | None) -> Location:
-    """Return a location that knows where the files of its tables go; a file needs no such word."""
-    return msgspec.structs.replace(location, data=data) if isinstance(location, Lake) else location
+    """Return a location that knows where the files of its tables go; a file needs no such word.
+
+    Raises ValueError for a folder that is none, or would be another one elsewhere.
+    """
+    if not isinstance(location, Lake) or data is None:
+        return location
+    if not data.startswith(_BUCKET):
+        if _SCHEME.match(data) or not _expanded(data).is_absolute():
+            raise ValueError("it is neither s3://bucket/prefix nor a folder's whole path, which begins with /")
+        data = f"{_expanded(data)}/"
+    return msgspec.structs.replace(location, data=data)
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
 
 
 def same_file(location: Location, path: Path) -> bool:

@@ -17,6 +17,7 @@ from cce_etl.warehouse.lake_copy import copy_lake
 from cce_etl.warehouse.location import Lake, Location
 from cce_etl.warehouse.models import count_rows
 from cce_etl.warehouse.trees import require_whole
+from cce_etl.warehouse.turns import reading_turn
 
 _MANIFEST = """
     CREATE OR REPLACE TABLE main.manifest AS
@@ -63,9 +64,9 @@ def publish(
     """
     if isinstance(warehouse, Path) and published.exists() and published.samefile(warehouse):
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
-    require_whole(connection)
-    coverage = read_coverage(connection)
-    with drafted(published) as draft, warehouse_errors(draft):
+    with reading_turn(connection), drafted(published) as draft, warehouse_errors(draft):
+        require_whole(connection)
+        coverage = read_coverage(connection)
         rows = (
             copy_lake(connection, draft, published_tables(connection))
             if isinstance(warehouse, Lake)

@@ -16,7 +16,7 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse.connection import PASSING, Connection, quoted, settle, transaction
+from cce_etl.warehouse.connection import PASSING, Connection, own_transaction, quoted, settle
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import kind_of, make_table, naming, write_comments
 from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
@@ -46,7 +46,7 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
         if not _is_current(connection, kept, fingerprint):
             _begin_anew(connection, first, chain, kept, fingerprint)
         _follow(connection, (first, second), chain)
-    with transaction(connection):
+    with own_transaction(connection):
         _record(connection, _WHOLE, fingerprint)
     return {model.name: count_rows(connection, model.name) for model in kept}
 
@@ -104,7 +104,7 @@ def _begin_anew(
     """Empty what is kept, in the form the models have now, and count all trees as changed."""
     worker.connection.execute(f"CREATE VIEW core.jobs AS FROM {worker.kept}.core.jobs LIMIT 0")
     _make(worker, chain)
-    with transaction(connection):
+    with own_transaction(connection):
         for name, kind in [(model.name, kind_of(connection, model.name)) for model in chain]:
             if kind:
                 connection.execute(f"DROP {kind} {name}")
@@ -148,7 +148,7 @@ def _make(worker: Worker, models: Sequence[Model]) -> None:
 
 def _keep(worker: Worker, tables: Sequence[Model], made: Collection[str], outdated: Sequence[Model]) -> None:
     """Put a batch's rows in place of those kept of its trees: tables that are made, the others as they are selected."""
-    with transaction(worker.connection):
+    with own_transaction(worker.connection):
         for model in outdated:
             _delete(worker, model.name, root_column(model))
         for model in tables:

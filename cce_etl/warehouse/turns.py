@@ -1,11 +1,12 @@
 """Whose turn it is, where several processes work with one lake: to write, to build, to fetch a source.
 
 Lives here: locks in the lake's PostgreSQL, which end with the process that holds them. A file needs none.
-Does not: what is done in a turn (`connection`, `pipeline`).
+Does not: what is done in a turn (`connection`, `builds`, `publish`, `errands`).
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from typing import Final
 
@@ -14,19 +15,43 @@ import duckdb
 from cce_etl.errors import WarehouseBusyError
 
 _SHARED: Final = "SELECT database_name FROM duckdb_databases() WHERE type = 'ducklake' AND path LIKE 'postgres:%'"
-_POLL_SECONDS: Final = 0.2
+# A lock is waited for in slices, each of which stands in PostgreSQL's queue, so that nobody is passed over for ever,
+# and between which a signal is heard. Held as long as its process lives, whatever the server does to idle ones.
+_SLICE_SECONDS: Final = 2
+_BEGIN: Final = (
+    f"SELECT set_config('lock_timeout', '{_SLICE_SECONDS}s', true) || "
+    "set_config('idle_in_transaction_session_timeout', '0', true)"
+)
+_WRITE, _BUILD = "write", "build"
 
 
 @contextmanager
 def write_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait until no other process writes, and keep the turn to the end of the block.
+    """Wait until no other process writes or builds, and keep the turn to the end of the block.
 
     DuckLake lets a transaction fail when another one has deleted from a table that it inserted into meanwhile, whoever
     the rows are of, so that of two writers of different sources one would do all its work again.
     """
-    with _transaction_of_locks(connection) as locks:
-        if locks:
-            locks.ask(f"pg_advisory_xact_lock({_key('write')})")
+    with _lock(connection, _BUILD, is_shared=True), _lock(connection, _WRITE):
+        yield
+
+
+@contextmanager
+def build_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Wait until no other process builds or writes, and keep the turn to the end of the block.
+
+    A tree loaded while it is built would be taken off the list of changed ones and not be built; two builds at once
+    would make its rows twice. In this turn nobody else writes, so what is done needs no `write_turn`, and may have
+    none: it would wait for itself.
+    """
+    with _lock(connection, _BUILD):
+        yield
+
+
+@contextmanager
+def reading_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Wait until no process builds, and let none begin before the end of the block; writers go on."""
+    with _lock(connection, _BUILD, is_shared=True):
         yield
 
 
@@ -36,66 +61,47 @@ def source_turn(connection: duckdb.DuckDBPyConnection, source: str, wait_seconds
 
     Raises WarehouseBusyError when another one still does after the seconds of waiting.
     """
-    with _transaction_of_locks(connection) as locks:
-        if locks and not locks.get(f"source {source}", wait_seconds):
-            raise WarehouseBusyError(
-                f"The source {source} is in use by another process, which fetches it now. "
-                "Wait until that ends, then try again."
-            )
+    with _lock(connection, f"source {source}", wait_seconds=wait_seconds):
         yield
 
 
 @contextmanager
-def build_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait until no other process builds models, and keep the turn to the end of the block.
-
-    Two at once would take the same trees off the list of changed ones, and one would undo what the other has made.
-    """
-    with _transaction_of_locks(connection) as locks:
-        if locks:
-            locks.get("build", float("inf"))
+def _lock(
+    connection: duckdb.DuckDBPyConnection, what: str, *, is_shared: bool = False, wait_seconds: float = float("inf")
+) -> Iterator[None]:
+    lakes = connection.execute(_SHARED).fetchall()
+    if not lakes:
         yield
-
-
-class _Locks:
-    """Hold a transaction of the lake's PostgreSQL, whose locks end with it."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, lake: str) -> None:
-        self.connection, self.catalog = connection, f"__ducklake_metadata_{lake}"
-
-    def get(self, what: str, wait_seconds: float) -> bool:
-        """Try to get a lock until the seconds are over, and tell whether that went well; a signal ends the waiting."""
-        import tenacity  # brings asyncio and tornado: a tenth of a second that only waiting is worth
-
-        waiting = tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda is_ours: not is_ours),
-            wait=tenacity.wait_fixed(_POLL_SECONDS),
-            stop=tenacity.stop_after_delay(wait_seconds),
-            retry_error_callback=lambda _: False,
-        )
-        return bool(waiting(self.ask, f"pg_try_advisory_xact_lock({_key(what)})"))
-
-    def ask(self, call: str) -> object:
-        """Return what a function of PostgreSQL returns."""
-        ((found,),) = self.connection.execute(
-            "FROM postgres_query($1, $2)", [self.catalog, f"SELECT {call} AS found"]
-        ).fetchall()
-        return found
-
-
-@contextmanager
-def _transaction_of_locks(connection: duckdb.DuckDBPyConnection) -> Iterator[_Locks | None]:
-    shared = connection.execute(_SHARED).fetchall()
-    if not shared:
-        yield None
         return
+    call = f"pg_advisory_xact_lock{'_shared' if is_shared else ''}({_key(what)})::VARCHAR"
     # A transaction of its own: it ends after the one it guards, which is on the disk by then.
     with closing(connection.cursor()) as own:
-        own.execute("BEGIN TRANSACTION")
+        until = time.monotonic() + wait_seconds
+        while not _is_locked(own, f"__ducklake_metadata_{lakes[0][0]}", call):
+            if time.monotonic() > until:
+                raise WarehouseBusyError(
+                    f"The {what} is in use by another process, which fetches it now. "
+                    "Wait until that ends, then try again."
+                )
         try:
-            yield _Locks(own, shared[0][0])
+            yield
         finally:
+            with suppress(duckdb.Error):  # of a server that is gone, with the lock; what failed in the block says more
+                own.execute("ROLLBACK")
+
+
+def _is_locked(own: duckdb.DuckDBPyConnection, catalog: str, call: str) -> bool:
+    own.execute("BEGIN TRANSACTION")
+    try:
+        for statement in (_BEGIN, f"SELECT {call}"):
+            own.execute("FROM postgres_query($1, $2)", [catalog, statement]).fetchall()
+    except duckdb.Error as error:
+        with suppress(duckdb.Error):
             own.execute("ROLLBACK")
+        if "lock timeout" not in str(error):
+            raise
+        return False
+    return True
 
 
 def _key(what: str) -> int:

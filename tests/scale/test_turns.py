@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg2
 import pytest
 
+from cce_etl import pipeline
 from cce_etl.errors import WarehouseBusyError
 from cce_etl.warehouse.connection import Connection, open_warehouse, transaction
 from cce_etl.warehouse.location import Lake
 from cce_etl.warehouse.turns import build_turn, source_turn, write_turn
 from tests.ops.postgres import Postgres
 from tests.scale.farm import create_database
+from tests.warehouse.lakes import write_fleet
 
 pytestmark = pytest.mark.scale
 
@@ -120,7 +123,7 @@ def test_a_writer_waits_for_the_turn(lake: Lake) -> None:
         assert one.execute("SELECT count(*) FROM raw.changed_roots").fetchall() == [(1,)]
 
 
-def test_a_build_waits_for_another_and_writers_do_not(lake: Lake) -> None:
+def test_a_build_waits_for_another_and_writers_wait_for_it(lake: Lake) -> None:
     with _two(lake) as (one, other):
         done = threading.Event()
 
@@ -128,14 +131,57 @@ def test_a_build_waits_for_another_and_writers_do_not(lake: Lake) -> None:
             with build_turn(other):
                 done.set()
 
-        builder = threading.Thread(target=build)
+        builder, writer = threading.Thread(target=build), threading.Thread(target=_write, args=(lake, "late"))
         with build_turn(one):
             builder.start()
+            writer.start()
             assert not done.wait(1)
-            with transaction(one):
-                one.execute("INSERT INTO raw.changed_roots VALUES ('meanwhile', 'r')")
+            assert one.execute("SELECT count(*) FROM raw.changed_roots").fetchall() == [(0,)]
         builder.join()
+        writer.join()
         assert done.is_set()
+        assert one.execute("FROM raw.changed_roots").fetchall() == [("late", "r")]
+
+
+def _write(lake: Lake, source: str) -> None:
+    with open_warehouse(lake) as connection, transaction(connection):
+        connection.execute("INSERT INTO raw.changed_roots VALUES ($1, 'r')", [source])
+
+
+def test_a_tree_loaded_beside_a_build_is_built_by_the_next(lake: Lake, tmp_path: Path) -> None:
+    fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
+    with open_warehouse(lake) as connection:
+        pipeline.load(connection, "s", [str(fleet)])
+    with _two(lake) as (one, other):
+        building = threading.Thread(target=pipeline.build, args=(one,))
+        building.start()
+        pipeline.load(other, "t", [str(fleet)])
+        pipeline.build(other)
+        building.join()
+        for table, rows in (("marts.root_jobs", 40), ("raw.changed_roots", 0)):
+            assert other.execute(f"SELECT count(*) FROM {table}").fetchall() == [(rows,)]
+        assert pipeline.check(other) == []
+
+
+def test_what_failed_is_said_even_when_the_server_went_with_the_turn(lake: Lake, postgres: Postgres) -> None:
+    def fail(connection: Connection) -> None:
+        with write_turn(connection):
+            _end_sessions(postgres, lake)
+            raise KeyError
+
+    with open_warehouse(lake) as connection, pytest.raises(KeyError):
+        fail(connection)
+
+
+def _end_sessions(postgres: Postgres, lake: Lake) -> None:
+    connection = psycopg2.connect(
+        host="127.0.0.1", port=postgres.port, user="dagster", password=postgres.password, dbname="dagster"
+    )
+    connection.autocommit = True
+    name = lake.catalog.partition("dbname=")[2].partition(" ")[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+    connection.close()
 
 
 def test_two_processes_that_make_a_new_lake_at_once_both_work_with_it(

@@ -1,5 +1,6 @@
 """A lake in place of the file: the same rows, the same models, the same copy for analysts."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,11 @@ import duckdb
 import pytest
 
 from cce_etl import pipeline
-from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.errors import WarehouseError
 from cce_etl.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
 from cce_etl.warehouse.copying import differences, read_contents
-from cce_etl.warehouse.lake import is_lake
+from cce_etl.warehouse.lake import is_lake, is_made
 from cce_etl.warehouse.location import Lake, Location
 from tests.warehouse.lakes import ENDS_AT_NS, lake_in, write_fleet
 
@@ -93,15 +94,21 @@ def _values(connection: Connection, statement: str) -> list[Any]:
     return [value for (value,) in connection.execute(statement).fetchall()]
 
 
-def test_a_new_lake_wants_to_know_where_its_files_go(tmp_path: Path) -> None:
-    new = Lake(str(tmp_path / "none" / "catalog.duckdb"))
-    with pytest.raises((ConfigError, WarehouseError)), open_warehouse_to_read(new):
+def test_a_lake_that_is_not_made_yet_is_told_so_and_a_new_one_wants_to_know_where_its_files_go(tmp_path: Path) -> None:
+    new = Lake(str(tmp_path / "catalog.duckdb"))
+    with pytest.raises(WarehouseError, match="There is no lake at"), open_warehouse_to_read(new):
         pass
-    with (
-        pytest.raises(ConfigError, match="CCE_WAREHOUSE_DATA"),
-        open_warehouse_to_read(Lake(str(tmp_path / "no.duckdb"))),
-    ):
-        pass
+    assert not is_made(new)
+
+
+def test_the_files_of_a_lake_are_for_all_who_may_reach_its_folder(lake: Lake, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with open_warehouse(lake):
+            pass
+    finally:
+        os.umask(before)
+    assert {oct(path.stat().st_mode & 0o777) for path in (tmp_path / "files").rglob("*.parquet")} == {"0o644"}
 
 
 def test_a_lake_to_read_cannot_be_written(lake: Lake) -> None:

@@ -32,6 +32,14 @@ def test_a_path_names_no_lake() -> None:
         "ducklake:postgres:dbname=jobs password=secret-word",
         "ducklake:postgres:dbname=jobs PASSWORD = secret-word",
         "ducklake:postgres:postgresql://jobs:secret-word@db.example/jobs",
+        "ducklake:postgres:postgresql:/jobs:secret-word@db.example/jobs",
+        "ducklake:postgresql://jobs:secret-word@db.example/jobs",
+        "ducklake:POSTGRES:dbname=jobs password=secret-word",
+        "DuckLake:postgres:dbname=jobs password=secret-word",
+        " ducklake: postgres:dbname=jobs password=secret-word",
+        "ducklake:mysql:db=jobs password=secret-word",
+        "ducklake:postgres:dbname=jobs sslpassword=secret-word",
+        "postgres:dbname=jobs password=secret-word",
     ],
 )
 def test_a_password_is_refused_and_not_repeated(text: str) -> None:
@@ -47,7 +55,23 @@ def test_a_lake_without_a_catalog_is_refused() -> None:
 
 def test_only_a_lake_needs_a_place_for_its_files(tmp_path: Path) -> None:
     assert with_data(Lake("c"), "s3://bucket/jobs") == Lake("c", "s3://bucket/jobs")
+    assert with_data(Lake("c"), "~/jobs") == Lake("c", f"{Path.home()}/jobs/")
     assert with_data(tmp_path, "s3://bucket/jobs") == tmp_path
+
+
+@pytest.mark.parametrize("data", ["gs://bucket/jobs", "s3:/bucket/jobs", "jobs", "~no-such-user/jobs"])
+def test_a_place_that_is_none_or_another_one_elsewhere_is_refused(data: str) -> None:
+    with pytest.raises(ValueError, match=r"whole path|home folder"):
+        with_data(Lake("c"), data)
+
+
+def test_a_catalog_in_the_folder_of_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="home folder"):
+        read_lake("ducklake:~no-such-user/catalog.duckdb")
+
+
+def test_a_file_may_have_a_colon_in_its_name() -> None:
+    assert read_lake("backup:2026.duckdb") is None
 
 
 def test_a_command_for_files_says_how_a_lake_is_kept_safe(tmp_path: Path) -> None:
