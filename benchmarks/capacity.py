@@ -12,16 +12,17 @@ from typing import Final
 
 from benchmarks.simulation import Costs, Source, least, longest_first, simulate
 from benchmarks.table import figure, markdown
+from benchmarks.workers import JOBS_A_SOURCE, LATENCY_SECONDS, RATE_PER_SECOND
 
 # docs/scale.md says of each where it comes from.
 MEASURED: Final = Costs(
-    step=1.1,
+    step=1.15,
     step_waiting=0.75,
     first_step_more=2.5,
-    fetch_job=0.0004,
-    write_chunk=0.25,
-    write_job=0.0009,
-    write_file=0.0065,
+    fetch_job=0.0003,
+    write_chunk=0.2,
+    write_job=0.0006,
+    write_file=0.006,
 )
 HEADINGS: Final = ("workers", "as configured, hours", "longest first", "least possible", "because of")
 _WORKERS: Final = (1, 2, 4, 8, 16, 32)
@@ -31,7 +32,7 @@ _RATES: Final = (10.0, 20.0, 50.0)
 
 def measured_fleet() -> list[Source]:
     """Return the twenty sources of the benchmark `workers`."""
-    return [Source(30, 10.0, 0.2)] * 20
+    return [Source(JOBS_A_SOURCE, RATE_PER_SECOND, LATENCY_SECONDS)] * 20
 
 
 def synthetic_fleet(sources: int = 200, jobs: int = 1_000_000) -> list[Source]:

@@ -22,7 +22,8 @@ from tests.scale.redis import find_redis, running_redis
 
 LATENCY_SECONDS: Final = 0.2
 RATE_PER_SECOND: Final = 10.0
-JOBS_A_SOURCE: Final = 30
+# Six seconds of waiting, beside two that a step takes by itself.
+JOBS_A_SOURCE: Final = 60
 _JOBS: Final = JOBS_A_SOURCE * len(NAMES)
 _MANY, _ONE = "4 workers", "1 worker"
 _COUNTS: Final = {_MANY: 4, _ONE: 1}
@@ -79,8 +80,11 @@ def night(watch: Stopwatch, *, folder: str, endpoint: str, port: int, programs: 
         started = one.start_workers(workers)
         with watch:
             run = one.night()
-            if run.process.wait(_RUN_SECONDS) != 0:
-                raise RuntimeError(f"{run.log.read_text()[-3_000:]}\n{one.logs()}")
+            try:
+                if run.process.wait(_RUN_SECONDS) != 0:
+                    raise RuntimeError(f"{run.log.read_text()[-3_000:]}\n{one.logs()}")
+            finally:
+                run.kill()
             for worker in started:
                 worker.stop()  # what they cost counts once they have ended
         Path(folder, _RECORD).write_text(json.dumps(_steps(one)), encoding="utf-8")
