@@ -47,7 +47,9 @@ def open_lake(lake: Lake, *, read_only: bool = False) -> Iterator[duckdb.DuckDBP
 
     Raises ConfigError when an extension is missing, or it is new and has no folder for its files.
     """
-    connection = duckdb.connect()
+    # To check the signatures of 99 MB of extensions costs 0.6 CPU seconds each time a lake is opened. pip has checked
+    # their packages by hash, and who can change them can change this file; nobody's SQL but ours runs here.
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     try:
         connection.execute("SET preserve_insertion_order = false")
         attach_lake(connection, lake, read_only=read_only)
