@@ -22,8 +22,8 @@ from tests.scale.redis import find_redis, running_redis
 
 LATENCY_SECONDS: Final = 0.2
 RATE_PER_SECOND: Final = 10.0
-# Six seconds of waiting, beside two that a step takes by itself.
-JOBS_A_SOURCE: Final = 60
+# Twelve seconds of waiting, beside one or two that a step takes by itself.
+JOBS_A_SOURCE: Final = 120
 _JOBS: Final = JOBS_A_SOURCE * len(NAMES)
 _MANY, _ONE = "4 workers", "1 worker"
 _COUNTS: Final = {_MANY: 4, _ONE: 1}
