@@ -67,7 +67,9 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy
         payloads, jobs = keep_account(choose_sources(job_ids).map(fetch_source).collect())
         return {"payloads": payloads, "jobs": jobs}
 
-    return fetch
+    # A graph's assets are of one group, or of none.
+    groups = {spec.key: spec.group_name for spec in (PAYLOADS_SPEC, JOBS_SPEC)}
+    return fetch.map_asset_specs(lambda spec: spec.replace_attributes(group_name=groups[spec.key]))
 
 
 def _spread(config: Any) -> dict[str, Any]:

@@ -147,3 +147,13 @@ def test_what_the_config_and_the_partitions_of_a_run_leave_is_never_nothing() ->
 def test_a_name_that_no_partition_can_have_is_refused_with_what_to_do() -> None:
     with pytest.raises(ConfigError, match=r"The source 'a,b' cannot be a partition: rename it"):
         fetch_by_source(["fine", "a,b"], None, None)
+
+
+def test_the_assets_are_told_of_as_those_of_one_source_are(settings: Callable[..., dict[str, str]]) -> None:
+    one = build_definitions(environment={}).resolve_asset_graph()
+    several = build_definitions(environment=settings()).resolve_asset_graph()
+    assert (one.get(JOBS).is_partitioned, several.get(JOBS).is_partitioned) == (False, True)
+    for key in (JOBS, AssetKey(["raw", "job_payloads"])):
+        found, expected = several.get(key), one.get(key)
+        for part in ("group_name", "description", "owners", "kinds", "metadata", "parent_keys"):
+            assert getattr(found, part) == getattr(expected, part), part
