@@ -1,13 +1,27 @@
 """A lake whose catalog is a file: all that one process needs, without a server.
 
-Lives here: where it is, and a small fleet to load into it. Does not: expectations.
+Lives here: where it is, a small fleet to load into it, which DuckDB has its extensions. Does not: expectations.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
+
+import duckdb
+import pytest
 
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.warehouse.location import Lake
 
+
+def _has_extensions() -> bool:
+    found = find_spec("duckdb_extension_ducklake")
+    folders = found.submodule_search_locations if found else None
+    return bool(folders and Path(folders[0], "extensions", f"v{duckdb.__version__}").is_dir())
+
+
+needs_extensions = pytest.mark.skipif(
+    not _has_extensions(), reason=f"there are no packages of extensions for DuckDB {duckdb.__version__}"
+)
 ENDS_AT_NS = 1_772_323_200_000_000_123
 
 

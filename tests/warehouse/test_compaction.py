@@ -8,7 +8,9 @@ from cce_etl import pipeline
 from cce_etl.warehouse.compaction import compact
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.copying import read_contents
-from tests.warehouse.lakes import lake_in, write_fleet
+from tests.warehouse.lakes import lake_in, needs_extensions, write_fleet
+
+pytestmark = needs_extensions
 
 
 def test_small_files_become_few_and_the_rows_stay(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from cce_etl.errors import ConfigError
 from cce_etl.warehouse import extensions
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.extensions import load_extensions
+from tests.warehouse.lakes import needs_extensions
 
 
 @pytest.fixture
@@ -17,6 +18,7 @@ def empty() -> Connection:
     return duckdb.connect()
 
 
+@needs_extensions
 def test_an_extension_is_loaded_and_no_other_is_looked_for(empty: Connection) -> None:
     load_extensions(empty, "ducklake")
     loaded = "SELECT count(*) FROM duckdb_extensions() WHERE loaded AND extension_name = 'ducklake'"

@@ -8,7 +8,7 @@ from cce_etl.errors import ConfigError
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.inspection import describe_warehouse
 from cce_etl.warehouse.location import Lake
-from tests.warehouse.lakes import lake_in
+from tests.warehouse.lakes import lake_in, needs_extensions
 
 
 def test_a_file_is_told_with_its_bytes(tmp_path: Path) -> None:
@@ -19,6 +19,7 @@ def test_a_file_is_told_with_its_bytes(tmp_path: Path) -> None:
     assert describe_warehouse(path) == f"{path}, {path.stat().st_size:,} bytes"
 
 
+@needs_extensions
 def test_a_lake_is_told_with_the_bytes_of_its_files(tmp_path: Path) -> None:
     lake = lake_in(tmp_path)
     assert describe_warehouse(lake) == f"{lake} will be made by the first run, its files in {lake.data}"

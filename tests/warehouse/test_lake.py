@@ -14,7 +14,9 @@ from cce_etl.warehouse.connection import Connection, open_warehouse, open_wareho
 from cce_etl.warehouse.copying import differences, read_contents
 from cce_etl.warehouse.lake import is_lake, is_made
 from cce_etl.warehouse.location import Lake, Location
-from tests.warehouse.lakes import ENDS_AT_NS, lake_in, write_fleet
+from tests.warehouse.lakes import ENDS_AT_NS, lake_in, needs_extensions, write_fleet
+
+pytestmark = needs_extensions
 
 # They name the moment of a run, or what is true of one file alone.
 _OF_A_RUN = ("core.ingest", "marts.ingest", "main.manifest")

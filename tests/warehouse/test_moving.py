@@ -10,7 +10,9 @@ from cce_etl.warehouse import copying, moving
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
 from cce_etl.warehouse.copying import Contents, read_contents
 from cce_etl.warehouse.moving import move
-from tests.warehouse.lakes import lake_in, write_fleet
+from tests.warehouse.lakes import lake_in, needs_extensions, write_fleet
+
+pytestmark = needs_extensions
 
 _MOVED = ("raw.job_ids", "raw.job_payloads", "raw.dead_letters", "raw.fetch_runs", "raw.clusters", "core.jobs")
 

@@ -11,6 +11,9 @@ from cce_etl.warehouse.extensions import load_extensions
 from cce_etl.warehouse.offers import Offer, published_offer
 from cce_etl.warehouse.serving import server
 from tests.warehouse.analyst import TOKEN, Analyst, listener_of, publish
+from tests.warehouse.lakes import needs_extensions
+
+pytestmark = needs_extensions
 
 
 def test_a_newer_version_is_served_to_who_is_attached_already(analyst: Analyst, tmp_path: Path) -> None:

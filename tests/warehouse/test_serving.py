@@ -13,6 +13,9 @@ from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.offers import Offer, published_offer
 from cce_etl.warehouse.serving import Listener, server
 from tests.warehouse.analyst import TOKEN, Analyst, listener_of, publish
+from tests.warehouse.lakes import needs_extensions
+
+pytestmark = needs_extensions
 
 
 @pytest.fixture

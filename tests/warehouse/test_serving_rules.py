@@ -11,6 +11,9 @@ from cce_etl.warehouse.offers import published_offer
 from cce_etl.warehouse.serving import server
 from cce_etl.warehouse.serving_rules import close_to_all_but_reading
 from tests.warehouse.analyst import Analyst, listener_of, publish
+from tests.warehouse.lakes import needs_extensions
+
+pytestmark = needs_extensions
 
 OUTSIDE = "this is no business of a client"
 TABLES = "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = current_database() ORDER BY ALL"

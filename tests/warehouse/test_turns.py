@@ -4,7 +4,9 @@ from pathlib import Path
 
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.turns import source_turn, write_turn
-from tests.warehouse.lakes import lake_in
+from tests.warehouse.lakes import lake_in, needs_extensions
+
+pytestmark = needs_extensions
 
 
 def test_a_file_and_a_lake_of_one_process_need_no_turns(tmp_path: Path) -> None:
