@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
-.PHONY: help demo test test-duckdb-2 test-ops test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
+.PHONY: help demo test test-duckdb-2 test-ops test-lake test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -27,7 +27,10 @@ test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and 
 test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night, and a simulated month (some seven minutes)
 	$(BIN)/pytest -m ops tests/ops
 
-test-scale: $(VENV)/installed-dev ## Run twenty sources on Celery workers with PostgreSQL and Redis into one lake (some minutes)
+test-lake: $(VENV)/installed-dev ## Run a lake beside a PostgreSQL and a bucket (a minute or two)
+	$(BIN)/pytest -m scale tests --ignore tests/scale/test_workers.py
+
+test-scale: $(VENV)/installed-dev ## Run twenty sources on Celery workers with PostgreSQL and Redis into one lake (a quarter of an hour)
 	$(BIN)/pytest -m scale tests
 
 # First of all paths, since what is measured beside us may need releases that are not in .venv.
