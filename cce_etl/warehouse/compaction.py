@@ -29,7 +29,7 @@ def compact(connection: Connection, snapshot_days: int) -> Compaction:
     """
     # Writers wait: what they deleted from a file that is merged meanwhile would make one of the two fail.
     with write_turn(connection):
-        before = _count(connection, _FILES, NAME)
+        before = _file_count(connection)
         connection.execute(f"CALL ducklake_rewrite_data_files('{NAME}')").fetchall()
         connection.execute(f"CALL ducklake_merge_adjacent_files('{NAME}')").fetchall()
         expired = connection.execute(
@@ -38,9 +38,9 @@ def compact(connection: Connection, snapshot_days: int) -> Compaction:
         deleted = connection.execute(
             f"CALL ducklake_cleanup_old_files('{NAME}', older_than => now() - INTERVAL {snapshot_days} DAY)"
         ).fetchall()
-        return Compaction(before, _count(connection, _FILES, NAME), len(expired), len(deleted))
+        return Compaction(before, _file_count(connection), len(expired), len(deleted))
 
 
-def _count(connection: Connection, statement: str, name: str) -> int:
-    ((count,),) = connection.execute(statement, [name]).fetchall()
+def _file_count(connection: Connection) -> int:
+    ((count,),) = connection.execute(_FILES, [NAME]).fetchall()
     return int(count)

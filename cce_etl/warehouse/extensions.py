@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from cce_etl.errors import ConfigError
+from cce_etl.warehouse.literals import literal
 
 
 def load_extensions(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
@@ -20,7 +21,7 @@ def load_extensions(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
     for name in names:
         file = _file(name)
         try:
-            connection.execute(f"LOAD '{_escaped(file)}'")
+            connection.execute(f"LOAD {literal(file)}")
         except duckdb.Error as error:
             raise ConfigError(f"DuckDB's extension {name} cannot be loaded from {file}: {error}.") from None
 
@@ -40,7 +41,3 @@ def _file(name: str) -> Path:
             "Install both anew: pip install 'cce-etl[lake]'."
         )
     return file
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

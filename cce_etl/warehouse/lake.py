@@ -13,6 +13,7 @@ import duckdb
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.location import Lake
 
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ def attach_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, *, read_only:
     load_extensions(connection, "ducklake", "httpfs", *(("postgres_scanner",) if lake.is_shared else ()))
     style = os.environ.get(_URL_STYLE)
     if style:
-        connection.execute(f"SET s3_url_style = {_quoted(style)}")
-    options = ["READ_ONLY"] if read_only else [f"DATA_PATH {_quoted(lake.data)}"] if lake.data else []
+        connection.execute(f"SET s3_url_style = {literal(style)}")
+    options = ["READ_ONLY"] if read_only else [f"DATA_PATH {literal(lake.data)}"] if lake.data else []
     options.append("DATA_INLINING_ROW_LIMIT 0")
     try:
-        _made_once()(connection.execute, f"ATTACH {_quoted(str(lake))} AS {NAME} ({', '.join(options)})")
+        _made_once()(connection.execute, f"ATTACH {literal(str(lake))} AS {NAME} ({', '.join(options)})")
     except duckdb.Error as error:
         raise _readable(lake, error) from error
 
@@ -99,7 +100,7 @@ def part_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table, keys in _PARTS.items():
         connection.execute(f"ALTER TABLE {table} SET PARTITIONED BY ({keys})")
     for option, value in _OPTIONS.items():
-        connection.execute(f"CALL {NAME}.set_option({_quoted(option)}, {_quoted(value)})")
+        connection.execute(f"CALL {NAME}.set_option({literal(option)}, {literal(value)})")
 
 
 def is_lake(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -120,8 +121,3 @@ def _readable(lake: Lake, error: duckdb.Error) -> Exception:
             "Set CCE_WAREHOUSE_DATA to where its files are, or are to go: a folder or s3://bucket/prefix."
         )
     return error
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, own_transaction, quoted, schema_sql
+from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.models import count_rows, read_models, sql_directory
 from cce_etl.warehouse.tables import kinds, write_comments
 
@@ -17,9 +18,8 @@ _LOADED: Final = "core.jobs"
 
 def copy_lake(connection: Connection, draft: Path, names: Sequence[str]) -> dict[str, int]:
     """Write tables and views, named with their schemas, to a new file; return the rows of each in the lake."""
-    path = str(draft.absolute()).replace("'", "''")
     ((lake,),) = connection.execute("SELECT current_database()").fetchall()
-    connection.execute(f"ATTACH '{path}' AS {_COPY} (STORAGE_VERSION '{STORAGE_VERSION}')")
+    connection.execute(f"ATTACH {literal(draft.absolute())} AS {_COPY} (STORAGE_VERSION '{STORAGE_VERSION}')")
     try:
         # Its tables for loading as well: they say which columns are never NULL, which a lake's do not.
         connection.execute(f"USE {_COPY}; {schema_sql()}; USE {quoted(lake)}")

@@ -6,7 +6,6 @@ next build makes anew; a copy of a file as it is (`backup`).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,6 +20,7 @@ from cce_etl.warehouse.connection import (
 )
 from cce_etl.warehouse.copying import Contents, read_rows
 from cce_etl.warehouse.lake import NAME, attach_lake
+from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.location import Lake, Location
 from cce_etl.warehouse.models import count_rows
 
@@ -74,8 +74,7 @@ def _attached(connection: Connection, origin: Location) -> Iterator[str]:
         if isinstance(origin, Lake):
             attach_lake(connection, origin, read_only=True)
         else:
-            path = str(Path(origin).absolute()).replace("'", "''")
-            connection.execute(f"ATTACH '{path}' AS {_FILE} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(origin.absolute())} AS {_FILE} (READ_ONLY)")
     yield NAME if isinstance(origin, Lake) else _FILE
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction, warehouse_errors
+from cce_etl.warehouse.literals import literal
 
 # What is served is attached under this and a number. Clients see views on it.
 ATTACHED: Final = "served_"
@@ -52,7 +53,7 @@ def published_offer(published: Path) -> Offer:
     def attach(connection: Connection, name: str) -> None:
         with warehouse_errors(published):
             # The same path may be attached twice, each time as the file that is there at that time.
-            connection.execute(f"ATTACH '{escaped(path)}' AS {name} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(path)} AS {name} (READ_ONLY)")
 
     def version() -> object:
         try:
@@ -110,8 +111,3 @@ class Views:
                 self._connection.execute(f'CREATE OR REPLACE VIEW {schema}."{table}" AS FROM {name}.{schema}."{table}"')
             for schema, table in set(shown) - set(tables):
                 self._connection.execute(f'DROP VIEW {schema}."{table}"')
-
-
-def escaped(path: Path | str) -> str:
-    """Return a path as it stands between the quotes of an SQL text."""
-    return str(path).replace("'", "''")

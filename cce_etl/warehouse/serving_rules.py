@@ -7,7 +7,8 @@ Does not: the views (`offers`), who is let in (`serving`).
 from typing import Final
 
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.offers import ATTACHED, Offer, escaped
+from cce_etl.warehouse.literals import literal
+from cce_etl.warehouse.offers import ATTACHED, Offer
 
 # Table functions that only compute or tell what there is. Others stop the server, write logs or reach other machines.
 _ALLOWED: Final = (
@@ -39,7 +40,7 @@ _MAY_RUN: Final = f"""
 
 def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) -> None:
     """Leave nothing to run but SELECT, no file to read but the offer's, and no setting to change, for good."""
-    paths, folders = (", ".join(f"'{escaped(path)}'" for path in part) for part in (offer.paths, offer.folders))
+    paths, folders = (", ".join(literal(path) for path in part) for part in (offer.paths, offer.folders))
     connection.execute(_MAY_RUN)
     connection.execute(
         f"""
@@ -47,7 +48,7 @@ def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) 
         CREATE SCHEMA marts;
         SET GLOBAL quack_authorization_function = 'may_run';
         SET python_enable_replacements = false;
-        SET temp_directory = '{escaped(folder)}';
+        SET temp_directory = {literal(folder)};
         SET allowed_paths = [{paths}];
         SET allowed_directories = [{folders}];
         SET enable_external_access = false;

@@ -14,6 +14,7 @@ import pyarrow as pa
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import is_lake
+from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.models import Model
 
 _BATCH_ROWS: Final = 122_880  # a row group
@@ -50,18 +51,13 @@ def make_table(connection: Connection, model: Model) -> None:
 def _drop_other_kind(connection: Connection, model: Model) -> None:
     # CREATE OR REPLACE does not replace a table by a view, nor a view by a table.
     other = "TABLE" if model.is_view else "VIEW"
-    if kind_of(connection, model.name) == other:
+    if kinds(connection).get(model.name) == other:
         connection.execute(f"DROP {other} {model.name}")
 
 
 def kinds(connection: Connection) -> dict[str, str]:
     """Return what each name of the database in use is: TABLE or VIEW."""
     return dict(connection.execute(_KINDS).fetchall())
-
-
-def kind_of(connection: Connection, name: str) -> str | None:
-    """Return TABLE or VIEW, None when there is nothing of that name."""
-    return kinds(connection).get(name)
 
 
 def write_comments(connection: Connection, model: Model) -> None:
@@ -72,14 +68,9 @@ def write_comments(connection: Connection, model: Model) -> None:
 
 def _comments(model: Model, columns: Mapping[str, str]) -> Iterator[str]:
     grain = f" Grain: {model.grain}." if model.grain else ""
-    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {_quoted(model.description + grain)}"
+    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {literal(model.description + grain)}"
     for column, text in columns.items():
-        yield f"COMMENT ON COLUMN {model.name}.{column} IS {_quoted(text)}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
+        yield f"COMMENT ON COLUMN {model.name}.{column} IS {literal(text)}"
 
 
 @contextmanager

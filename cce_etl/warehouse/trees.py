@@ -18,7 +18,7 @@ import msgspec
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import PASSING, Connection, own_transaction, quoted, settle
 from cce_etl.warehouse.models import Model, count_rows
-from cce_etl.warehouse.tables import kind_of, make_table, naming, write_comments
+from cce_etl.warehouse.tables import kinds, make_table, naming, write_comments
 from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
 
 _PASSING: Final = (f"{PASSING}_1", f"{PASSING}_2")
@@ -53,7 +53,8 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
 
 def _follow(connection: Connection, workers: tuple[Worker, Worker], chain: Sequence[Model]) -> None:
     """Make and keep all batches, the making of one while the one before it is written."""
-    tables = [model for model in chain if model.by_tree == "kept" and kind_of(connection, model.name) == "TABLE"]
+    found = kinds(connection)
+    tables = [model for model in chain if model.by_tree == "kept" and found[model.name] == "TABLE"]
     is_empty = not any(count_rows(connection, model.name) for model in tables)
     needed = {name for model in chain for name in model.dependencies} | {m.name for m in chain if m.computation}
     steps = [model for model in chain if model.name in needed]
@@ -95,7 +96,7 @@ def _fingerprint(chain: Sequence[Model], code: str) -> str:
 
 def _is_current(connection: Connection, kept: Sequence[Model], fingerprint: str) -> bool:
     found = connection.execute("SELECT fingerprint FROM raw.model_builds WHERE model = $1", [_BUILD]).fetchall()
-    return found == [(fingerprint,)] and all(kind_of(connection, model.name) for model in kept)
+    return found == [(fingerprint,)] and {model.name for model in kept} <= kinds(connection).keys()
 
 
 def _begin_anew(
@@ -105,9 +106,9 @@ def _begin_anew(
     worker.connection.execute(f"CREATE VIEW core.jobs AS FROM {worker.kept}.core.jobs LIMIT 0")
     _make(worker, chain)
     with own_transaction(connection):
-        for name, kind in [(model.name, kind_of(connection, model.name)) for model in chain]:
-            if kind:
-                connection.execute(f"DROP {kind} {name}")
+        before = kinds(connection)
+        for name in [model.name for model in chain if model.name in before]:
+            connection.execute(f"DROP {before[name]} {name}")
         for model in kept:
             what = (
                 f"VIEW {model.name} AS {model.sql}"

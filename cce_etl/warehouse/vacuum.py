@@ -12,6 +12,7 @@ from cce_etl.warehouse.compaction import compact
 from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse, quoted
 from cce_etl.warehouse.copying import differences, drafted, held, read_contents, swap_in, wal_of
 from cce_etl.warehouse.inspection import byte_count
+from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.location import Location
 
 _FRESH: Final = "cce_etl_fresh"
@@ -58,8 +59,8 @@ def rewrite(warehouse: Path, lock_wait_seconds: float = 0.0) -> int:
 
 def _copy_tables(connection: Connection, draft: Path) -> None:
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    path, source = str(draft.absolute()).replace("'", "''"), quoted(name)
-    connection.execute(f"ATTACH '{path}' AS {_FRESH} (STORAGE_VERSION '{STORAGE_VERSION}')")
+    path, source = literal(draft.absolute()), quoted(name)
+    connection.execute(f"ATTACH {path} AS {_FRESH} (STORAGE_VERSION '{STORAGE_VERSION}')")
     connection.execute(f"COPY FROM DATABASE {source} TO {_FRESH}")
     connection.execute(f"CHECKPOINT {_FRESH}")
     _verify(connection, name, draft)
