@@ -13,14 +13,18 @@ from typing import Final
 import duckdb
 
 from cce_etl.warehouse.connection import Connection, beside, own_transaction, settle
+from cce_etl.warehouse.lake import is_lake
 from cce_etl.warehouse.models import Model, count_rows
 from cce_etl.warehouse.tables import make_table, naming, write_comments
 from cce_etl.warehouse.trees import build_trees
 from cce_etl.warehouse.turns import build_turn
 
 Prepare = Callable[[Connection], None]
-# Two at a time: computations use one core, and DuckDB few for a small table.
+# Two at a time: computations use one core, and DuckDB few for a small table. In a lake one: all connections of a process
+# share what DuckLake 1.5.5 knows of the tables, and one that makes a table may take that from under another
+# (duckdb/ducklake#1248): of 24 builds by two, three failed.
 _BUILDERS: Final = 2
+_LAKE_BUILDERS: Final = 1
 # DuckDB keeps what it has read up to its limit, by default most of the machine's memory, and the computations need
 # theirs beside it: 6.7 million rows took 4.7 GB with 1 GiB a thread, and with half of it 3.4, in the same time.
 _BYTES_PER_THREAD: Final = 2**29
@@ -51,7 +55,7 @@ def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare
     order.prepare()
     counts: dict[str, int] = {}
     running: dict[Future[int], str] = {}
-    with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
+    with ThreadPoolExecutor(max_workers=_LAKE_BUILDERS if is_lake(connection) else _BUILDERS) as pool:
         while order.is_active():
             running |= {
                 pool.submit(_build_beside, beside(connection), prepare, own[name]): name for name in order.get_ready()

@@ -1,5 +1,7 @@
 """Building SQL models of the tests' own: tables, views, computations, comments."""
 
+import threading
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,8 +9,9 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.builds import build_models, bulk_writes
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.models import count_rows, read_models
+from tests.warehouse.lakes import lake_in, needs_extensions
 
 
 def write(folder: Path, **models: str) -> Path:
@@ -85,6 +88,39 @@ def test_a_computation_makes_the_table_from_the_rows_its_model_selects(tmp_path:
     assert connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'a'").fetchall() == [
         ("twice x",)
     ]
+
+
+def _most_at_once(connection: Connection, folder: Path) -> int:
+    """Build three models that do not depend on each other, each slow; return how many were being made at once."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def slowly(table: pa.Table) -> pa.Table:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.3)
+        with lock:
+            now -= 1
+        return table
+
+    models = read_models(
+        write(folder, marts__a="SELECT 1 AS x", marts__b="SELECT 2 AS x", marts__c="SELECT 3 AS x"),
+        {f"marts.{name}": slowly for name in "abc"},
+    )
+    assert build_models(connection, models) == {"marts.a": 1, "marts.b": 1, "marts.c": 1}
+    return most
+
+
+def test_models_of_a_file_are_made_two_at_a_time(tmp_path: Path, connection: Connection) -> None:
+    assert _most_at_once(connection, tmp_path) == 2
+
+
+@needs_extensions
+def test_models_of_a_lake_are_made_one_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    with open_warehouse(lake_in(tmp_path)) as connection:
+        assert _most_at_once(connection, tmp_path / "models") == 1
 
 
 VIEWED = """-- Small numbers.
