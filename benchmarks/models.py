@@ -104,10 +104,11 @@ def search(watch: Stopwatch, *, folder: str) -> int:
     from cce_etl.warehouse.builds import build_model
     from cce_etl.warehouse.connection import open_warehouse
     from cce_etl.warehouse.models import count_rows
+    from cce_etl.warehouse.tables import kinds
 
     (model,) = [model for model in pipeline.models() if model.name == _SEARCH[0]]
     with watch, open_warehouse(Path(folder, "copy.duckdb")) as connection:
-        build_model(connection, model)
+        build_model(connection, model, kinds(connection))
         return count_rows(connection, "core.jobs")
 
 

@@ -80,8 +80,6 @@ def _breaks(values: FloatArray, cost: float) -> list[int]:
     Of a long series means of neighbours are searched, weighted so that the cost of every segmentation between them is
     that of the values; then each end is moved to the best place between its neighbours.
     """
-    from ruptures import KernelCPD  # type: ignore[import-untyped]
-
     stride = -(-len(values) // _MOST_POINTS)
     firsts = np.arange(len(values) // stride) * stride  # the last mean has what is left over, too
     means = np.add.reduceat(values, firsts) / np.diff(firsts, append=len(values))
@@ -89,6 +87,8 @@ def _breaks(values: FloatArray, cost: float) -> list[int]:
     weighted = np.sqrt(stride) * means
     if not _may_change(weighted, cost, least):
         return [len(values)]
+    from ruptures import KernelCPD  # type: ignore[import-untyped]  # brings all of scipy.stats
+
     detector = KernelCPD(kernel="linear", min_size=least).fit(weighted[:, None])
     ends = [*(int(end) * stride for end in detector.predict(pen=cost)[:-1]), len(values)]
     return ends if stride == 1 else [*_refined(values, ends), len(values)]

@@ -5,6 +5,7 @@ Lives here: q-values of one family. Does not: what belongs to a family (`cohorts
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[Any]
@@ -15,9 +16,9 @@ def q_values(p_values: FloatArray) -> FloatArray:
 
     Shape: as given, one family. Source: Benjamini and Hochberg 1995, Journal of the Royal Statistical Society B 57.
     """
-    from scipy.stats import false_discovery_control
-
-    if len(p_values) == 0:
-        return p_values
-    result: FloatArray = false_discovery_control(p_values)
+    # Not by scipy.stats, which takes nearly a second to import: a fifth of a small night, for these four lines.
+    descending = np.argsort(p_values)[::-1]
+    ranks = np.arange(len(p_values), 0, -1)
+    result = np.empty(len(p_values))
+    result[descending] = np.minimum.accumulate(np.minimum(p_values[descending] * len(p_values) / ranks, 1.0))
     return result

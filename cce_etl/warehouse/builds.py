@@ -4,7 +4,7 @@ Lives here: which are made tree by tree and which anew, the settings that large 
 Does not: reading models (`models`), one table (`tables`), following changed trees (`trees`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
 from graphlib import TopologicalSorter
@@ -15,7 +15,7 @@ import duckdb
 from cce_etl.warehouse.connection import Connection, beside, own_transaction, settle
 from cce_etl.warehouse.lake import is_lake
 from cce_etl.warehouse.models import Model, count_rows
-from cce_etl.warehouse.tables import make_table, naming, write_comments
+from cce_etl.warehouse.tables import drop_other_kind, kinds, make_table, naming, write_comments
 from cce_etl.warehouse.trees import build_trees
 from cce_etl.warehouse.turns import build_turn
 
@@ -51,15 +51,15 @@ def build_models(
 
 def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
     own = {model.name: model for model in models}
+    before = kinds(connection)  # once for all of them: 8 ms of a build that takes each model some 20
     order = TopologicalSorter({name: model.dependencies & own.keys() for name, model in own.items()})
     order.prepare()
     counts: dict[str, int] = {}
     running: dict[Future[int], str] = {}
     with ThreadPoolExecutor(max_workers=_LAKE_BUILDERS if is_lake(connection) else _BUILDERS) as pool:
         while order.is_active():
-            running |= {
-                pool.submit(_build_beside, beside(connection), prepare, own[name]): name for name in order.get_ready()
-            }
+            for name in order.get_ready():
+                running[pool.submit(_build_beside, beside(connection), prepare, own[name], before)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
                 counts[name] = future.result()
@@ -67,15 +67,16 @@ def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare
     return counts
 
 
-def _build_beside(own: Connection, prepare: Prepare, model: Model) -> int:
+def _build_beside(own: Connection, prepare: Prepare, model: Model, before: Mapping[str, str]) -> int:
     with closing(own):
         prepare(own)
-        return build_model(own, model)
+        return build_model(own, model, before)
 
 
-def build_model(connection: Connection, model: Model) -> int:
+def build_model(connection: Connection, model: Model, before: Mapping[str, str]) -> int:
     """Make one model's table and its comments anew, in one transaction; return its rows."""
     with naming(model), own_transaction(connection):
+        drop_other_kind(connection, model, before)
         make_table(connection, model)
         write_comments(connection, model)
     return count_rows(connection, model.name)

@@ -18,7 +18,7 @@ from cce_etl.warehouse.literals import literal
 from cce_etl.warehouse.models import Model
 
 _BATCH_ROWS: Final = 122_880  # a row group
-# Not from duckdb_tables(), which counts the rows of each: 40 ms in a lake of 40 tables, asked once a model.
+# Not from duckdb_tables(), which counts the rows of each: 40 ms in a lake of 40 tables.
 _KINDS: Final = """
     WITH views AS (SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database())
     SELECT DISTINCT
@@ -30,11 +30,10 @@ _KINDS: Final = """
 
 
 def make_table(connection: Connection, model: Model) -> None:
-    """Make a model's table or view anew from what it selects.
+    """Make a model's table or view anew from what it selects; what has its name is of the same kind, see `kinds`.
 
     Raises DuckDB's error, see `naming`.
     """
-    _drop_other_kind(connection, model)
     if model.computation is None:
         kind = "VIEW" if model.is_view else "TABLE"
         connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
@@ -48,10 +47,13 @@ def make_table(connection: Connection, model: Model) -> None:
     pa.default_memory_pool().release_unused()
 
 
-def _drop_other_kind(connection: Connection, model: Model) -> None:
-    # CREATE OR REPLACE does not replace a table by a view, nor a view by a table.
+def drop_other_kind(connection: Connection, model: Model, before: Mapping[str, str]) -> None:
+    """Drop the table where the model is a view now, and the reverse, given what each name was before.
+
+    CREATE OR REPLACE does not replace one by the other.
+    """
     other = "TABLE" if model.is_view else "VIEW"
-    if kinds(connection).get(model.name) == other:
+    if before.get(model.name) == other:
         connection.execute(f"DROP {other} {model.name}")
 
 

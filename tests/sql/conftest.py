@@ -66,7 +66,7 @@ class Warehouse:
                 names |= model.dependencies
         for model in self.models:
             if model.name in names - self.built:
-                build_model(self.connection, model)
+                build_model(self.connection, model, {})
                 self.built.add(model.name)
 
     def build_all(self) -> None:
