@@ -20,7 +20,7 @@ from cce_etl.warehouse.trees import build_trees
 from cce_etl.warehouse.turns import build_turn
 
 Prepare = Callable[[Connection], None]
-# Two at a time: computations use one core, and DuckDB few for a small table. In a lake one: all connections of a process
+# Two at a time: computations use one core, and DuckDB few for a small table. In a lake one: connections of a process
 # share what DuckLake 1.5.5 knows of the tables, and one that makes a table may take that from under another
 # (duckdb/ducklake#1248): of 24 builds by two, three failed.
 _BUILDERS: Final = 2
