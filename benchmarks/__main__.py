@@ -17,7 +17,9 @@ from benchmarks.results import RESULTS, heading, section, write_section
 from benchmarks.table import HEADINGS, TARGET_HEADINGS, aligned, cells, target_cells
 
 _BENCHMARKS: Final = ("fetch", "load", "models", "publish", "startup", "whole_job", "lake", "workers", "growth")
-_LARGE: Final = ("growth",)
+# What says something at small sizes too, and needs no servers: in a minute, most of which is starting Python.
+_QUICK: Final = _BENCHMARKS[:6]
+_OF: Final = {Scale.QUICK: _QUICK, Scale.STANDARD: _BENCHMARKS, Scale.LARGE: ("growth",)}
 
 
 def main() -> int:
@@ -26,7 +28,7 @@ def main() -> int:
     scale = Scale(arguments.scale)
     rows: list[Row] = []
     failures: list[str] = []
-    for name in arguments.only or (_LARGE if scale is Scale.LARGE else _BENCHMARKS):
+    for name in arguments.only or _OF[scale]:
         try:
             rows.extend(_measured(name, scale))
         except ContenderError as error:
