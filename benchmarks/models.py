@@ -5,6 +5,7 @@ Lives here: the contenders and their targets. Does not: the warehouse they work 
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,25 +26,32 @@ _SEARCH: Final = ("core.comparisons", "marts.duration_changes", "marts.step_coho
 
 def rows(scale: Scale) -> Iterator[Row]:
     """Yield whole builds of the smaller and the larger warehouse and one after a night; rows of core.jobs as units."""
-    yield from _whole(scale, 1, _REPEATS[scale], 10)
     if scale is not Scale.QUICK:
-        yield from _whole(scale, _COPIES[scale], 1, 90)
-    yield from _night(scale)
+        with _warehouse(scale, 1) as folder:
+            yield from _whole(scale, folder, _REPEATS[scale], 10)
+    with _warehouse(scale, _COPIES[scale]) as folder:
+        yield from _whole(scale, folder, 1, 90)
+        yield from _night(scale, folder)
 
 
-def _whole(scale: Scale, copies: int, repeats: int, limit_seconds: float) -> Iterator[Row]:
+@contextmanager
+def _warehouse(scale: Scale, copies: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="cce-etl-benchmark-") as folder:
-        arguments = {"folder": folder}
-        size = {"job_count": _JOBS[scale], "copies": copies, "night_job_count": 0}
-        compare({"making": Contender(make_warehouse, arguments | size)}, 1)
-        contenders = {
-            "cce-etl": Contender(build_plain, arguments),
-            "search for cohorts": Contender(search, arguments),
-            "a copy of core.jobs": Contender(copy_jobs, arguments),
-        }
-        if scale is not Scale.QUICK:  # a hundred jobs need less
-            contenders[_LIMITED] = Contender(build_plain, arguments | {"memory_limit": "1GB"})
-        found = compare(contenders, repeats)
+        size = {"job_count": _JOBS[scale], "copies": copies, "night_job_count": _NIGHT_JOBS[scale]}
+        compare({"making": Contender(make_warehouse, {"folder": folder} | size)}, 1)
+        yield folder
+
+
+def _whole(scale: Scale, folder: str, repeats: int, limit_seconds: float) -> Iterator[Row]:
+    arguments = {"folder": folder}
+    contenders = {
+        "cce-etl": Contender(build_plain, arguments),
+        "search for cohorts": Contender(search, arguments),
+        "a copy of core.jobs": Contender(copy_jobs, arguments),
+    }
+    if scale is not Scale.QUICK:  # a hundred jobs need less
+        contenders[_LIMITED] = Contender(build_plain, arguments | {"memory_limit": "1GB"})
+    found = compare(contenders, repeats)
     ours = found["cce-etl"]
     name = f"models, {ours.units:,} rows"
     targets = _whole_targets(ours, found["search for cohorts"], limit_seconds) if scale is not Scale.QUICK else ()
@@ -62,14 +70,11 @@ def _whole_targets(ours: Result, search: Result, limit_seconds: float) -> tuple[
     )
 
 
-def _night(scale: Scale) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="cce-etl-benchmark-") as folder:
-        arguments = {"folder": folder}
-        size = {"job_count": _JOBS[scale], "copies": _COPIES[scale], "night_job_count": _NIGHT_JOBS[scale]}
-        compare({"making": Contender(make_warehouse, arguments | size)}, 1)
-        compare({"built": Contender(build_all, arguments)}, 1)
-        steps = {"load": load_night, "build": build_all, "check": check_all, "publish": publish_all}
-        found = {name: compare({name: Contender(step, arguments)}, 1)[name] for name, step in steps.items()}
+def _night(scale: Scale, folder: str) -> Iterator[Row]:
+    arguments = {"folder": folder}
+    compare({"built": Contender(build_all, arguments)}, 1)
+    steps = {"load": load_night, "build": build_all, "check": check_all, "publish": publish_all}
+    found = {name: compare({name: Contender(step, arguments)}, 1)[name] for name, step in steps.items()}
     total = sum(result.seconds for result in found.values())
     targets = (at_most("seconds of all but fetching", total, 30),) if scale is not Scale.QUICK else ()
     for name, result in found.items():
