@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection
@@ -38,6 +37,8 @@ def make_table(connection: Connection, model: Model) -> None:
         kind = "VIEW" if model.is_view else "TABLE"
         connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
         return
+    import pyarrow as pa  # a tenth of a second, which those who only ask need not spend
+
     # Read as it comes: a whole result would stand in memory twice, as DuckDB's and as Arrow's.
     rows = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS).read_all()
     connection.register("incoming", model.computation(rows))

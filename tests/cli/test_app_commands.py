@@ -39,6 +39,16 @@ def filled(
     return shell
 
 
+def test_a_query_imports_no_library_but_duckdb_and_what_draws_tables(filled: "Shell") -> None:
+    heavy = [name for name in HEAVY if name not in {"duckdb", "rich"}]
+    at_the_end = (
+        f"import atexit, sys; atexit.register(lambda: print([name for name in {heavy} if name in sys.modules]))"
+    )
+    done = filled.ended(filled.start("sql", "SELECT count(*) FROM marts.steps", before=at_the_end))
+    assert done.code == 0
+    assert done.out.splitlines()[-1] == "[]"
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = f"""
 import sys
