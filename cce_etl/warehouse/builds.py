@@ -20,11 +20,8 @@ from cce_etl.warehouse.trees import build_trees
 from cce_etl.warehouse.turns import build_turn
 
 Prepare = Callable[[Connection], None]
-# Two at a time: computations use one core, and DuckDB few for a small table. In a lake one: connections of a process
-# share what DuckLake 1.5.5 knows of the tables, and one that makes a table may take that from under another
-# (duckdb/ducklake#1248): of 24 builds by two, three failed.
+# Two at a time: computations use one core, and DuckDB few for a small table.
 _BUILDERS: Final = 2
-_LAKE_BUILDERS: Final = 1
 # DuckDB keeps what it has read up to its limit, by default most of the machine's memory, and the computations need
 # theirs beside it: 6.7 million rows took 4.7 GB with 1 GiB a thread, and with half of it 3.4, in the same time.
 _BYTES_PER_THREAD: Final = 2**29
@@ -45,8 +42,18 @@ def build_models(
     """
     with build_turn(connection), bulk_writes(connection):
         counts = build_trees(connection, models, code)
-        counts |= _build_side_by_side(connection, [model for model in models if not model.by_tree], prepare)
+        build_all = _build_in_turn if is_lake(connection) else _build_side_by_side
+        counts |= build_all(connection, [model for model in models if not model.by_tree], prepare)
     return {model.name: counts[model.name] for model in models if model.name in counts}
+
+
+def _build_in_turn(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
+    # Connections of a process share what DuckLake 1.5.5 knows of the tables, and one that looks while another makes a
+    # table may take that from under it (duckdb/ducklake#1248): of 24 builds by two, three failed.
+    before = kinds(connection)
+    with closing(beside(connection)) as own:
+        prepare(own)
+        return {model.name: build_model(own, model, before) for model in models}
 
 
 def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
@@ -56,7 +63,7 @@ def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare
     order.prepare()
     counts: dict[str, int] = {}
     running: dict[Future[int], str] = {}
-    with ThreadPoolExecutor(max_workers=_LAKE_BUILDERS if is_lake(connection) else _BUILDERS) as pool:
+    with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
         while order.is_active():
             for name in order.get_ready():
                 running[pool.submit(_build_beside, beside(connection), prepare, own[name], before)] = name
