@@ -43,22 +43,25 @@ def build_models(
     with build_turn(connection), bulk_writes(connection):
         counts = build_trees(connection, models, code)
         build_all = _build_in_turn if is_lake(connection) else _build_side_by_side
-        counts |= build_all(connection, [model for model in models if not model.by_tree], prepare)
+        before = kinds(connection)  # once for all of them: it takes 8 ms, and making a model of few rows some 20
+        counts |= build_all(connection, [model for model in models if not model.by_tree], prepare, before)
     return {model.name: counts[model.name] for model in models if model.name in counts}
 
 
-def _build_in_turn(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
+def _build_in_turn(
+    connection: Connection, models: Sequence[Model], prepare: Prepare, before: Mapping[str, str]
+) -> dict[str, int]:
     # Connections of a process share what DuckLake 1.5.5 knows of the tables, and one that looks while another makes a
     # table may take that from under it (duckdb/ducklake#1248): of 24 builds by two, three failed.
-    before = kinds(connection)
     with closing(beside(connection)) as own:
         prepare(own)
         return {model.name: build_model(own, model, before) for model in models}
 
 
-def _build_side_by_side(connection: Connection, models: Sequence[Model], prepare: Prepare) -> dict[str, int]:
+def _build_side_by_side(
+    connection: Connection, models: Sequence[Model], prepare: Prepare, before: Mapping[str, str]
+) -> dict[str, int]:
     own = {model.name: model for model in models}
-    before = kinds(connection)  # once for all of them: 8 ms of a build that takes each model some 20
     order = TopologicalSorter({name: model.dependencies & own.keys() for name, model in own.items()})
     order.prepare()
     counts: dict[str, int] = {}

@@ -29,7 +29,7 @@ _KINDS: Final = """
 
 
 def make_table(connection: Connection, model: Model) -> None:
-    """Make a model's table or view anew from what it selects; what has its name is of the same kind, see `kinds`.
+    """Make a model's table or view anew from what it selects; what has its name is of its kind, see `drop_other_kind`.
 
     Raises DuckDB's error, see `naming`.
     """
