@@ -5,7 +5,6 @@ Does not: bodies of any other shape, whose rows `flatten` makes; to both of them
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -34,13 +33,13 @@ _TYPES: Final[dict[str, pa.DataType]] = {
     "has_uid": pa.bool_(),
 }
 _SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in JobRow.__struct_fields__])
+_PLAIN: Final = pa.schema([field for field in _SCHEMA if field.name != "extend_param"])
 # Decoded nodes of more bodies than this no longer fit a processor's cache; Arrow takes a tenth of their memory.
-_BATCH_NODES: Final = 1_024
+_BATCH_NODES: Final = 4_096
 # No documented tree is deeper by far; one that is goes the way that has no limit of this kind.
 _MOST_LEVELS: Final = 32
 _NEVER: Final = -(2**63)
 _NO_METADATA, _NO_SPEC, _NO_STATUS = Metadata(), Spec(), Status()
-_canonical_phase: Final = lru_cache(maxsize=1_024)(canonical_phase)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -51,7 +50,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class NodeColumns:
-    """Hold the rows of many documented trees, parents before children, trees in the order they were added."""
+    """Hold the rows of many documented trees, by level within each, trees in the order they were added."""
 
     def __init__(self) -> None:
         self._sealed: list[pa.RecordBatch] = []
@@ -74,8 +73,7 @@ class NodeColumns:
         """Return all rows, in the columns of core.jobs that a tree fills."""
         if self._table is None:
             self._seal()
-            plain = [field for field in _SCHEMA if field.name != "extend_param"]
-            table = pa.Table.from_batches(self._sealed, pa.schema(plain)).combine_chunks()
+            table = pa.Table.from_batches(self._sealed, _PLAIN).combine_chunks()
             place = _SCHEMA.get_field_index("extend_param")
             self._table = table.add_column(place, _SCHEMA.field(place), self._parameters.array())
         return self._table
@@ -106,17 +104,17 @@ class _Parameters:
     """Number the extendParams met so far by the bytes they were sent in, and keep the number of each row's."""
 
     def __init__(self) -> None:
-        self.codes: list[int] = []
+        self._codes: list[int] = []
         self._code_of: dict[bytes, int] = {}
         self._distinct: list[dict[str, str]] = []
 
     def extend(self, texts: Sequence[bytes]) -> bool:
-        """Add a row each; tell whether all could be read."""
+        """Add a row each; tell whether all could be read, and add none when not."""
         code_of = self._code_of
         for text in texts:
             if text not in code_of and not self._add(text):
                 return False
-        self.codes.extend([code_of[text] for text in texts])
+        self._codes += [code_of[text] for text in texts]
         return True
 
     def _add(self, text: bytes) -> bool:
@@ -129,118 +127,120 @@ class _Parameters:
 
     def array(self) -> pa.DictionaryArray:
         """Return a map a row."""
-        return _dictionary(self.codes, self._distinct)
+        return _dictionary(self._codes, self._distinct)
 
 
 def _dictionary(codes: Sequence[int], distinct: Sequence[dict[str, str]]) -> pa.DictionaryArray:
-    maps = pa.array([list(parameters.items()) for parameters in distinct], _PARAMETERS)
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), maps)
+    ends = np.cumsum([0, *map(len, distinct)])
+    keys = [key for parameters in distinct for key in parameters]
+    values = [value for parameters in distinct for value in parameters.values()]
+    arrays = pa.array(ends, pa.int32()), pa.array(keys, pa.string()), pa.array(values, pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.MapArray.from_arrays(*arrays))
 
 
 class _OpenNodes:
-    """Hold decoded nodes and where each stands in its tree, a list each."""
+    """Hold decoded nodes, a level of a tree after the other, and for each the place of its parent, -1 for a root."""
 
     def __init__(self) -> None:
         self.nodes: list[DocumentedJob] = []
-        self._job_ids: list[str] = []
-        self._parent_job_ids: list[str | None] = []
-        self._root_job_ids: list[str] = []
-        self._paths: list[str] = []
+        self._parents: list[int] = []
         self._depths: list[int] = []
-        self._ordinals: list[int] = []
+        self._root_job_ids: list[str] = []
 
     def add(self, root: DocumentedJob, root_job_id: str, parameters: _Parameters) -> bool:
         """Add a tree; tell whether it could be, and add nothing when not."""
-        before, parameters_before = len(self.nodes), len(parameters.codes)
-        self._add_siblings([root], [root_job_id], None, [""], 0)
-        is_whole = self._add_below([root], [root_job_id], root_job_id + "/", [""], 1)
-        count = len(self.nodes) - before
-        self._root_job_ids.extend([root_job_id] * count)
-        texts = [bytes(node.spec.extend_param) if node.spec else b"" for node in self.nodes[before:]]
-        if is_whole and count <= limits.MAX_NODES and parameters.extend(texts):
-            return True
-        for column in vars(self).values():
-            del column[before:]
-        del parameters.codes[parameters_before:]
-        return False
-
-    def _add_below(
-        self,
-        parents: Sequence[DocumentedJob],
-        parent_ids: Sequence[str],
-        made_up: str,
-        above: Sequence[str],
-        depth: int,
-    ) -> bool:
-        for parent, parent_id, path in zip(parents, parent_ids, above, strict=True):
-            steps = parent.spec and parent.spec.sub_jobs
-            if steps:
-                if depth >= min(_MOST_LEVELS, limits.MAX_LEVELS):
-                    return False
-                prefix = path and path + "/"
-                paths = [f"{prefix}{ordinal}" for ordinal in range(len(steps))]
-                uids = [step.metadata.uid if step.metadata else None for step in steps]
-                job_ids = [uid or made_up + path for uid, path in zip(uids, paths, strict=True)]
-                self._add_siblings(steps, job_ids, parent_id, paths, depth)
-                if not self._add_below(steps, job_ids, made_up, paths, depth + 1):
-                    return False
+        found = _by_level(root, len(self.nodes))
+        if found is None:
+            return False
+        nodes, parents, depths = found
+        if not parameters.extend([bytes(node.spec.extend_param) if node.spec else b"" for node in nodes]):
+            return False
+        self.nodes += nodes
+        self._parents += parents
+        self._depths += depths
+        self._root_job_ids += [root_job_id] * len(nodes)
         return True
-
-    def _add_siblings(
-        self,
-        siblings: Sequence[DocumentedJob],
-        job_ids: Sequence[str],
-        parent_id: str | None,
-        paths: Sequence[str],
-        depth: int,
-    ) -> None:
-        count = len(siblings)
-        self.nodes.extend(siblings)
-        self._job_ids.extend(job_ids)
-        self._parent_job_ids.extend([parent_id] * count)
-        self._paths.extend(paths)
-        self._depths.extend([depth] * count)
-        self._ordinals.extend(range(count))
 
     def batch(self) -> pa.RecordBatch:
         """Return the nodes as a batch of Arrow, all columns but the parameters."""
+        columns = self._places() | self._words()
+        uids = [node.metadata.uid if node.metadata else None for node in self.nodes]
+        made_up = (f"{root}/{path}" for root, path in zip(self._root_job_ids, columns["path"], strict=True))
+        job_ids = pa.array([uid or other for uid, other in zip(uids, made_up, strict=True)], pa.string())
+        parents = np.array(self._parents)
+        columns |= {
+            "job_id": job_ids,
+            "parent_job_id": job_ids.take(pa.array(parents, mask=parents < 0)),
+            "root_job_id": self._root_job_ids,
+            # A made-up id holds a slash, which no UUID does, so only what was sent is read as a time.
+            "planned_at": planned_times(job_ids),
+            "has_uid": [bool(uid) for uid in uids],
+        }
+        return pa.RecordBatch.from_arrays([_array(field, columns[field.name]) for field in _PLAIN], schema=_PLAIN)
+
+    def _places(self) -> dict[str, Any]:
+        parents, places = np.array(self._parents), np.arange(len(self.nodes))
+        is_first = (parents < 0) | (np.diff(parents, prepend=-1) != 0)  # siblings stand together
+        ordinals = places - np.maximum.accumulate(np.where(is_first, places, 0))
+        paths: list[str] = []
+        for parent, ordinal in zip(self._parents, ordinals.tolist(), strict=True):
+            above = paths[parent] if parent >= 0 else ""
+            paths.append("" if parent < 0 else f"{above}/{ordinal}" if above else str(ordinal))
+        return {"path": paths, "depth": self._depths, "ordinal": ordinals}
+
+    def _words(self) -> dict[str, Any]:
         metadata = [node.metadata or _NO_METADATA for node in self.nodes]
         specs = [node.spec or _NO_SPEC for node in self.nodes]
         statuses = [node.status or _NO_STATUS for node in self.nodes]
-        phases = [status.phase for status in statuses]
+        phases = pa.array([status.phase for status in statuses], pa.string())
         created_texts = pa.array([one.created_text for one in metadata], pa.string())
         updated_texts = pa.array([one.updated_text for one in metadata], pa.string())
-        job_ids = pa.array(self._job_ids, pa.string())
-        columns: dict[str, Any] = {
-            "job_id": job_ids,
-            "parent_job_id": self._parent_job_ids,
-            "root_job_id": self._root_job_ids,
-            "path": self._paths,
-            "depth": self._depths,
-            "ordinal": self._ordinals,
+        return {
             "job_type": [spec.job_type for spec in specs],
             "cluster_id": [spec.cluster_id for spec in specs],
             "resource_id": [spec.resource_id for spec in specs],
             "resource_name": [spec.resource_name for spec in specs],
             "phase": phases,
-            "canonical_phase": [_canonical_phase(phase) for phase in phases],
+            "canonical_phase": _canonical_phases(phases),
             "reason": [status.reason for status in statuses],
-            # A made-up id holds a slash, which no UUID does, so only what was sent is read as a time.
-            "planned_at": planned_times(job_ids),
             "created_at": parsed_timestamps(created_texts),
             "updated_at": parsed_timestamps(updated_texts),
-            "completed_at": pa.nulls(len(self.nodes), _TIMESTAMP),
+            "completed_at": pa.nulls(len(phases), _TIMESTAMP),
             "created_text": created_texts,
             "updated_text": updated_texts,
-            "extra": pa.nulls(len(self.nodes), pa.string()),
+            "extra": pa.nulls(len(phases), pa.string()),
             "is_leaf": [not spec.sub_jobs for spec in specs],
-            "has_uid": [bool(one.uid) for one in metadata],
         }
-        arrays = [
-            value if isinstance(value, pa.Array) else pa.array(value, _SCHEMA.field(name).type)
-            for name, value in columns.items()
-        ]
-        return pa.RecordBatch.from_arrays(arrays, list(columns))
+
+
+def _by_level(root: DocumentedJob, first: int) -> tuple[list[DocumentedJob], list[int], list[int]] | None:
+    """Return a tree's nodes by level, siblings together, their parents' places when it begins at `first`, their depths.
+
+    None when it is too deep, or has too many nodes.
+    """
+    nodes, parents, depths, level = [root], [-1], [0], [root]
+    most_levels = min(_MOST_LEVELS, limits.MAX_LEVELS)
+    for depth in range(1, most_levels + 1):
+        below: list[DocumentedJob] = []
+        for place, node in enumerate(level, first):
+            steps = node.spec and node.spec.sub_jobs
+            if steps:
+                below += steps
+                parents += [place] * len(steps)
+        if not below:
+            return nodes, parents, depths
+        first += len(level)
+        nodes += below
+        depths += [depth] * len(below)
+        level = below
+        if depth == most_levels or len(nodes) > limits.MAX_NODES:
+            break
+    return None
+
+
+def _canonical_phases(phases: pa.StringArray) -> pa.StringArray:
+    distinct = phases.dictionary_encode()
+    return pa.array(map(canonical_phase, distinct.dictionary.to_pylist()), pa.string()).take(distinct.indices)
 
 
 def table_of_rows(rows: Sequence[JobRow]) -> pa.Table:
@@ -250,7 +250,7 @@ def table_of_rows(rows: Sequence[JobRow]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
 
 
-def _array(field: pa.Field, values: Sequence[Any]) -> pa.Array:
+def _array(field: pa.Field, values: Any) -> pa.Array:
     if field.name != "extend_param":
-        return pa.array(values, field.type)
+        return values if isinstance(values, pa.Array) else pa.array(values, field.type)
     return _dictionary(range(len(values)), values)

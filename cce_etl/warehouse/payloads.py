@@ -72,12 +72,14 @@ def land_payloads(connection: Connection, source: str, payloads: Sequence[Payloa
     """Append payloads to raw.job_payloads, compressed."""
     if not payloads:
         return
+    compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)  # one for all: to set it up costs as much as to compress a body
+    bodies = [compressor.compress(payload.body, compressor.FLUSH_FRAME) for payload in payloads]
     table = pa.table(
         {
             "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
             "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
             "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
-            "body": pa.array([zstd.compress(payload.body, _ZSTD_LEVEL) for payload in payloads], pa.binary()),
+            "body": pa.array(bodies, pa.binary()),
             "body_bytes": pa.array([len(payload.body) for payload in payloads], pa.int32()),
             "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
         }

@@ -49,6 +49,15 @@ def test_a_query_imports_no_library_but_duckdb_and_what_draws_tables(filled: "Sh
     assert done.out.splitlines()[-1] == "[]"
 
 
+def test_a_query_never_goes_through_all_objects_for_garbage(filled: "Shell") -> None:
+    at_the_end = (
+        "import atexit, gc; atexit.register(lambda: print(gc.get_stats()[2]['collections'], gc.get_freeze_count() > 0))"
+    )
+    done = filled.ended(filled.start("sql", "SELECT count(*) FROM marts.steps", before=at_the_end))
+    assert done.code == 0
+    assert done.out.splitlines()[-1] == "0 True"
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = f"""
 import sys
