@@ -10,6 +10,9 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet
 
+# With it every start would compile all modules anew, and tests and benchmarks start the program some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-duckdb-2 test-ops test-lake test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
 
 help: ## List these commands
