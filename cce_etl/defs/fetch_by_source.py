@@ -34,7 +34,7 @@ from dagster import (
 from cce_etl.defs.fetch_config import FetchConfig, chosen_settings, narrowed, plan
 from cce_etl.defs.ingest_assets import FETCH, JOBS_SPEC, PAYLOADS_SPEC, plotted, run_errands
 from cce_etl.defs.resource import Warehouse, readable_failures
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, table_metadata
+from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, tables_metadata
 from cce_etl.errors import ConfigError
 
 _NO_KEY: Final = re.compile(r"\W", re.ASCII)
@@ -148,8 +148,8 @@ def _keep_account() -> OpDefinition:
         """Say of the tables what they hold now; reached only when no source failed."""
         with warehouse.open(context.run.run_id) as session:
             figures = plotted(session.connection, context.run.run_id)
-            payloads = figures | table_metadata(session.connection, "raw.job_payloads")
-            yield Output(None, "payloads", metadata=payloads)
-            yield Output(None, "jobs", metadata=table_metadata(session.connection, "core.jobs"))
+            payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
+            yield Output(None, "payloads", metadata=figures | payloads)
+            yield Output(None, "jobs", metadata=jobs)
 
     return keep_account

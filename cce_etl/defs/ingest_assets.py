@@ -29,6 +29,7 @@ from cce_etl.defs.tables import (
     OPERATORS,
     table_definition_metadata,
     table_metadata,
+    tables_metadata,
 )
 from cce_etl.errands import Errand
 from cce_etl.ingest import Progress
@@ -111,11 +112,10 @@ def fetch(
         summary = run_errands(session, plan(session.connection, session.settings, config), context)
         account = msgspec.structs.asdict(summary) | plotted(session.connection, context.run.run_id)
         rows_written = account.pop("rows")
-        payloads = account | table_metadata(session.connection, "raw.job_payloads")
-        jobs = {"rows_written": rows_written} | table_metadata(session.connection, "core.jobs")
+        payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
     return (
-        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=payloads),
-        MaterializeResult(asset_key=JOBS, metadata=jobs),
+        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=account | payloads),
+        MaterializeResult(asset_key=JOBS, metadata={"rows_written": rows_written} | jobs),
     )
 
 

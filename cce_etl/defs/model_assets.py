@@ -25,7 +25,7 @@ from cce_etl.defs.tables import (
     lineage_metadata,
     lineage_table,
     table_definition_metadata,
-    table_metadata,
+    tables_metadata,
 )
 from cce_etl.warehouse.lineage import Sources, model_lineage
 from cce_etl.warehouse.models import Model
@@ -37,7 +37,7 @@ NOT_KEPT: Final = {"rows": "made tree by tree in passing, and not kept"}
 def model_assets(models: Sequence[Model]) -> AssetsDefinition:
     """Return the assets of all models: one step, in which what has not changed is not made again."""
     lineage = model_lineage(models)
-
+    names = [model.name for model in models]
     specs = [model_spec(model, lineage[model.name]) for model in models]
 
     @multi_asset(name=BUILD, specs=specs, pool=POOL)
@@ -45,11 +45,9 @@ def model_assets(models: Sequence[Model]) -> AssetsDefinition:
         """Bring every model's table up to date with core.jobs."""
         with warehouse.open(context.run.run_id) as session:
             pipeline.build(session.connection, session.settings.slo)
-            for model in models:
-                shown = table_metadata(session.connection, model.name) or NOT_KEPT
-                yield MaterializeResult(
-                    asset_key=asset_key(model.name), metadata=shown | lineage_metadata(lineage[model.name])
-                )
+            for name, shown in zip(names, tables_metadata(session.connection, names), strict=True):
+                metadata = (shown or NOT_KEPT) | lineage_metadata(lineage[name])
+                yield MaterializeResult(asset_key=asset_key(name), metadata=metadata)
 
     return build
 

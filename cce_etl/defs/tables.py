@@ -3,7 +3,7 @@
 Lives here: what is said of a table. Does not: reading it exactly (`warehouse/query`), filling it (the assets).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from dagster import (
@@ -31,8 +31,8 @@ ANALYSTS: Final = "team:analysts"
 PREVIEW_ROWS: Final = 10
 CELL_LENGTH: Final = 60
 _COLUMNS: Final = """
-    SELECT column_name, data_type, comment, is_nullable FROM duckdb_columns()
-    WHERE database_name = current_database() AND schema_name || '.' || table_name = $1 ORDER BY column_index
+    SELECT schema_name || '.' || table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns()
+    WHERE database_name = current_database() ORDER BY column_index
 """
 # What a table cell of Markdown would take for its own, and what ends its line.
 _ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~&"} | {"\n": " ", "\r": " "})
@@ -54,9 +54,18 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
 
     Nothing of a table that is not there: some are made in passing and not kept.
     """
-    columns = _columns(connection, table)
-    if not columns:
-        return {}
+    (metadata,) = tables_metadata(connection, [table])
+    return metadata
+
+
+def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, RawMetadataValue]]:
+    """Yield the same of several tables, in their order."""
+    columns = _columns(connection)
+    for table in tables:
+        yield _metadata(connection, table, columns[table]) if table in columns else {}
+
+
+def _metadata(connection: Connection, table: str, columns: Sequence[TableColumn]) -> dict[str, RawMetadataValue]:
     shown = ", ".join(_quoted(column.name) for column in columns if column.type != "BLOB")
     result = query(connection, f"SELECT {shown} FROM {table} LIMIT {PREVIEW_ROWS}")
     return {
@@ -101,12 +110,13 @@ def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markdown
     return MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
 
 
-def _columns(connection: Connection, table: str) -> list[TableColumn]:
-    rows = connection.execute(_COLUMNS, [table]).fetchall()
-    return [
-        TableColumn(name, type=kind, description=comment, constraints=TableColumnConstraints(nullable=is_nullable))
-        for name, kind, comment, is_nullable in rows
-    ]
+def _columns(connection: Connection) -> dict[str, list[TableColumn]]:
+    """Return the columns of every table: DuckDB lists those of all for any one, which takes 8 ms."""
+    columns: dict[str, list[TableColumn]] = {}
+    for table, name, kind, comment, is_nullable in connection.execute(_COLUMNS).fetchall():
+        constraints = TableColumnConstraints(nullable=is_nullable)
+        columns.setdefault(table, []).append(TableColumn(name, kind, description=comment, constraints=constraints))
+    return columns
 
 
 def _quoted(name: str) -> str:

@@ -1,12 +1,13 @@
 """What is shown of a table: asset, columns, count, and cells that cannot break out."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pytest
 from dagster import AssetKey, TableSchema
 
-from cce_etl.defs.tables import CELL_LENGTH, asset_key, markdown_table, table_metadata
+from cce_etl.defs.tables import CELL_LENGTH, asset_key, markdown_table, table_metadata, tables_metadata
 from cce_etl.warehouse.connection import Connection
 
 
@@ -60,6 +61,30 @@ def test_a_preview_holds_ten_rows_of_many(connection: Connection) -> None:
     metadata = table_metadata(connection, "core.t")
     assert metadata["dagster/row_count"] == 1000
     assert len(metadata["preview"].value.splitlines()) == 12  # type: ignore[union-attr]
+
+
+def test_several_tables_are_told_of_in_their_order_and_nothing_of_one_that_is_not_there(
+    connection: Connection,
+) -> None:
+    connection.execute("CREATE TABLE marts.u AS FROM core.t; CREATE TABLE t (of_no_schema_of_ours INTEGER)")
+    told = list(tables_metadata(connection, ["core.t", "marts.not_there", "marts.t"]))
+    assert told == [table_metadata(connection, "core.t"), {}, table_metadata(connection, "marts.t")]
+
+
+def test_columns_are_asked_for_once_however_many_tables(connection: Connection) -> None:
+    class Counting:
+        asked = 0
+
+        def execute(self, sql: str, *arguments: Any) -> Connection:
+            self.asked += "duckdb_columns" in sql
+            return connection.execute(sql, *arguments)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(connection, name)
+
+    counting = Counting()
+    assert len(list(tables_metadata(counting, ["core.t", "marts.t"] * 5))) == 10  # type: ignore[arg-type]
+    assert counting.asked == 1
 
 
 def test_a_value_cannot_break_out_of_its_cell() -> None:
