@@ -4,33 +4,80 @@ Lives here: kills while starting, fetching, writing, building, publishing. Does 
 (`cli/test_app_interruption`).
 """
 
+import json
+import os
 import random
+import select
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
 
 ENDS_AT = 1_782_871_200_000_000_000
-JOBS = 300
+JOBS = 200
 KILLS = 20
 # All but when each was seen, which differs from run to run.
 ROWS = "SELECT * EXCLUDE (observed_at) FROM core.jobs ORDER BY ALL"
 TWICE = "SELECT source, root_job_id, path FROM core.jobs GROUP BY ALL HAVING count(*) > 1"
 FINISHED = "SELECT job_id FROM raw.job_ids WHERE state = 'finished'"
+RUN = ("run", "--ids", "ids.txt")
 PROGRAM = "from cce_etl.cli import main; main()"
+# A fork for each line runs the job: what a run imports takes 2 CPU seconds, and a kill meanwhile can lose nothing.
+# Each ends at once, as DuckDB's own end waits for threads that a fork has not.
+FORKS = """
+import json, os, sys
+import certifi, httpx_aiohttp, pandas, pyarrow.dataset, ruptures, scipy.stats, tenacity
+import cce_etl.cli, cce_etl.errands, cce_etl.ingest, cce_etl.warehouse.publish
+
+cce_etl.ingest.CHUNK_JOBS = 20  # else all are written at once, by the first run that is not killed before
+os.write(1, b"ready\\n")
+for line in sys.stdin:
+    folder, *sys.argv[1:] = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.dup2(2, 1)
+        os.chdir(folder)
+        try:
+            cce_etl.cli.main()
+        except SystemExit as end:
+            os._exit(end.code)
+    os.write(1, b"%d\\n" % child)
+    os.write(1, b"%d\\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
 
 
-def start(folder: Path, endpoint: str, *options: str) -> "subprocess.Popen[bytes]":
-    """Start the whole job, or with options less of it, in a process of its own."""
+@dataclass(frozen=True)
+class Forks:
+    """A process that runs commands in forks of itself, one after the other."""
+
+    into: IO[bytes]
+    out: IO[bytes]
+
+    def run(self, folder: Path, *arguments: str, seconds: float) -> int:
+        """Wait for a command's end, but kill it after some seconds; return its exit code, or less the signal."""
+        self.into.write(json.dumps([str(folder), *arguments]).encode() + b"\n")
+        child = int(self.out.readline())
+        if not select.select([self.out], [], [], seconds)[0]:
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(child, signal.SIGKILL)
+        return int(self.out.readline())
+
+
+def start(folder: Path, endpoint: str, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a program in a process of its own."""
     environment = {
         "CCE_ENDPOINT": endpoint,
         "CCE_PROJECT_ID": DEMO_PROJECT_ID,
@@ -38,8 +85,19 @@ def start(folder: Path, endpoint: str, *options: str) -> "subprocess.Popen[bytes
         "CCE_RATE_LIMIT": "0",
         "HOME": str(folder),
     }
-    command = [sys.executable, "-c", PROGRAM, "run", "--ids", "ids.txt", *options]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-c", program, *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, bufsize=0, cwd=folder, env=environment, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+@contextmanager
+def forks(folder: Path, endpoint: str) -> Iterator[Forks]:
+    with start(folder, endpoint, FORKS) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        yield Forks(process.stdin, process.stdout)
+        process.stdin.close()
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -47,18 +105,16 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def ended_or_killed(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
-    """Wait for a run's end, but kill it after some seconds; return what it said on standard error."""
-    try:
-        return process.communicate(timeout=seconds)[1]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.communicate()[1]
+def kept_in(warehouse: Path) -> set[str]:
+    """Return the ids of the jobs that no further run needs to ask for: none where even the tables are still to come."""
+    if not warehouse.exists() or not warehouse.stat().st_size:
+        return set()
+    made = rows(warehouse, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'job_ids'")[0][0]
+    return {job_id for (job_id,) in rows(warehouse, FINISHED)} if made else set()
 
 
-def test_twenty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    fleet = build_fleet(11, JOBS, ENDS_AT)
-    asked: Counter[str] = Counter()
+def counting(asked: Counter[str]) -> Middleware:
+    """Return what counts the requests for each job."""
 
     @web.middleware
     async def count(
@@ -67,32 +123,46 @@ def test_twenty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path
         asked[request.path.rpartition("/")[2]] += 1
         return await handler(request)
 
-    with demo_server(fleet, latency_seconds=0.005, middlewares=[count]) as endpoint:
-        quiet, disturbed = tmp_path / "quiet", tmp_path / "disturbed"
-        for folder in (quiet, disturbed):
-            folder.mkdir()
-            (folder / "ids.txt").write_text("\n".join(fleet.job_ids), encoding="utf-8")
-        began = time.monotonic()
-        process = start(quiet, endpoint)
-        process.communicate(timeout=120)
-        lasted = time.monotonic() - began
+    return count
 
-        moments = random.Random(17)
-        warehouse, published = disturbed / "data" / "warehouse.duckdb", disturbed / "data" / "cce_jobs.duckdb"
-        for run in range(KILLS + 1):
-            kept = set(rows(warehouse, FINISHED)) if warehouse.exists() and warehouse.stat().st_size else set()
-            asked.clear()
-            # Every other one is killed while it fetches and writes, the rest while it builds and publishes, too.
-            process = start(disturbed, endpoint, *(["--no-build"] if run % 2 else []))
-            moment = moments.uniform(0.1, (0.4 if run % 2 else 0.8) * lasted)
-            errors = ended_or_killed(process, moment if run < KILLS else 120)
-            assert not kept & {(job_id,) for job_id in asked}  # what is kept is never asked for again
-            if published.exists():  # whole at every moment
-                assert rows(published, "SELECT count(*) FROM marts.steps")[0][0] > 0
+
+@contextmanager
+def whole_at_every_moment(folder: Path, asked: Counter[str]) -> Iterator[None]:
+    """Run a job meanwhile: it asks for nothing that is kept already, and leaves a published file that can be read."""
+    kept = kept_in(folder / "data" / "warehouse.duckdb")
+    asked.clear()
+    yield
+    assert not kept & set(asked)
+    published = folder / "data" / "cce_jobs.duckdb"
+    if published.exists():
+        assert rows(published, "SELECT count(*) FROM marts.steps")[0][0] > 0
+
+
+def test_twenty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    fleet = build_fleet(11, JOBS, ENDS_AT)
+    asked: Counter[str] = Counter()
+    quiet, disturbed = tmp_path / "quiet", tmp_path / "disturbed"
+    for folder in (quiet, disturbed):
+        folder.mkdir()
+        (folder / "ids.txt").write_text("\n".join(fleet.job_ids), encoding="utf-8")
+    with demo_server(fleet, latency_seconds=0.005, middlewares=[counting(asked)]) as endpoint:
+        with forks(tmp_path, endpoint) as forked:
+            began = time.monotonic()
+            assert forked.run(quiet, *RUN, seconds=120) == 0
+            lasted = time.monotonic() - began
+            moments = random.Random(17)
+            for run in range(KILLS):
+                # The first half is killed while it fetches and writes, the rest while it builds and publishes, too.
+                options, share = (["--no-build"], 0.25) if run < KILLS // 2 else ([], 0.6)
+                with whole_at_every_moment(disturbed, asked):
+                    forked.run(disturbed, *RUN, *options, seconds=moments.uniform(0.05, share * lasted))
+        with whole_at_every_moment(disturbed, asked), start(disturbed, endpoint, PROGRAM, *RUN) as process:
+            _, errors = process.communicate(timeout=120)
         assert (process.returncode, errors) == (0, b"")
 
-    quiet_warehouse = quiet / "data" / "warehouse.duckdb"
+    warehouse, quiet_warehouse = (folder / "data" / "warehouse.duckdb" for folder in (disturbed, quiet))
     assert rows(warehouse, TWICE) == []
     assert rows(warehouse, ROWS) == rows(quiet_warehouse, ROWS)
     steps = "SELECT * EXCLUDE (observed_at, elapsed_seconds) FROM marts.steps ORDER BY ALL"
-    assert rows(published, steps) == rows(quiet / "data" / "cce_jobs.duckdb", steps)
+    published, quiet_published = (folder / "data" / "cce_jobs.duckdb" for folder in (disturbed, quiet))
+    assert rows(published, steps) == rows(quiet_published, steps)
