@@ -93,7 +93,7 @@ def test_the_exact_bytes_of_a_record_are_kept(offline: "Shell", job_body: Callab
 
 def test_a_v2_array_loads_and_finishes_no_job(offline: "Shell", v2_body: Callable[..., bytes]) -> None:
     listed = b"[" + v2_body("a") + b"," + v2_body("b", "Running", "") + b"]"
-    assert offline("load", offline.write("list.json", listed), "--json").json["fetched"] == 2
+    assert offline("load", offline.write("list.json", listed), "--no-build", "--json").json["fetched"] == 2
     assert set(offline.states().values()) == {"pending"}
     assert offline.rows("SELECT job_id, phase FROM core.jobs ORDER BY 1") == [("a", "Success"), ("b", "Running")]
 
@@ -104,7 +104,7 @@ def test_bad_records_are_dead_letters_that_name_file_and_place(
     lines = [job_body("a").decode(), "{broken", '{"kind": "Cluster"}', job_body(None).decode(), '"text"']
     ndjson = offline.write("jobs.ndjson", lines)
     array = offline.write("array.json", b"[" + job_body("b") + b', 7, {"metadata": {"uid": 5}}]')
-    ran = offline("load", ndjson, array, "--json")
+    ran = offline("load", ndjson, array, "--no-build", "--json")
     assert ran.code == 1
     assert (ran.json["requested"], ran.json["fetched"], ran.json["failed"]) == (8, 2, 6)
     assert ran.json["dead_lettered"] == 6

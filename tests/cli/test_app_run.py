@@ -75,11 +75,11 @@ def test_a_second_run_asks_only_for_jobs_that_had_not_ended_and_changes_no_row(
     ids = shell.write("ids.txt", list(phases))
     frozen = "SELECT * EXCLUDE observed_at, CASE WHEN canonical_phase IN ('Success', 'Failed') AND depth = 0 "
     frozen += "THEN observed_at END FROM core.jobs ORDER BY ALL"
-    assert shell("run", "--ids", ids).code == 0
+    assert shell("run", "--ids", ids, "--no-build").code == 0
     jobs, payloads = shell.rows(frozen), shell.rows("FROM raw.job_payloads ORDER BY ALL")
     observed = dict(shell.rows("SELECT root_job_id, observed_at FROM core.jobs WHERE depth = 0"))
     api.asked.clear()
-    again = shell("run", "--ids", ids, "--json")
+    again = shell("run", "--ids", ids, "--no-build", "--json")
     assert (again.code, again.json["skipped"], again.json["unchanged"], again.json["rows"]) == (0, 2, 3, 0)
     assert set(api.asked) == {"begun", "under-way", "odd"}
     assert shell.rows(frozen) == jobs
@@ -158,7 +158,7 @@ def test_a_job_once_seen_and_then_gone_keeps_its_rows(
 ) -> None:
     ids = shell.write("ids.txt", ["job"])
     api.answers["job"] = script(job_body("job", "Running"))
-    assert shell("run", "--ids", ids).code == 0
+    assert shell("run", "--ids", ids, "--no-build").code == 0
     api.answers.clear()
     ran = shell("run", "--ids", ids, "--json")
     assert (ran.code, ran.json["gone"]) == (0, 1)
