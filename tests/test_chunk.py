@@ -26,7 +26,8 @@ STATES = "SELECT job_id, state, epoch_ns(last_fetched_at) FROM raw.job_ids ORDER
 
 
 def empty() -> Connection:
-    connection = duckdb.connect()
+    # Of one thread: over a few rows two wait for each other for as long as they work, 67 ms of CPU a chunk and not 40.
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute(schema_sql())
     return connection
 
