@@ -1,6 +1,7 @@
 """A fault in a model ends the night: the gate of what was built fails and nothing is published."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 
 from cce_etl import pipeline
-from cce_etl.defs.checks import BUILT_GATE, gates
+from cce_etl.defs.checks import BUILT_GATE, assets_read, gates
 from cce_etl.defs.model_assets import model_assets
 from cce_etl.defs.published_asset import published_asset
 from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.defs.tables import asset_key
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.models import read_checks, sql_directory
+from cce_etl.warehouse.models import Check, Model, read_checks, sql_directory
 
+CHECKS = read_checks(sql_directory())
 FAULTS = {
     ("marts.root_jobs", "SELECT * REPLACE (step_count + 1 AS step_count) FROM ({})"): "steps_are_in_their_trees",
     ("marts.steps", "SELECT * FROM ({}) WHERE phase = 'Success'"): "no_job_is_lost",
@@ -26,7 +29,7 @@ FAULTS = {
 }
 
 
-def _night(folder: Path) -> ExecuteInProcessResult:
+def _night(folder: Path, models: Sequence[Model], checks: Sequence[Check]) -> ExecuteInProcessResult:
     """Build, check and publish one job with a failed step, as Dagster does."""
     step = {"metadata": {"uid": "b"}, "spec": {"type": "InstallNode"}, "status": {"phase": "Failed"}}
     job = {"metadata": {"uid": "a"}, "spec": {"type": "CreateNode", "subJobs": [step]}, "status": {"phase": "Failed"}}
@@ -34,19 +37,25 @@ def _night(folder: Path) -> ExecuteInProcessResult:
     settings = {"CCE_WAREHOUSE": str(folder / "w.duckdb"), "CCE_PUBLISHED": str(folder / "p.duckdb")}
     with open_warehouse(folder / "w.duckdb") as connection:
         pipeline.load(connection, "s", [str(folder / "jobs.json")])
-    models = pipeline.models()
-    assets = [
-        model_assets(models),
-        published_asset(models, timedelta(hours=26)),
-        gates(read_checks(sql_directory()))[1],
-    ]
+    assets = [model_assets(models), published_asset(models, timedelta(hours=26)), gates(checks)[-1]]
     with DagsterInstance.ephemeral() as instance:
         resources = {RESOURCE: Warehouse(lambda: 0, settings)}
         return materialize(assets, instance=instance, resources=resources, raise_on_error=False)
 
 
+def _all_that_matters_to(check: str) -> tuple[list[Model], list[Check]]:
+    """Return the models that a check sees or that those are made of, and all checks of these: Dagster costs more."""
+    wanted = {asset for one in CHECKS if one.name == check for asset in assets_read(one)}
+    models = []
+    for model in reversed(pipeline.models()):
+        if asset_key(model.name) in wanted:
+            wanted |= {asset_key(name) for name in model.dependencies}
+            models.append(model)
+    return models[::-1], [one for one in CHECKS if assets_read(one) <= wanted]
+
+
 def test_good_models_are_published(tmp_path: Path) -> None:
-    assert _night(tmp_path).success
+    assert _night(tmp_path, pipeline.models(), CHECKS).success
     with duckdb.connect(tmp_path / "p.duckdb", read_only=True) as published:
         assert published.execute("SELECT job_id FROM marts.steps").fetchall() == [("b",)]
 
@@ -58,12 +67,13 @@ def test_a_fault_in_a_model_stops_the_night(
     fault: tuple[str, str], check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, select = fault
-    models = [
+    models, checks = _all_that_matters_to(check)
+    faulty = [
         msgspec.structs.replace(model, sql=select.format(model.sql)) if model.name == name else model
-        for model in pipeline.models()
+        for model in models
     ]
-    monkeypatch.setattr(pipeline, "models", lambda: models)
-    result = _night(tmp_path)
+    monkeypatch.setattr(pipeline, "models", lambda: faulty)
+    result = _night(tmp_path, faulty, checks)
     (failure,) = result.filter_events(lambda event: event.is_step_failure)
     assert failure.step_key == BUILT_GATE
     assert check in {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
