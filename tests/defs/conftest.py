@@ -3,7 +3,7 @@
 Lives here: fixtures. Does not: expectations.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,14 +95,15 @@ def environment(tmp_path: Path, environment_in: Callable[[Path], dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def run_nightly() -> Callable[[dict[str, str], Path], Night]:
-    """Return what runs the nightly job at NOW, keeping Dagster's record in a folder."""
+def run_nightly() -> Callable[..., Night]:
+    """Return what runs the nightly job at NOW, or only some of its assets, keeping Dagster's record in a folder."""
 
-    def run(environment: dict[str, str], storage: Path) -> Night:
+    def run(environment: dict[str, str], storage: Path, only: Sequence[AssetKey] | None = None) -> Night:
         storage.mkdir()
         job = build_definitions(lambda: NOW, environment).resolve_job_def(NIGHTLY)
         with DagsterInstance.local_temp(str(storage)) as instance:
-            return Night(job.execute_in_process(instance=instance, raise_on_error=False), environment, storage)
+            result = job.execute_in_process(instance=instance, asset_selection=only, raise_on_error=False)
+            return Night(result, environment, storage)
 
     return run
 
@@ -111,7 +112,7 @@ def run_nightly() -> Callable[[dict[str, str], Path], Night]:
 def night(
     tmp_path_factory: pytest.TempPathFactory,
     environment_in: Callable[[Path], dict[str, str]],
-    run_nightly: Callable[[dict[str, str], Path], Night],
+    run_nightly: Callable[..., Night],
 ) -> Night:
     """Return a nightly run over the whole fleet that went well."""
     folder = tmp_path_factory.mktemp("night")

@@ -12,6 +12,7 @@ from dagster import AssetKey, DagsterInstance, DagsterLogManager, materialize
 from cce_etl.defs.assembly import build_definitions
 from cce_etl.defs.ingest_assets import fetch, job_ids, log_progress
 from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS
 from cce_etl.ingest import Progress
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def test_without_a_list_only_what_has_not_ended_is_asked(night: "Night", tmp_pat
 
 
 def test_a_missing_setting_fails_the_first_step_and_says_how_to_set_it(
-    environment: dict[str, str], run_nightly: "Callable[[dict[str, str], Path], Night]", tmp_path: Path
+    environment: dict[str, str], run_nightly: "Callable[..., Night]", tmp_path: Path
 ) -> None:
     del environment["CCE_PROJECT_ID"]
-    night = run_nightly(environment, tmp_path / "storage")
+    night = run_nightly(environment, tmp_path / "storage", [JOB_IDS, JOB_PAYLOADS, JOBS])
     assert night.failure().startswith("CCE_PROJECT_ID is not set")
     assert night.result.get_asset_materialization_events() == []
 

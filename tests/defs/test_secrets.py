@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS
+
 if TYPE_CHECKING:
     from tests.defs.conftest import Night
 
@@ -25,11 +27,11 @@ def test_a_run_that_goes_well_leaves_the_token_nowhere_in_the_storage(night: "Ni
 def test_a_token_that_is_no_good_is_named_by_its_setting_and_shown_nowhere(
     token: str,
     environment: dict[str, str],
-    run_nightly: "Callable[[dict[str, str], Path], Night]",
+    run_nightly: "Callable[..., Night]",
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    night = run_nightly(environment | {"CCE_AUTH_TOKEN": token}, tmp_path / "storage")
+    night = run_nightly(environment | {"CCE_AUTH_TOKEN": token}, tmp_path / "storage", [JOB_IDS, JOB_PAYLOADS, JOBS])
     assert not night.result.success
     assert "CCE_AUTH_TOKEN" in night.failure()
     assert _files_with("fetch", night.storage) != []
