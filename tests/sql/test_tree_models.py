@@ -40,7 +40,7 @@ def tables(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> dict[s
 
 
 def warehouse() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})  # see `build`
     connection.execute(schema_sql())
     return connection
 
