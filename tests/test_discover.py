@@ -92,15 +92,19 @@ def test_clusters_are_landed_as_seen(fleet: Fleet, tmp_path: Path) -> None:
         assert found == [(count, count, count, count, count, count, count, NOW)]
 
 
-@pytest.mark.parametrize("shallow_levels", [1, 2])
-def test_trees_cut_off_by_the_api_are_made_whole_by_asking_for_steps(
-    fleet: Fleet, tmp_path: Path, shallow_levels: int
-) -> None:
-    (tmp_path / "whole").mkdir()
-    with discovered(fleet, tmp_path / "whole") as (connection, todo, _):
+@pytest.fixture(scope="module")
+def whole(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+    """Return the steps of the fleet when no tree of it is cut off."""
+    with discovered(fleet, tmp_path_factory.mktemp("whole")) as (connection, todo, _):
         errands.fetch(connection, todo, clock=now)
         pipeline.build(connection)
-        whole = rows(connection, STEPS)
+        return rows(connection, STEPS)
+
+
+@pytest.mark.parametrize("shallow_levels", [1, 2])
+def test_trees_cut_off_by_the_api_are_made_whole_by_asking_for_steps(
+    fleet: Fleet, whole: list[tuple[Any, ...]], tmp_path: Path, shallow_levels: int
+) -> None:
     with discovered(fleet, tmp_path, shallow_levels) as (connection, todo, _):
         outcome = errands.fetch(connection, todo, clock=now, deep_levels=4)
         pipeline.build(connection)
