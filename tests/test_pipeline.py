@@ -1,5 +1,6 @@
 """The flow as Dagster and the command line call it: listing, fetching at a fixed clock, loading, replay, checks."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +25,21 @@ def still() -> int:
     return NOW
 
 
-@pytest.fixture
-def settings(api: "Api", tmp_path: Path) -> Settings:
+def settings_in(folder: Path, endpoint: str) -> Settings:
     return Settings(
-        endpoint=api.endpoint,
+        endpoint=endpoint,
         project_id=PROJECT,
         auth_token="synthetic-demo-token",
-        warehouse=tmp_path / "warehouse.duckdb",
-        published=tmp_path / "published.duckdb",
+        warehouse=folder / "warehouse.duckdb",
+        published=folder / "published.duckdb",
         rate_limit=0,
         max_attempts=1,
     )
+
+
+@pytest.fixture
+def settings(api: "Api", tmp_path: Path) -> Settings:
+    return settings_in(tmp_path, api.endpoint)
 
 
 @pytest.fixture
@@ -137,31 +142,39 @@ def test_loading_in_small_batches_gives_the_same(
     assert pipeline.replay(warehouse) == 14
 
 
-@pytest.fixture
-def troubled(
-    warehouse: Connection,
-    settings: Settings,
-    api: "Api",
-    tmp_path: Path,
+@pytest.fixture(scope="module")
+def troubled_once(
+    served: "Api",
+    tmp_path_factory: pytest.TempPathFactory,
     script: "Callable[..., Answer]",
     job_body: Callable[..., bytes],
     v2_body: Callable[..., bytes],
-) -> Connection:
+) -> Path:
     """Return a warehouse with a history: fetched, running then finished, v2 and v3, garbage, gone, nested, built."""
-    api.answers = {"changing": script(job_body("changing", "Running")), "bad": script(b"<html>")}
-    ids = listed(*api.fleet_ids, "changing", "bad", "forgotten")
-    pipeline.fetch(warehouse, settings, ids).unstopped()
-    api.answers = {"changing": script(job_body("changing")), api.fleet_ids[0]: script(b"garbage now")}
-    pipeline.fetch(warehouse, settings, ids).unstopped()
-    path = tmp_path / "saved.ndjson"
-    bodies = [v2_body("changing"), v2_body("v2 only"), job_body("changing-step"), v2_body(api.fleet_ids[1]), b"{"]
-    path.write_bytes(b"\n".join(bodies))
-    pipeline.load(warehouse, PROJECT, [str(path)])
-    pipeline.build(warehouse)
-    return warehouse
+    served.reset()
+    folder = tmp_path_factory.mktemp("troubled")
+    settings = settings_in(folder, served.endpoint)
+    served.answers = {"changing": script(job_body("changing", "Running")), "bad": script(b"<html>")}
+    ids = listed(*served.fleet_ids, "changing", "bad", "forgotten")
+    bodies = [v2_body("changing"), v2_body("v2 only"), job_body("changing-step"), v2_body(served.fleet_ids[1]), b"{"]
+    (folder / "saved.ndjson").write_bytes(b"\n".join(bodies))
+    with open_warehouse(settings.warehouse) as warehouse:
+        pipeline.fetch(warehouse, settings, ids).unstopped()
+        served.answers = {"changing": script(job_body("changing")), served.fleet_ids[0]: script(b"garbage now")}
+        pipeline.fetch(warehouse, settings, ids).unstopped()
+        pipeline.load(warehouse, PROJECT, [str(folder / "saved.ndjson")])
+        pipeline.build(warehouse)
+    return folder / "warehouse.duckdb"
 
 
-def test_replay_gives_identical_core_and_marts(troubled: Connection, settings: Settings) -> None:
+@pytest.fixture
+def troubled(troubled_once: Path, tmp_path: Path) -> Iterator[Connection]:
+    """Yield such a warehouse of one's own."""
+    with open_warehouse(Path(shutil.copy(troubled_once, tmp_path))) as warehouse:
+        yield warehouse
+
+
+def test_replay_gives_identical_core_and_marts(troubled: Connection) -> None:
     tables = ["core.jobs", *(model.name for model in pipeline.models() if model.by_tree != "in passing")]
     for table in tables:
         troubled.execute(f"CREATE TABLE raw.before_{table.replace('.', '_')} AS FROM {table}")
