@@ -14,6 +14,19 @@ Publish = Callable[[dict[str, Sequence[bytes]]], Path]
 FIRST, SECOND, THIRD = (f"00000000-0000-11f1-8000-00000000000{number}" for number in (1, 2, 3))
 
 
+@pytest.fixture(scope="module")
+def odd(publish: Publish, bodies: list[bytes]) -> Path:
+    """Return one published file of all that is odd: a step twice, a job twice, many levels, many siblings."""
+    step = {"metadata": {"uid": "step"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
+    roots = [{"metadata": {"uid": uid}, "spec": {"type": "T", "subJobs": [step]}} for uid in ("one", "two")]
+    deep: dict[str, object] = {"metadata": {"uid": "leaf"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
+    for level in range(300):
+        deep = deep | {"metadata": {"uid": f"level {level}"}, "spec": {"type": "T", "subJobs": [deep]}}
+    steps = [{"metadata": {"uid": str(number)}, "spec": {"type": "T"}} for number in range(12)]
+    wide = {"metadata": {"uid": "root"}, "spec": {"type": "T", "subJobs": steps}, "status": {"phase": "Success"}}
+    return publish({"s": [*bodies, *(json.dumps(job).encode() for job in (*roots, deep, wide))], "t": bodies})
+
+
 def column(tree: DataFrame, name: str) -> list[object]:
     return [None if isna(value) else value for value in tree[name]]
 
@@ -50,17 +63,14 @@ def test_the_id_of_a_step_leads_to_its_root(published: Published) -> None:
         waterfall(published, "a", source="elsewhere")
 
 
-def test_a_step_of_two_jobs_does_not_choose_between_them(publish: Publish) -> None:
-    step = {"metadata": {"uid": "step"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
-    roots = [{"metadata": {"uid": uid}, "spec": {"type": "T", "subJobs": [step]}} for uid in ("one", "two")]
-    path = publish({"s": [json.dumps(root).encode() for root in roots]})
+def test_a_step_of_two_jobs_does_not_choose_between_them(odd: Path) -> None:
     message = "step is a step of several jobs: ask for one of one, two"
-    with open_published(path) as published, pytest.raises(CceEtlError, match=message):
+    with open_published(odd) as published, pytest.raises(CceEtlError, match=message):
         waterfall(published, "step")
 
 
-def test_a_job_in_two_sources_needs_one_named(publish: Publish, bodies: list[bytes]) -> None:
-    with open_published(publish({"s": bodies, "t": bodies})) as published:
+def test_a_job_in_two_sources_needs_one_named(odd: Path) -> None:
+    with open_published(odd) as published:
         with pytest.raises(CceEtlError, match="several sources: name one of s, t"):
             waterfall(published, SECOND)
         tree = waterfall(published, SECOND, source="t")
@@ -68,17 +78,12 @@ def test_a_job_in_two_sources_needs_one_named(publish: Publish, bodies: list[byt
     assert column(tree, "job_id")[1:] == ["g", "f", "h"]
 
 
-def test_a_tree_of_many_levels_keeps_parents_before_children(publish: Publish) -> None:
-    job: dict[str, object] = {"metadata": {"uid": "leaf"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
-    for level in range(300):
-        job = job | {"metadata": {"uid": f"level {level}"}, "spec": {"type": "T", "subJobs": [job]}}
-    with open_published(publish({"s": [json.dumps(job).encode()]})) as published:
+def test_a_tree_of_many_levels_keeps_parents_before_children(odd: Path) -> None:
+    with open_published(odd) as published:
         tree = waterfall(published, "level 299")
     assert column(tree, "depth") == list(range(301))
 
 
-def test_the_tenth_sibling_comes_after_the_second(publish: Publish) -> None:
-    steps = [{"metadata": {"uid": str(number)}, "spec": {"type": "T"}} for number in range(12)]
-    body = {"metadata": {"uid": "root"}, "spec": {"type": "T", "subJobs": steps}, "status": {"phase": "Success"}}
-    with open_published(publish({"s": [json.dumps(body).encode()]})) as published:
+def test_the_tenth_sibling_comes_after_the_second(odd: Path) -> None:
+    with open_published(odd) as published:
         assert column(waterfall(published, "root"), "path") == ["", *(str(number) for number in range(12))]
