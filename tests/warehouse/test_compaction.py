@@ -16,7 +16,7 @@ pytestmark = needs_extensions
 def test_small_files_become_few_and_the_rows_stay(tmp_path: Path) -> None:
     fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
     with open_warehouse(lake_in(tmp_path)) as connection:
-        for _ in range(6):
+        for _ in range(3):
             pipeline.load(connection, "s", [str(fleet)])
         before = read_contents(connection)
         done = compact(connection, 7)
