@@ -64,17 +64,31 @@ def _build_side_by_side(
     own = {model.name: model for model in models}
     order = TopologicalSorter({name: model.dependencies & own.keys() for name, model in own.items()})
     order.prepare()
+    lengths = _chain_lengths(models)
     counts: dict[str, int] = {}
+    ready: list[str] = []
     running: dict[Future[int], str] = {}
     with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
         while order.is_active():
-            for name in order.get_ready():
+            # The longest chain first: begun last, its models would be made one after the other while nothing else is.
+            ready = sorted([*ready, *order.get_ready()], key=lengths.__getitem__)
+            while ready and len(running) < _BUILDERS:
+                name = ready.pop()
                 running[pool.submit(_build_beside, beside(connection), prepare, own[name], before)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
                 counts[name] = future.result()
                 order.done(name)
     return counts
+
+
+def _chain_lengths(models: Sequence[Model]) -> dict[str, int]:
+    """Return how many models in a row wait for each, given each after all it selects from."""
+    lengths = dict.fromkeys((model.name for model in models), 0)
+    for model in reversed(models):
+        for name in model.dependencies & lengths.keys():
+            lengths[name] = max(lengths[name], lengths[model.name] + 1)
+    return lengths
 
 
 def _build_beside(own: Connection, prepare: Prepare, model: Model, before: Mapping[str, str]) -> int:

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from cce_etl.errors import WarehouseError
+from cce_etl.warehouse import builds
 from cce_etl.warehouse.builds import build_models, bulk_writes
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.models import count_rows, read_models
@@ -114,6 +116,22 @@ def _most_at_once(connection: Connection, folder: Path) -> int:
 
 def test_models_of_a_file_are_made_two_at_a_time(tmp_path: Path, connection: Connection) -> None:
     assert _most_at_once(connection, tmp_path) == 2
+
+
+def test_the_longest_chain_of_models_is_begun_first(
+    tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "_BUILDERS", 1)  # of two, each may be kept waiting by the machine
+    begun: list[str] = []
+
+    def noted(name: str) -> Callable[[pa.Table], pa.Table]:
+        return lambda table: begun.append(name) or table  # type: ignore[func-returns-value]
+
+    selects = dict.fromkeys("abcdx", "SELECT 1 AS x") | {"y": "FROM marts.x", "z": "FROM marts.y"}
+    folder = write(tmp_path, **{f"marts__{name}": select for name, select in selects.items()})
+    build_models(connection, read_models(folder, {f"marts.{name}": noted(name) for name in selects}))
+    assert sorted(begun) == sorted(selects)
+    assert begun[:2] == ["x", "y"]
 
 
 @needs_extensions
