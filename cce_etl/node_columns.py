@@ -165,8 +165,8 @@ class _OpenNodes:
         """Return the nodes as a batch of Arrow, all columns but the parameters."""
         columns = self._places() | self._words()
         uids = [node.metadata.uid if node.metadata else None for node in self.nodes]
-        made_up = (f"{root}/{path}" for root, path in zip(self._root_job_ids, columns["path"], strict=True))
-        job_ids = pa.array([uid or other for uid, other in zip(uids, made_up, strict=True)], pa.string())
+        named = zip(uids, self._root_job_ids, columns["path"], strict=True)
+        job_ids = pa.array([uid or f"{root_job_id}/{path}" for uid, root_job_id, path in named], pa.string())
         parents = np.array(self._parents)
         columns |= {
             "job_id": job_ids,
