@@ -124,12 +124,11 @@ def copy_jobs(watch: Stopwatch, *, folder: str) -> int:
     from cce_etl.warehouse.connection import open_warehouse
     from cce_etl.warehouse.models import count_rows
 
-    with watch, open_warehouse(Path(folder, _BUILT)) as connection:
-        connection.execute("CREATE TABLE main.plain AS FROM core.jobs; CHECKPOINT")
-        row_count = count_rows(connection, "main.plain")
     with open_warehouse(Path(folder, _BUILT)) as connection:
+        with watch:
+            connection.execute("CREATE TABLE main.plain AS FROM core.jobs; CHECKPOINT")
         connection.execute("DROP TABLE main.plain")
-    return row_count
+        return count_rows(connection, "core.jobs")
 
 
 def build_all(watch: Stopwatch, *, folder: str) -> int:

@@ -32,7 +32,8 @@ PREVIEW_ROWS: Final = 10
 CELL_LENGTH: Final = 60
 _COLUMNS: Final = """
     SELECT schema_name || '.' || table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns()
-    WHERE database_name = current_database() ORDER BY column_index
+    WHERE database_name = current_database() AND list_contains($1, schema_name || '.' || table_name)
+    ORDER BY column_index
 """
 # What a table cell of Markdown would take for its own, and what ends its line.
 _ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~&"} | {"\n": " ", "\r": " "})
@@ -60,7 +61,7 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
 
 def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, RawMetadataValue]]:
     """Yield the same of several tables, in their order."""
-    columns = _columns(connection)
+    columns = _columns(connection, tables)
     for table in tables:
         yield _metadata(connection, table, columns[table]) if table in columns else {}
 
@@ -110,10 +111,10 @@ def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markdown
     return MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
 
 
-def _columns(connection: Connection) -> dict[str, list[TableColumn]]:
-    """Return the columns of every table: DuckDB lists those of all for any one, which takes 8 ms."""
+def _columns(connection: Connection, tables: Sequence[str]) -> dict[str, list[TableColumn]]:
+    """Return the columns of those tables that are there; in one, since DuckDB lists all for any one, in 8 ms."""
     columns: dict[str, list[TableColumn]] = {}
-    for table, name, kind, comment, is_nullable in connection.execute(_COLUMNS).fetchall():
+    for table, name, kind, comment, is_nullable in connection.execute(_COLUMNS, [tables]).fetchall():
         constraints = TableColumnConstraints(nullable=is_nullable)
         columns.setdefault(table, []).append(TableColumn(name, kind, description=comment, constraints=constraints))
     return columns

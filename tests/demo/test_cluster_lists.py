@@ -60,7 +60,7 @@ def test_a_cluster_says_where_it_runs_and_when_it_was_made(small_fleet: Fleet) -
 def test_a_node_names_the_job_that_added_it(fleet: Fleet) -> None:
     scaled = {job.job_id: job.cluster.cluster_id for job in fleet.root_jobs() if job.job_type == "ScaleupCluster"}
     named: dict[str, str] = {}
-    for cluster_id in {job.cluster.cluster_id for job in list(fleet.root_jobs())[-30:]}:
+    for cluster_id in {job.cluster.cluster_id for job in list(fleet.root_jobs())[-100:]}:
         nodes = node_list(fleet, cluster_id)
         assert nodes is not None
         named |= {node["status"]["jobID"]: cluster_id for node in nodes["items"]}
