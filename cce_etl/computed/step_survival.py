@@ -8,22 +8,22 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.computed.codes import Codes, pair_codes, text_codes, texts_at
+from cce_etl.computed.codes import Codes, pair_codes, text_codes
 from cce_etl.statistics.grouped import stable_order
 from cce_etl.statistics.survival import Curve, curve
 
 
 def survival_curves(steps: pa.Table) -> pa.Table:
     """Return the curve of each source and step type; one row per step with a lifetime in, in any order."""
-    order = np.arange(steps.num_rows)
-    kinds = pair_codes(text_codes(steps["source"], order), text_codes(steps["job_type"], order))
+    sources, job_types = text_codes(steps["source"]), text_codes(steps["job_type"])
+    kinds = pair_codes(sources, job_types)
     curves = list(_curves(steps, kinds))
     lengths = [len(one.seconds) for one in curves]
     rows = np.repeat(kinds.first_rows, lengths)
     return pa.table(
         {
-            "source": texts_at(steps["source"], rows),
-            "job_type": texts_at(steps["job_type"], rows),
+            "source": sources.taken(rows),
+            "job_type": job_types.taken(rows),
             "seconds": _joined([one.seconds for one in curves], np.float64),
             "at_risk_count": _joined([one.at_risk for one in curves], np.int64),
             "succeeded_count": _joined([one.succeeded for one in curves], np.int64),
