@@ -55,13 +55,16 @@ def changes(values: FloatArray) -> list[Change]:
     bounds = [0, *_breaks(tame, float(penalty(noise, np.array(len(values)))))]
     found = []
     for start, split, end in zip(bounds, bounds[1:], bounds[2:], strict=False):
-        if permutation_p(tame[start:end], split - start) <= CONFIRMED_BELOW:
+        if is_confirmed(tame[start:end], split - start):
             found.append(Change(start, split, end, _rank_p(values, start, split, end)))
     return found
 
 
-def permutation_p(values: FloatArray, split: int) -> float:
-    """Return how often shuffled values differ as much between any two parts as these do between theirs."""
+def is_confirmed(values: FloatArray, split: int) -> bool:
+    """Tell whether shuffled values hardly ever differ as much between any two parts as these do between theirs.
+
+    Hardly ever: with p at most CONFIRMED_BELOW of PERMUTATIONS tries, of which no more are made than it takes to tell.
+    """
     seen = _greatest_step(values[None, :], np.array([split]))[0]
     generator = np.random.default_rng(len(values))
     rows = max(1, _CELLS_AT_ONCE // len(values))
@@ -71,7 +74,9 @@ def permutation_p(values: FloatArray, split: int) -> float:
         count = min(rows, PERMUTATIONS - start)
         shuffled = generator.permuted(np.broadcast_to(values, (count, len(values))), axis=1)
         as_great += int(np.sum(_greatest_step(shuffled, splits) >= seen * (1 - 1e-12)))
-    return (1 + as_great) / (1 + PERMUTATIONS)
+        if (1 + as_great) / (1 + PERMUTATIONS) > CONFIRMED_BELOW:
+            return False
+    return True
 
 
 def _breaks(values: FloatArray, cost: float) -> list[int]:

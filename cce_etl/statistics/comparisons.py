@@ -62,8 +62,6 @@ def fisher_log_p(failed: IntArray, counts: IntArray, total_failed: int, total: i
 
 
 def _fisher_chunk(pairs: IntArray, total_failed: int, total: int) -> FloatArray:
-    from scipy.special import logsumexp
-
     log_factorials = _log_factorials(total.bit_length())
 
     def log_choose(of: IntArray, out: IntArray) -> FloatArray:
@@ -79,7 +77,9 @@ def _fisher_chunk(pairs: IntArray, total_failed: int, total: int) -> FloatArray:
     log_likelihood = log_choose(np.full_like(table, total_failed), table) + log_choose(rest, counts - table) - log_all
     seen = np.take_along_axis(log_likelihood, failed, axis=1)
     extreme = np.where(log_likelihood <= seen + _ROUNDING, log_likelihood, -np.inf)
-    log_p: FloatArray = np.minimum(0.0, logsumexp(extreme, axis=1))
+    # SciPy's logsumexp takes half a millisecond for a few rows, a tenth of the whole search.
+    highest = extreme.max(axis=1, keepdims=True)
+    log_p: FloatArray = np.minimum(0.0, highest[:, 0] + np.log(np.exp(extreme - highest).sum(axis=1)))
     return log_p
 
 

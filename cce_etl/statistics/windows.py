@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cce_etl.statistics.change_points import CONFIRMED_BELOW, LEAST_SEGMENT, penalty, permutation_p
+from cce_etl.statistics.change_points import LEAST_SEGMENT, is_confirmed, penalty
 from cce_etl.statistics.comparisons import average_ranks, fisher_log_p, rank_sum_log_p, stratified_log_p
 from cce_etl.statistics.residuals import LEAST_ROOTS, clipped, residuals, spread
 from cce_etl.statistics.slices import Partition, Sample, codes_of
@@ -135,7 +135,7 @@ def _sizes(codes: IntArray, partition: Partition) -> tuple[IntArray, BoolArray]:
 def own_change(sample: Sample, is_left: BoolArray, is_in: BoolArray) -> tuple[int, float, bool] | None:
     """Return since when one slice has changed, its log p-value from then on, and whether it is higher.
 
-    None when shuffling the slice's roots gives as great a change in over CONFIRMED_BELOW of all tries. This sees
+    None when shuffling the slice's roots gives as great a change too often. This sees
     smaller changes than `compare` does, where each of thousands of slices must pass by the penalty.
     """
     values = compared_values(sample, is_left)
@@ -145,7 +145,7 @@ def own_change(sample: Sample, is_left: BoolArray, is_in: BoolArray) -> tuple[in
     if gains[0] == 0:
         return None
     split = int(inside[: first_after[0]].sum())
-    if permutation_p(after.tame[inside], split) > CONFIRMED_BELOW:
+    if not is_confirmed(after.tame[inside], split):
         return None
     since_ns = after.between(int(last_before[0]), int(first_after[0]))
     return since_ns, *after.judge(inside, since_ns)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cce_etl.statistics import change_points
-from cce_etl.statistics.change_points import changes, penalty, permutation_p
+from cce_etl.statistics.change_points import changes, is_confirmed, penalty
 
 
 def _noise(count: int, seed: int = 0) -> np.ndarray:
@@ -63,10 +63,18 @@ def test_a_short_or_constant_series_has_none() -> None:
     assert changes(np.zeros(50)) == []
 
 
-def test_the_p_value_is_counted_among_shuffled_series() -> None:
-    stepped = np.repeat([0.0, 1.0], 20)
-    assert permutation_p(stepped, 20) == 1 / 1_000
-    assert permutation_p(np.tile([0.0, 1.0], 20), 20) > 0.9
+def test_a_change_is_confirmed_when_shuffled_series_hardly_ever_show_as_great_a_one() -> None:
+    assert is_confirmed(np.repeat([0.0, 1.0], 20), 20)
+    assert not is_confirmed(np.tile([0.0, 1.0], 20), 20)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_tries_that_are_not_made_would_not_have_confirmed_it(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = _noise(60, seed) + np.repeat([0.0, seed * 0.03], 30)
+    all_at_once = is_confirmed(values, 30)
+    monkeypatch.setattr(change_points, "_CELLS_AT_ONCE", 1)
+    assert is_confirmed(values, 30) == all_at_once
+    assert all_at_once == (seed in (5, 9))  # as all 999 tries say
 
 
 def test_the_penalty_is_four_variances_times_the_logarithm_of_the_length() -> None:
