@@ -4,21 +4,21 @@ Lives here: the order of the ways, what each needs, and the reason why one was t
 Does not: signing (`extract/auth`), the values themselves (`settings`).
 """
 
-import configparser
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
+from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import Auth, KeyAuth, RenewingAuth, TokenAuth
 from cce_etl.extract.lenders import AgencyLender, PasswordLender, PasswordLogin
 from cce_etl.extract.signing import AccessKey
-from cce_etl.settings import Settings, Source, iam_endpoint_of, metadata_endpoint_of
+from cce_etl.profile import Profile, read_profile
+from cce_etl.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of
 
-_PROFILE: Final = Path(".huaweicloud") / "credentials"
 _WAYS: Final = (
     "CCE_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; CCE_USERNAME, CCE_PASSWORD and CCE_DOMAIN; "
     "the profile file ~/.huaweicloud/credentials; or CCE_AUTH=agency on a server with an agency"
@@ -53,9 +53,10 @@ def choose_sign_in(
     if settings.username is not None or settings.password is not None:
         lender = PasswordLender(_login_of(settings), source.project_id)
         return SignIn(f"the IAM user {settings.username}", RenewingAuth(lender, clock))
-    key = _profile_key(environment)
-    if key is not None:
-        return SignIn(f"the profile file {_profile_path(environment)}", KeyAuth(key, source.project_id, clock))
+    profile = read_profile(environment)
+    key = _profile_key(profile) if profile else None
+    if profile and key:
+        return SignIn(f"the profile file {profile.path}", KeyAuth(key, source.project_id, clock))
     if settings.auth == "agency":
         lent = AgencyLender(source.project_id, clock, metadata_endpoint_of(settings))
         return SignIn("the agency of this server", RenewingAuth(lent, clock))
@@ -86,22 +87,25 @@ def _login_of(settings: Settings) -> PasswordLogin:
     return PasswordLogin(**values, iam_endpoint=iam_endpoint_of(settings))
 
 
-def _profile_path(environment: Mapping[str, str]) -> Path:
-    named = environment.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
-    home = environment.get("HOME") or str(Path.home())
-    return Path(named) if named else Path(home) / _PROFILE
+def _profile_key(profile: Profile) -> AccessKey | None:
+    place = f"ak and sk in {profile.path}"
+    return _key_of(profile.access_key, profile.secret_key, profile.security_token, place)
 
 
-def _profile_key(environment: Mapping[str, str]) -> AccessKey | None:
-    path = _profile_path(environment)
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        if not parser.read(path, encoding="utf-8") or not parser.has_section("basic"):
-            return None
-    except (configparser.Error, UnicodeDecodeError, OSError):
-        # The parser's own words quote the line it stumbled over, which may be a key.
-        raise ConfigError(
-            f"The profile file {path} cannot be read: it is no INI file with a section [basic]."
-        ) from None
-    basic = parser["basic"]
-    return _key_of(basic.get("ak"), basic.get("sk"), basic.get("security_token"), f"ak and sk in {path}")
+def iam_endpoint_of(settings: Settings) -> str:
+    """Return where IAM gives tokens: CCE_IAM_ENDPOINT, else beside the API's own address (cce.* becomes iam.*).
+
+    Raises ConfigError when it cannot be told.
+    """
+    if settings.iam_endpoint is not None:
+        return normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
+    parts = urlsplit(endpoint_of(settings))
+    if not parts.netloc.startswith("cce."):
+        raise ConfigError("CCE_IAM_ENDPOINT is not set, and cannot be told from CCE_ENDPOINT.")
+    return f"{parts.scheme}://iam.{parts.netloc.removeprefix('cce.')}"
+
+
+def metadata_endpoint_of(settings: Settings) -> str:
+    """Return where a server's metadata service answers: its fixed address, or one on this machine."""
+    url = settings.metadata_endpoint.rstrip("/")
+    return url if url == METADATA_ENDPOINT else normal_endpoint(url, "CCE_METADATA_ENDPOINT")

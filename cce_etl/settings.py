@@ -10,12 +10,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
+from cce_etl.profile import read_profile
 from cce_etl.warehouse.location import Location, read_lake, same_file, with_data
 
 CONFIG_FILE: Final = "cce-etl.toml"
@@ -37,6 +37,8 @@ _KEY_NAMES: Final = (
     ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
     ("CLOUD_SDK_AK", "CLOUD_SDK_SK", "CLOUD_SDK_SECURITY_TOKEN"),
 )
+# The ways to sign in that are taken before the SDK's profile file.
+_BEFORE_PROFILE: Final = ("auth_token", "access_key", "secret_key", "username", "password")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
 # The regions whose names end otherwise than the rest (API page "Regions and Endpoints").
@@ -251,15 +253,22 @@ def _to_path(kind: type, value: object) -> object:
     raise NotImplementedError
 
 
-def require_source(settings: Settings) -> Source:
-    """Return the project to ask; raise ConfigError naming what is missing and how to set it."""
-    project_id = settings.project_id
+def require_source(settings: Settings, environment: Mapping[str, str] | None = None) -> Source:
+    """Return the project to ask; raise ConfigError naming what is missing and how to set it.
+
+    Where an access key is taken from the SDK's profile file, the project beside it counts if no other is set.
+    """
+    project_id, origin = settings.project_id, environment_name("project_id")
+    if project_id is None and not any(getattr(settings, name) for name in _BEFORE_PROFILE):
+        profile = read_profile(os.environ if environment is None else environment)
+        if profile and profile.access_key:
+            project_id, origin = profile.project_id, f"project_id in {profile.path}"
     if project_id is None:
         raise ConfigError(
             "CCE_PROJECT_ID is not set: the id of the project whose jobs to fetch (console, My Credentials)."
         )
     if not _PLAIN_NAME.fullmatch(project_id):
-        raise ConfigError(f"CCE_PROJECT_ID is wrong: {project_id!r} is no project id (letters, digits, - and _).")
+        raise ConfigError(f"{origin} is wrong: {project_id!r} is no project id (letters, digits, - and _).")
     return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
 
 
@@ -277,22 +286,3 @@ def endpoint_of(settings: Settings) -> str:
     if not _REGION.fullmatch(settings.region):
         raise ConfigError(f"CCE_REGION is wrong: {settings.region!r} is no region's name, such as ap-southeast-3.")
     return f"https://cce.{settings.region}.{_DOMAIN_OF_REGION.get(settings.region, 'myhuaweicloud.com')}"
-
-
-def iam_endpoint_of(settings: Settings) -> str:
-    """Return where IAM gives tokens: CCE_IAM_ENDPOINT, else beside the API's own address (cce.* becomes iam.*).
-
-    Raises ConfigError when it cannot be told.
-    """
-    if settings.iam_endpoint is not None:
-        return normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
-    parts = urlsplit(endpoint_of(settings))
-    if not parts.netloc.startswith("cce."):
-        raise ConfigError("CCE_IAM_ENDPOINT is not set, and cannot be told from CCE_ENDPOINT.")
-    return f"{parts.scheme}://iam.{parts.netloc.removeprefix('cce.')}"
-
-
-def metadata_endpoint_of(settings: Settings) -> str:
-    """Return where a server's metadata service answers: its fixed address, or one on this machine."""
-    url = settings.metadata_endpoint.rstrip("/")
-    return url if url == METADATA_ENDPOINT else normal_endpoint(url, "CCE_METADATA_ENDPOINT")

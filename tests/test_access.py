@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cce_etl.access import choose_sign_in
+from cce_etl.access import choose_sign_in, iam_endpoint_of, metadata_endpoint_of
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import KeyAuth, RenewingAuth, TokenAuth
 from cce_etl.settings import Settings, Source, read_settings
@@ -64,20 +64,6 @@ def test_the_parts_of_two_keys_are_never_mixed(tmp_path: Path) -> None:
     assert (settings.access_key, settings.secret_key, settings.security_token) == ("a1", "s1", None)
 
 
-def test_a_profile_elsewhere_is_found_by_the_name_the_official_package_uses(tmp_path: Path) -> None:
-    path = tmp_path / "elsewhere.ini"
-    path.write_text("[basic]\nak=a\nsk=b\nsecurity_token=c\n", encoding="utf-8")
-    assert str(path) in way(tmp_path, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}).way
-
-
-@pytest.mark.parametrize("text", ["no section\n", "[basic]\nak=secret-ak\nak=secret-ak\n", "[basic\nak=secret-ak"])
-def test_a_profile_that_is_no_ini_file_is_an_error_that_quotes_none_of_it(tmp_path: Path, text: str) -> None:
-    write_profile(tmp_path, text)
-    with pytest.raises(ConfigError, match="cannot be read") as caught:
-        way(tmp_path, {})
-    assert "secret-ak" not in str(caught.value)
-
-
 def test_a_profile_without_basic_is_passed_over(tmp_path: Path) -> None:
     write_profile(tmp_path, "[global]\nak=a\nsk=b\n")
     with pytest.raises(ConfigError, match="no way to sign in"):
@@ -101,14 +87,17 @@ def test_no_way_to_sign_in_shows_its_secret(tmp_path: Path) -> None:
     ],
 )
 def test_where_iam_answers_is_told_from_where_the_api_does(settings: Settings, expected: str) -> None:
-    from cce_etl.settings import iam_endpoint_of
-
     assert iam_endpoint_of(settings) == expected
 
 
 @pytest.mark.parametrize("iam", [None, "http://iam.example"])
 def test_an_iam_that_cannot_be_told_or_is_not_encrypted_is_an_error(iam: str | None) -> None:
-    from cce_etl.settings import iam_endpoint_of
-
     with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT"):
         iam_endpoint_of(Settings(endpoint="https://api.example", iam_endpoint=iam))
+
+
+def test_the_metadata_service_is_at_its_fixed_address_or_on_this_machine() -> None:
+    assert metadata_endpoint_of(Settings()) == "http://169.254.169.254"
+    assert metadata_endpoint_of(Settings(metadata_endpoint="http://127.0.0.1:9/")) == "http://127.0.0.1:9"
+    with pytest.raises(ConfigError, match="CCE_METADATA_ENDPOINT is wrong"):
+        metadata_endpoint_of(Settings(metadata_endpoint="http://169.254.169.253"))

@@ -14,8 +14,6 @@ from cce_etl.settings import (
     Slo,
     endpoint_of,
     environment_name,
-    iam_endpoint_of,
-    metadata_endpoint_of,
     read_settings,
     require_source,
 )
@@ -201,27 +199,44 @@ def test_a_region_that_is_none_is_a_wrong_setting(region: str) -> None:
         endpoint_of(Settings(region=region))
 
 
-def test_iam_stands_beside_the_api() -> None:
-    assert iam_endpoint_of(Settings(region="eu-west-101")) == "https://iam.eu-west-101.myhuaweicloud.eu"
-    assert iam_endpoint_of(Settings(iam_endpoint="iam.example")) == "https://iam.example"
-    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT is not set"):
-        iam_endpoint_of(Settings(endpoint="https://gateway.example"))
-    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT is wrong"):
-        iam_endpoint_of(Settings(iam_endpoint="http://iam.example"))
-
-
-def test_the_metadata_service_is_at_its_fixed_address_or_on_this_machine() -> None:
-    assert metadata_endpoint_of(Settings()) == "http://169.254.169.254"
-    assert metadata_endpoint_of(Settings(metadata_endpoint="http://127.0.0.1:9/")) == "http://127.0.0.1:9"
-    with pytest.raises(ConfigError, match="CCE_METADATA_ENDPOINT is wrong"):
-        metadata_endpoint_of(Settings(metadata_endpoint="http://169.254.169.253"))
-
-
 def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
     settings = Settings(project_id="p1", region="eu-west-101")
     source = require_source(settings)
     assert (source.name, source.project_id, source.endpoint) == ("p1", "p1", endpoint_of(settings))
     assert require_source(Settings(project_id="p1", region="eu-west-101", source="production")).name == "production"
+
+
+def write_profile(folder: Path, text: str) -> dict[str, str]:
+    """Write a profile file; return the environment in which it is found."""
+    path = folder / "profile.ini"
+    path.write_text(text, encoding="utf-8")
+    return {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}
+
+
+def test_the_project_beside_the_key_in_the_profile_file_counts_where_no_other_is_set(tmp_path: Path) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
+    assert require_source(Settings(region="eu"), environment).project_id == "beside"
+    assert require_source(Settings(region="eu", project_id="own"), environment).project_id == "own"
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(auth_token="t"), Settings(access_key="a", secret_key="s"), Settings(username="u")]
+)
+def test_the_project_of_a_profile_file_that_is_not_signed_in_with_is_not_taken(
+    tmp_path: Path, settings: Settings
+) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
+    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
+        require_source(settings, environment)
+    without_key = write_profile(tmp_path, "[basic]\nproject_id = beside\n")
+    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
+        require_source(Settings(auth="agency"), without_key)
+
+
+def test_a_project_of_the_profile_file_that_is_none_is_said_to_be_there(tmp_path: Path) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = a/b\n")
+    with pytest.raises(ConfigError, match=r"project_id in .*profile\.ini is wrong: 'a/b'"):
+        require_source(Settings(region="eu"), environment)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +249,7 @@ def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
 )
 def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
-        require_source(settings)
+        require_source(settings, {"HOME": "/nowhere"})
 
 
 def test_the_service_level_is_a_table_of_the_file_alone(tmp_path: Path) -> None:
