@@ -87,10 +87,16 @@ def ours(watch: Stopwatch, *, path: str) -> int:
 
 
 def ours_without_bodies(watch: Stopwatch, *, path: str) -> int:
-    """Load all the same, but leave raw.job_payloads empty."""
-    from unittest.mock import patch
+    """Load all the same, but neither compress bodies nor write them to raw.job_payloads."""
+    from hashlib import sha256
+    from unittest.mock import Mock, patch
 
-    with patch("cce_etl.chunk.land_payloads", lambda *_: None):
+    from cce_etl.warehouse.payloads import Payload
+
+    def payload(job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
+        return Payload(job_id, dialect, fetched_at, b"", len(body), sha256(body).digest())
+
+    with patch("cce_etl.chunk.land_payloads"), patch("cce_etl.chunk.Packer", lambda: Mock(payload=payload)):
         return ours(watch, path=path)
 
 

@@ -6,7 +6,6 @@ Does not: which payload counts (`observations`), fetching (`extract/`), the orde
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from itertools import groupby
 
 import msgspec
@@ -23,7 +22,14 @@ from cce_etl.warehouse.accounts import DeadLetter, record_dead_letters, resolve_
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.core import move_observed, replace_trees
 from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
-from cce_etl.warehouse.payloads import Payload, keep_last_sightings, land_payloads, payload_keys, stored_payloads
+from cce_etl.warehouse.payloads import (
+    Packer,
+    Payload,
+    keep_last_sightings,
+    land_payloads,
+    payload_keys,
+    stored_payloads,
+)
 
 
 class Tally(msgspec.Struct):
@@ -60,8 +66,8 @@ def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outco
     """Write a chunk of fetched jobs at the time `at`, and count it in `tally`."""
     gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    reader = BodyReader()
-    items = [_item_of_fetched(outcome, reader) for outcome in outcomes if isinstance(outcome, Fetched)]
+    reader, packer = BodyReader(), Packer()
+    items = [_item_of_fetched(outcome, reader, packer) for outcome in outcomes if isinstance(outcome, Fetched)]
     counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
         _store_items(connection, source, items, reader, counted, at)
@@ -77,8 +83,11 @@ def store_saved(connection: Connection, source: str, records: Sequence[SavedReco
 
 
 def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
-    """Read payloads saved earlier, which needs no warehouse and so can go on while another chunk is written."""
-    reader = BodyReader()
+    """Read payloads saved earlier, which needs no warehouse and so can go on while another chunk is written.
+
+    Bodies are compressed here as well: beside this, a thread that writes would wait for the interpreter at each one.
+    """
+    reader, packer = BodyReader(), Packer()
     read: list[tuple[SavedRecord, Reading]] = []
     refused: list[tuple[SavedRecord, PayloadError]] = []
     for record in records:
@@ -88,10 +97,11 @@ def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
             refused.append((record, error))
     undated = [reading for record, reading in read if record.fetched_at is None]
     times = iter(reader.latest_times(undated))
-    items = [
-        _item_of_saved(record, reading, next(times) if record.fetched_at is None else record.fetched_at)
-        for record, reading in read
-    ]
+    items = []
+    for record, reading in read:
+        fetched_at = next(times) if record.fetched_at is None else record.fetched_at
+        payload = packer.payload(reading.job_id, reading.dialect, fetched_at, record.body)
+        items.append(_Item(payload, reading, None, 0))
     return SavedChunk(items, reader, refused)
 
 
@@ -219,18 +229,12 @@ def _reading_of(job_id: str, payloads: Sequence[Payload], reader: BodyReader) ->
     return None
 
 
-def _item_of_fetched(answer: Fetched, reader: BodyReader) -> _Item:
-    body = answer.body
-    payload = Payload(answer.job_id, Dialect.V3, answer.fetched_at, body, sha256(body).digest())
+def _item_of_fetched(answer: Fetched, reader: BodyReader, packer: Packer) -> _Item:
+    payload = packer.payload(answer.job_id, Dialect.V3, answer.fetched_at, answer.body)
     try:
-        return _Item(payload, reader.read(body, answer.job_id), None, answer.attempts)
+        return _Item(payload, reader.read(answer.body, answer.job_id), None, answer.attempts)
     except PayloadError as error:
         return _Item(payload, None, error, answer.attempts)
-
-
-def _item_of_saved(record: SavedRecord, reading: Reading, fetched_at: int | None) -> _Item:
-    payload = Payload(reading.job_id, reading.dialect, fetched_at, record.body, sha256(record.body).digest())
-    return _Item(payload, reading, None, 0)
 
 
 def _marks_of(items: Iterable[_Item], seen: dict[str, Reading], history: History, seen_in_v3: set[str]) -> list[IdMark]:

@@ -83,7 +83,7 @@ def _forget_payloads(connection: Connection, old: Sequence[OldPayload]) -> Forgo
             needless = list(_needless(connection, source, keys))
             delete_payloads(connection, source, needless)
             count += len(needless)
-            size += sum(len(payload.body) for payload in needless)
+            size += sum(payload.body_bytes for payload in needless)
     return Forgotten(payload_count=count, body_bytes=size)
 
 

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl import pipeline
-from cce_etl.chunk import Tally, store_outcomes, store_saved
+from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes, store_saved
 from cce_etl.extract.client import Failed, Fetched, Gone
 from cce_etl.extract.fetch import Outcome
 from cce_etl.extract.saved import SavedRecord
 from cce_etl.warehouse.connection import Connection, schema_sql
 from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.payloads import stored_payloads
 
 Body = Callable[..., bytes]
 CORE = "FROM core.jobs ORDER BY ALL"
@@ -254,3 +255,13 @@ def test_replay_gives_the_same_core_also_after_garbage(
         assert pipeline.replay(warehouse) == len(before)
         assert rows(warehouse, CORE) == before
         assert rows(warehouse, STATES) == states
+
+
+def test_a_chunk_that_has_been_read_is_written_without_compressing_anything(
+    warehouse: Connection, job_body: Body, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = job_body("a")
+    chunk = read_chunk([SavedRecord(body, "file:1", 1)])
+    monkeypatch.setattr("cce_etl.warehouse.payloads.zstd.ZstdCompressor", None)
+    store_chunk(warehouse, "s", chunk, Tally(), 1)
+    assert [one.body for one in stored_payloads(warehouse, "s", ["a"])] == [body]

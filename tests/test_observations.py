@@ -1,7 +1,6 @@
 """Which of several observations makes the tree: the latest that can be read, v2 only where v3 is silent."""
 
 import json
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -11,14 +10,14 @@ from hypothesis import strategies as st
 from cce_etl.errors import PayloadError
 from cce_etl.job import Dialect
 from cce_etl.observations import History, Observation, decode_for, latest_time, tree_of
-from cce_etl.warehouse.payloads import Payload, PayloadKey
+from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey
 
 COMPLETED = "1970-01-01 00:00:09 +0000 UTC"
 
 
 def payload(body: bytes | dict[str, Any], fetched_at: int | None, dialect: Dialect = Dialect.V3) -> Payload:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Payload("r", dialect, fetched_at, content, sha256(content).digest())
+    return Packer().payload("r", dialect, fetched_at, content)
 
 
 def v3(phase: str, *steps: str) -> dict[str, Any]:

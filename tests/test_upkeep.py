@@ -16,7 +16,7 @@ from cce_etl.settings import Settings
 from cce_etl.upkeep import Forgotten, forget, vacuum, without_need
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.ids import register_ids
-from cce_etl.warehouse.payloads import Payload, PayloadKey, land_payloads
+from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey, land_payloads
 
 DAY = 86_400 * 10**9
 NOW = 1_772_323_200_000_000_123
@@ -24,7 +24,7 @@ ROWS = "FROM core.jobs ORDER BY ALL"
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None, dialect: str = "v3") -> Payload:
-    return Payload(job_id, dialect, fetched_at, body, sha256(body).digest())
+    return Packer().payload(job_id, dialect, fetched_at, body)
 
 
 def key(one: Payload) -> PayloadKey:

@@ -6,6 +6,7 @@ Does not: ids and their states (`ids`), decoded jobs (`core`).
 
 import sys
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -23,13 +24,31 @@ _ZSTD_LEVEL: Final = 1
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """Hold the exact bytes of one answer; `fetched_at` in ns since 1970 UTC, None when nobody knows."""
+    """Hold the exact bytes of one answer, compressed; `fetched_at` in ns since 1970 UTC, None when nobody knows."""
 
     job_id: str
     dialect: str
     fetched_at: int | None
-    body: bytes
+    packed_body: bytes
+    body_bytes: int
     body_sha256: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Return the exact bytes."""
+        return zstd.decompress(self.packed_body)
+
+
+class Packer:
+    """Make payloads of bodies, by one compressor: to set it up costs as much as to compress a body."""
+
+    def __init__(self) -> None:
+        self._compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)
+
+    def payload(self, job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
+        """Return the payload of an answer."""
+        packed = self._compressor.compress(body, self._compressor.FLUSH_FRAME)
+        return Payload(job_id, dialect, fetched_at, packed, len(body), sha256(body).digest())
 
 
 class PayloadKey(msgspec.Struct, frozen=True):
@@ -59,28 +78,26 @@ def stored_payloads(connection: Connection, source: str, job_ids: Iterable[str])
     connection.register("incoming", pa.table({"job_id": pa.array(list(job_ids), pa.string())}))
     rows = connection.execute(
         """
-        SELECT job_id, dialect, epoch_ns(fetched_at), body, body_sha256
+        SELECT job_id, dialect, epoch_ns(fetched_at), body, body_bytes, body_sha256
         FROM raw.job_payloads SEMI JOIN incoming USING (job_id) WHERE source = $1
         ORDER BY job_id, dialect, fetched_at DESC NULLS LAST, body_sha256 DESC
         """,
         [source],
     ).fetchall()
-    return [Payload(job_id, dialect, at, zstd.decompress(body), sha) for job_id, dialect, at, body, sha in rows]
+    return [Payload(*row) for row in rows]
 
 
 def land_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
-    """Append payloads to raw.job_payloads, compressed."""
+    """Append payloads to raw.job_payloads."""
     if not payloads:
         return
-    compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)  # one for all: to set it up costs as much as to compress a body
-    bodies = [compressor.compress(payload.body, compressor.FLUSH_FRAME) for payload in payloads]
     table = pa.table(
         {
             "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
             "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
             "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
-            "body": pa.array(bodies, pa.binary()),
-            "body_bytes": pa.array([len(payload.body) for payload in payloads], pa.int32()),
+            "body": pa.array([payload.packed_body for payload in payloads], pa.binary()),
+            "body_bytes": pa.array([payload.body_bytes for payload in payloads], pa.int32()),
             "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
         }
     )

@@ -5,11 +5,11 @@ from hashlib import sha256
 import pytest
 
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.payloads import Payload, PayloadKey, land_payloads, payload_keys, stored_payloads
+from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey, land_payloads, payload_keys, stored_payloads
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None = 1, dialect: str = "v3") -> Payload:
-    return Payload(job_id, dialect, fetched_at, body, sha256(body).digest())
+    return Packer().payload(job_id, dialect, fetched_at, body)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff not text", b'{"a": 1}' * 100_000])

@@ -1,12 +1,10 @@
 """What is old in raw: found by when it was replaced, resolved or started, and deleted by its whole key."""
 
-from hashlib import sha256
-
 import pytest
 
 from cce_etl.warehouse import retention
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.payloads import Payload, land_payloads, stored_payloads
+from cce_etl.warehouse.payloads import Packer, Payload, land_payloads, stored_payloads
 from cce_etl.warehouse.retention import (
     delete_payloads,
     delete_resolved_letters,
@@ -17,7 +15,7 @@ from cce_etl.warehouse.retention import (
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None, dialect: str = "v3") -> Payload:
-    return Payload(job_id, dialect, fetched_at, body, sha256(body).digest())
+    return Packer().payload(job_id, dialect, fetched_at, body)
 
 
 def add_runs(connection: Connection, source: str, starts: range) -> None:
