@@ -70,16 +70,12 @@ def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outco
     items = [_item_of_fetched(outcome, reader, packer) for outcome in outcomes if isinstance(outcome, Fetched)]
     counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
-        _store_items(connection, source, items, reader, counted, at)
+        history = History(payload_keys(connection, source, [item.payload.job_id for item in items]) if items else [])
+        _store_items(connection, source, items, history, reader, counted, at)
         mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
         record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
         resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
     _add(tally, counted)
-
-
-def store_saved(connection: Connection, source: str, records: Sequence[SavedRecord], tally: Tally, at: int) -> None:
-    """Write a chunk of payloads saved earlier, and count it in `tally`; a record that is no job is a dead letter."""
-    store_chunk(connection, source, read_chunk(records), tally, at)
 
 
 def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
@@ -106,13 +102,16 @@ def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
 
 
 def store_chunk(connection: Connection, source: str, chunk: SavedChunk, tally: Tally, at: int) -> None:
-    """Write a chunk that has been read, and count it in `tally`."""
+    """Write a chunk that has been read, and count it in `tally`; a record that is no job is a dead letter."""
     letters = [_letter(None, f"{record.where}: {error}", error, record.body, at) for record, error in chunk.refused]
     counted = Tally(requested=len(chunk.items) + len(letters), failed=len(letters), dead_lettered=len(letters))
+    job_ids = list({item.payload.job_id: None for item in chunk.items})
+    history = History([])  # of new ids nothing is stored
     with transaction(connection):
-        register_ids(connection, source, "load", list({item.payload.job_id: None for item in chunk.items}), at)
-        keep_last_sightings(connection, source, [item.payload for item in chunk.items])
-        _store_items(connection, source, chunk.items, chunk.reader, counted, at)
+        if register_ids(connection, source, "load", job_ids, at) < len(job_ids):
+            keep_last_sightings(connection, source, [item.payload for item in chunk.items])
+            history = History(payload_keys(connection, source, job_ids))
+        _store_items(connection, source, chunk.items, history, chunk.reader, counted, at)
         record_dead_letters(connection, source, letters)
     _add(tally, counted)
 
@@ -162,14 +161,19 @@ def _is_readable(job_id: str, payloads: Sequence[Payload]) -> bool:
 
 
 def _store_items(
-    connection: Connection, source: str, items: Sequence[_Item], reader: BodyReader, counted: Tally, at: int
+    connection: Connection,
+    source: str,
+    items: Sequence[_Item],
+    history: History,
+    reader: BodyReader,
+    counted: Tally,
+    at: int,
 ) -> None:
     if not items:
         return
-    history = History(payload_keys(connection, source, {item.payload.job_id for item in items}))
     loaded_before = history.job_ids()
     seen_in_v3 = {job_id for job_id in loaded_before if history.has(job_id, Dialect.V3)}
-    new = [item for item in sorted(items, key=_time) if history.add(item.payload)]
+    new = [item for item in sorted(items, key=lambda item: item.payload.fetched_at or 0) if history.add(item.payload)]
     land_payloads(connection, source, [item.payload for item in new])
     changed = [item for item in new if item.reading is not None]
     readable = [item.payload.job_id for item in items if item.reading is not None]
@@ -185,10 +189,6 @@ def _store_items(
     counted.unchanged += len(readable) - len(changed)
     counted.failed += len(letters)
     counted.dead_lettered += len(letters)
-
-
-def _time(item: _Item) -> int:
-    return item.payload.fetched_at or 0
 
 
 def _observe(

@@ -10,7 +10,7 @@ from collections import defaultdict
 import msgspec
 
 from cce_etl.access import choose_sign_in
-from cce_etl.chunk import Tally, store_saved
+from cce_etl.chunk import Tally, read_chunk, store_chunk
 from cce_etl.extract.client import Client
 from cce_etl.extract.discovery import Discovery, FoundCluster, FoundJob
 from cce_etl.extract.discovery import discover as ask_lists
@@ -52,9 +52,8 @@ def discover(connection: Connection, settings: Settings, clock: Clock) -> Discov
     with transaction(connection):
         origins = _register(connection, source.name, found.jobs, now)
         changed = land_clusters(connection, source.name, [_row(cluster) for cluster in found.clusters], now)
-    store_saved(
-        connection, source.name, [SavedRecord(body, "a list of v2", now) for body in found.bodies], Tally(), now
-    )
+    chunk = read_chunk([SavedRecord(body, "a list of v2", now) for body in found.bodies])
+    store_chunk(connection, source.name, chunk, Tally(), now)
     return DiscoveryReport(source.name, origins, len(found.clusters), changed, found.passed_over)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl import pipeline
-from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes, store_saved
+from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.extract.client import Failed, Fetched, Gone
 from cce_etl.extract.fetch import Outcome
 from cce_etl.extract.saved import SavedRecord
@@ -43,7 +43,7 @@ def load(warehouse: Connection, *records: tuple[bytes, int | None]) -> Tally:
     """Load bodies with the time each was fetched, as one chunk."""
     tally = Tally()
     saved = [SavedRecord(body, f"file:{number}", at) for number, (body, at) in enumerate(records, start=1)]
-    store_saved(warehouse, "s", saved, tally, 10**18)
+    store_chunk(warehouse, "s", read_chunk(saved), tally, 10**18)
     return tally
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cce_etl.chunk import Tally, store_outcomes
+from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, Fetched, FetchPolicy
+from cce_etl.extract.saved import SavedRecord
 from cce_etl.ingest import ignore_progress, ingest
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.ids import register_ids
@@ -30,6 +31,13 @@ class Counted:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.count = 0
+        self.texts: list[str] = []
+
+    def execute(self, text: str, *values: Any) -> Connection:
+        """Execute a statement and keep its text."""
+        self.count += 1
+        self.texts.append(text)
+        return self._connection.execute(text, *values)
 
     def __getattr__(self, name: str) -> Any:
         self.count += 1
@@ -70,3 +78,16 @@ def test_a_chunk_takes_as_many_statements_however_many_jobs_are_in_it(
     again = statements(4, at=2)
     assert statements(40, at=3) <= max(first, again)
     assert first < 40
+
+
+def test_a_first_load_looks_among_the_ids_known_three_times_a_chunk_and_never_among_stored_bodies(
+    warehouse: Connection, job_body: Callable[..., bytes]
+) -> None:
+    counted = Counted(warehouse)
+    for number in range(2):
+        chunk = read_chunk([SavedRecord(job_body(f"job-{number}"), "file", 1)])
+        store_chunk(cast("Connection", counted), "s", chunk, Tally(), 1)
+    # Whether any is known, what became of each, and when its tree was seen.
+    reading = [text for text in counted.texts if "incoming" in text and "SELECT $" not in text]
+    assert sum("raw.job_ids" in text for text in reading) == 2 * 3
+    assert not any("raw.job_payloads" in text for text in reading)
