@@ -135,8 +135,8 @@ def _sizes(codes: IntArray, partition: Partition) -> tuple[IntArray, BoolArray]:
 def own_change(sample: Sample, is_left: BoolArray, is_in: BoolArray) -> tuple[int, float, bool] | None:
     """Return since when one slice has changed, its log p-value from then on, and whether it is higher.
 
-    None when shuffling the slice's roots gives as great a change too often. This sees
-    smaller changes than `compare` does, where each of thousands of slices must pass by the penalty.
+    None when shuffling the slice's roots gives as great a change too often. This sees smaller changes than `compare`
+    does, where each of thousands of slices must pass by the penalty.
     """
     values = compared_values(sample, is_left)
     after = _After(sample, values, sample.groups[is_left], sample.created_ns[is_left])
