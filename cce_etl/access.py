@@ -4,7 +4,6 @@ Lives here: the order of the ways, what each needs, and the reason why one was t
 Does not: signing (`extract/auth`), the values themselves (`settings`).
 """
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,8 +15,8 @@ from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import Auth, KeyAuth, RenewingAuth, TokenAuth
 from cce_etl.extract.lenders import AgencyLender, PasswordLender, PasswordLogin
 from cce_etl.extract.signing import AccessKey
-from cce_etl.profile import Profile, read_profile
-from cce_etl.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of
+from cce_etl.profile import Profile
+from cce_etl.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of, profile_in_use
 
 _WAYS: Final = (
     "CCE_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; CCE_USERNAME, CCE_PASSWORD and CCE_DOMAIN; "
@@ -44,7 +43,6 @@ def choose_sign_in(
 
     Raises ConfigError when none is, or one is set up by half.
     """
-    environment = os.environ if environment is None else environment
     if settings.auth_token is not None:
         return SignIn("the token in CCE_AUTH_TOKEN", TokenAuth(_sound(settings.auth_token, "CCE_AUTH_TOKEN")))
     key = _key_of(settings.access_key, settings.secret_key, settings.security_token, _KEY_NAMES)
@@ -53,7 +51,7 @@ def choose_sign_in(
     if settings.username is not None or settings.password is not None:
         lender = PasswordLender(_login_of(settings), source.project_id)
         return SignIn(f"the IAM user {settings.username}", RenewingAuth(lender, clock))
-    profile = read_profile(environment)
+    profile = profile_in_use(settings, environment)
     key = _profile_key(profile) if profile else None
     if profile and key:
         return SignIn(f"the profile file {profile.path}", KeyAuth(key, source.project_id, clock))

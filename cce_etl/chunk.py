@@ -70,7 +70,7 @@ def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outco
     items = [_item_of_fetched(outcome, reader, packer) for outcome in outcomes if isinstance(outcome, Fetched)]
     counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
-        history = History(payload_keys(connection, source, [item.payload.job_id for item in items]) if items else [])
+        history = History(payload_keys(connection, source, [item.payload.job_id for item in items]))
         _store_items(connection, source, items, history, reader, counted, at)
         mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
         record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])

@@ -4,7 +4,6 @@ Lives here: where it is, and reading it. Does not: whether it is used (`access`,
 Source: the SDK's README, "Use Configuration File"; its section [basic] is that of one project.
 """
 
-import configparser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -34,7 +33,9 @@ def read_profile(environment: Mapping[str, str]) -> Profile | None:
 
     Raises ConfigError, which quotes none of the file, when it cannot be read.
     """
-    path = profile_path(environment)
+    import configparser  # not on the way to commands that sign in nowhere
+
+    path = _path(environment)
     parser = configparser.ConfigParser(interpolation=None)
     try:
         if not parser.read(path, encoding="utf-8") or not parser.has_section("basic"):
@@ -48,8 +49,7 @@ def read_profile(environment: Mapping[str, str]) -> Profile | None:
     return Profile(path, *(basic.get(name) or None for name in ("ak", "sk", "security_token", "project_id")))
 
 
-def profile_path(environment: Mapping[str, str]) -> Path:
-    """Return where the profile file is: where the official SDK looks for it."""
+def _path(environment: Mapping[str, str]) -> Path:
     named = environment.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
     home = environment.get("HOME") or str(Path.home())
     return Path(named) if named else Path(home) / _PROFILE

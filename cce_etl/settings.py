@@ -15,7 +15,7 @@ import msgspec
 
 from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
-from cce_etl.profile import read_profile
+from cce_etl.profile import Profile, read_profile
 from cce_etl.warehouse.location import Location, read_lake, same_file, with_data
 
 CONFIG_FILE: Final = "cce-etl.toml"
@@ -259,10 +259,9 @@ def require_source(settings: Settings, environment: Mapping[str, str] | None = N
     Where an access key is taken from the SDK's profile file, the project beside it counts if no other is set.
     """
     project_id, origin = settings.project_id, environment_name("project_id")
-    if project_id is None and not any(getattr(settings, name) for name in _BEFORE_PROFILE):
-        profile = read_profile(os.environ if environment is None else environment)
-        if profile and profile.access_key:
-            project_id, origin = profile.project_id, f"project_id in {profile.path}"
+    profile = profile_in_use(settings, environment) if project_id is None else None
+    if profile:
+        project_id, origin = profile.project_id, f"project_id in {profile.path}"
     if project_id is None:
         raise ConfigError(
             "CCE_PROJECT_ID is not set: the id of the project whose jobs to fetch (console, My Credentials)."
@@ -270,6 +269,17 @@ def require_source(settings: Settings, environment: Mapping[str, str] | None = N
     if not _PLAIN_NAME.fullmatch(project_id):
         raise ConfigError(f"{origin} is wrong: {project_id!r} is no project id (letters, digits, - and _).")
     return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
+
+
+def profile_in_use(settings: Settings, environment: Mapping[str, str] | None = None) -> Profile | None:
+    """Return the SDK's profile file where its key is to sign requests: none of the ways before it is set up.
+
+    Raises ConfigError when it cannot be read.
+    """
+    if any(getattr(settings, name) for name in _BEFORE_PROFILE):
+        return None
+    profile = read_profile(os.environ if environment is None else environment)
+    return profile if profile and (profile.access_key or profile.secret_key) else None
 
 
 def endpoint_of(settings: Settings) -> str:

@@ -62,7 +62,10 @@ class PayloadKey(msgspec.Struct, frozen=True):
 
 def payload_keys(connection: Connection, source: str, job_ids: Iterable[str]) -> list[PayloadKey]:
     """Return what is stored of these jobs, without the bytes."""
-    connection.register("incoming", pa.table({"job_id": pa.array(list(job_ids), pa.string())}))
+    wanted = list(job_ids)
+    if not wanted:
+        return []
+    connection.register("incoming", pa.table({"job_id": pa.array(wanted, pa.string())}))
     rows = connection.execute(
         """
         SELECT job_id, dialect, epoch_ns(fetched_at), body_sha256
