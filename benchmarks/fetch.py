@@ -18,6 +18,7 @@ _JOBS: Final = {Scale.QUICK: 100, Scale.STANDARD: 5_000}
 _OURS: Final = "cce-etl, signed with a key"
 _SDK: Final = "official SDK, 64 threads"
 _OURS_TOO: Final = "cce-etl, with a token"
+_TRANSPORT: Final = "httpx's requests on aiohttp's transport"
 
 
 def rows(scale: Scale) -> Iterator[Row]:
@@ -30,6 +31,7 @@ def rows(scale: Scale) -> Iterator[Row]:
                 _OURS: Contender(ours_with_key, arguments),
                 _OURS_TOO: Contender(ours_with_token, arguments),
                 "bare aiohttp": Contender(bare_aiohttp, arguments),
+                _TRANSPORT: Contender(bare_transport, arguments),
                 "httpx": Contender(plain_httpx, arguments),
                 _SDK: Contender(official_sdk, arguments | {"connections": 10}),
                 f"{_SDK}, 64 connections": Contender(official_sdk, arguments | {"connections": IN_FLIGHT}),
@@ -45,7 +47,7 @@ def rows(scale: Scale) -> Iterator[Row]:
         at_least("the SDK's CPU a request to ours", sdk.cpu_seconds_per_unit / ours.cpu_seconds_per_unit, 5.0),
     )
     for name, result in found.items():
-        roles = {_OURS: Role.OURS, _OURS_TOO: Role.OURS_TOO, "bare aiohttp": Role.FLOOR}
+        roles = {_OURS: Role.OURS, _OURS_TOO: Role.OURS_TOO, "bare aiohttp": Role.FLOOR, _TRANSPORT: Role.FLOOR}
         role = roles.get(name, Role.ALTERNATIVE)
         yield Row("fetch", "requests", name, role, result, targets if role is Role.OURS else ())
 
@@ -112,6 +114,34 @@ def bare_aiohttp(watch: Stopwatch, *, endpoint: str, job_count: int) -> int:
         async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as workers:
             for _ in range(IN_FLIGHT):
                 workers.create_task(work(session, remaining))
+
+    with watch:
+        asyncio.run(fetch())
+    return _counted(fetched, job_count)
+
+
+def bare_transport(watch: Stopwatch, *, endpoint: str, job_count: int) -> int:
+    """Fetch with what ours is built on and nothing else: no client, no signature, no retry, no check of anything."""
+    import asyncio
+
+    import httpx
+    from httpx_aiohttp import AiohttpTransport
+
+    fetched = 0
+
+    async def work(transport: AiohttpTransport, remaining: Iterator[str]) -> None:
+        nonlocal fetched
+        for job_id in remaining:
+            response = await transport.handle_async_request(httpx.Request("GET", _url(endpoint, job_id)))
+            fetched += bool(await response.aread())
+            await response.aclose()
+
+    async def fetch() -> None:
+        remaining = iter(job_ids(job_count))
+        limits = httpx.Limits(max_connections=IN_FLIGHT)
+        async with AiohttpTransport(limits=limits) as transport, asyncio.TaskGroup() as workers:
+            for _ in range(IN_FLIGHT):
+                workers.create_task(work(transport, remaining))
 
     with watch:
         asyncio.run(fetch())

@@ -53,6 +53,7 @@ def _night(folder: Path) -> Iterator[Row]:
         contenders = {
             "Dagster": Contender(night_by_dagster, arguments),
             "within the run": Contender(night_within_run, arguments),
+            "nothing": Contender(night_of_nothing, {"folder": str(folder)}),
             "CLI": Contender(night_by_cli, arguments),
         }
         found = compare(contenders, _NIGHT_REPEATS)
@@ -66,6 +67,7 @@ def _night(folder: Path) -> Iterator[Row]:
     yield Row("a night", "night", "dagster job execute", Role.OURS, found["Dagster"], targets)
     yield Row("a night", "night", "its run, start to end", Role.OURS_TOO, found["within the run"])
     yield Row("a night", "night", "cce-etl run and report", Role.FLOOR, found["CLI"])
+    yield Row("a night", "night", "a run of the same graph, nothing done", Role.FLOOR, found["nothing"])
 
 
 def _command(command: list[str], folder: Path) -> Contender:
@@ -85,19 +87,33 @@ def publish_nothing(watch: Stopwatch, *, folder: str) -> int:
 
 def night_by_dagster(watch: Stopwatch, *, folder: str, endpoint: str) -> int:
     """Execute the nightly graph on a new warehouse."""
-    environment = _fresh(folder, endpoint)
-    dagster = [_PYTHON, "-m", "dagster", "job", "execute", "-m", "cce_etl.definitions", "-j", "nightly"]
-    return run_command(watch, command=dagster, environment=environment)
+    return run_command(watch, command=_execute("cce_etl.definitions"), environment=_fresh(folder, endpoint))
 
 
 def night_within_run(watch: Stopwatch, *, folder: str, endpoint: str) -> int:  # noqa: ARG001
-    """Take the time between the start and the end of the run before from Dagster's own record."""
+    """Take the time between the start and the end of the run before."""
+    watch.seconds = _seconds_of_last_run(folder)
+    return 1
+
+
+def night_of_nothing(watch: Stopwatch, *, folder: str) -> int:
+    """Take the same of a graph of the same assets and checks in which nothing is done."""
+    run_command(Stopwatch(), command=_execute("benchmarks.night_of_nothing"), environment=_fresh(folder, ""))
+    watch.seconds = _seconds_of_last_run(folder)
+    return 1
+
+
+def _execute(module: str) -> list[str]:
+    return [_PYTHON, "-m", "dagster", "job", "execute", "-m", module, "-j", "nightly"]
+
+
+def _seconds_of_last_run(folder: str) -> float:
+    """Return the time between a run's start and its end by Dagster's own record."""
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(Path(folder, "dagster"))) as instance:
         (record,) = instance.get_run_records(limit=1)
-    watch.seconds = (record.end_time or 0.0) - (record.start_time or 0.0)
-    return 1
+    return (record.end_time or 0.0) - (record.start_time or 0.0)
 
 
 def night_by_cli(watch: Stopwatch, *, folder: str, endpoint: str) -> int:

@@ -19,8 +19,7 @@ from dagster._core.definitions.metadata import RawMetadataValue
 
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lineage import Sources
-from cce_etl.warehouse.models import count_rows
-from cce_etl.warehouse.query import query
+from cce_etl.warehouse.query import exact_kind
 
 JOB_IDS: Final = AssetKey(["raw", "job_ids"])
 JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])
@@ -62,17 +61,27 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
 def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, RawMetadataValue]]:
     """Yield the same of several tables, in their order."""
     columns = _columns(connection, tables)
+    counts = _counts(connection, list(columns))
     for table in tables:
-        yield _metadata(connection, table, columns[table]) if table in columns else {}
+        yield _metadata(connection, table, columns[table], counts[table]) if table in columns else {}
 
 
-def _metadata(connection: Connection, table: str, columns: Sequence[TableColumn]) -> dict[str, RawMetadataValue]:
-    shown = ", ".join(_quoted(column.name) for column in columns if column.type != "BLOB")
-    result = query(connection, f"SELECT {shown} FROM {table} LIMIT {PREVIEW_ROWS}")
+def _counts(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
+    """Return the rows of each table; in one statement, since each takes a millisecond or two to plan."""
+    each = [f"SELECT '{table}', count(*) FROM {table}" for table in tables]
+    return dict(connection.execute(" UNION ALL ".join(each)).fetchall()) if each else {}
+
+
+def _metadata(
+    connection: Connection, table: str, columns: Sequence[TableColumn], row_count: int
+) -> dict[str, RawMetadataValue]:
+    shown = [column for column in columns if column.type != "BLOB"]
+    values = ", ".join(f"CAST({_quoted(column.name)} AS {exact_kind(column.type)})" for column in shown)
+    rows = connection.execute(f"SELECT {values} FROM {table} LIMIT {PREVIEW_ROWS}").fetchall()
     return {
         "dagster/column_schema": TableSchema(columns),
-        "dagster/row_count": count_rows(connection, table),
-        "preview": markdown_table(result.columns, result.rows),
+        "dagster/row_count": row_count,
+        "preview": markdown_table([column.name for column in shown], rows),
     }
 
 

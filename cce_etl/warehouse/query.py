@@ -112,10 +112,15 @@ def query(connection: Connection, sql: str) -> QueryResult:
         raise CceEtlError(f"The query failed: {error}") from None
 
 
+def exact_kind(kind: str) -> str:
+    """Return the type as which values of a type are read without a loss."""
+    return _EXACT_KIND.sub("VARCHAR", kind)
+
+
 def _exact(sql: str, columns: list[str], kinds: list[str]) -> str:
     """Wrap a query so that its TIMESTAMP_NS values come as text; by place, since two columns may share a name."""
     places = [f"c{number}" for number in range(len(columns))]
-    kept = [_EXACT_KIND.sub("VARCHAR", kind) for kind in kinds]
+    kept = [exact_kind(kind) for kind in kinds]
     values = (
         place if kept_kind == kind else f"CAST({place} AS {kept_kind})"
         for place, kind, kept_kind in zip(places, kinds, kept, strict=True)

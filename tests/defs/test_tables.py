@@ -63,6 +63,12 @@ def test_a_preview_holds_ten_rows_of_many(connection: Connection) -> None:
     assert len(metadata["preview"].value.splitlines()) == 12  # type: ignore[union-attr]
 
 
+def test_a_preview_keeps_nanoseconds_inside_nested_values(connection: Connection) -> None:
+    connection.execute("CREATE TABLE core.nested AS SELECT [{'at': ended_at}] AS times FROM marts.t")
+    preview = table_metadata(connection, "core.nested")["preview"].value  # type: ignore[union-attr]
+    assert "40.672772389" in str(preview)
+
+
 def test_several_tables_are_told_of_in_their_order_and_nothing_of_one_that_is_not_there(
     connection: Connection,
 ) -> None:
@@ -71,12 +77,14 @@ def test_several_tables_are_told_of_in_their_order_and_nothing_of_one_that_is_no
     assert told == [table_metadata(connection, "core.t"), {}, table_metadata(connection, "marts.t")]
 
 
-def test_columns_are_asked_for_once_however_many_tables(connection: Connection) -> None:
+def test_columns_and_counts_are_asked_for_once_however_many_tables(connection: Connection) -> None:
     class Counting:
-        asked = 0
+        columns_asked, counts_asked, asked = 0, 0, 0
 
         def execute(self, sql: str, *arguments: Any) -> Connection:
-            self.asked += "duckdb_columns" in sql
+            self.columns_asked += "duckdb_columns" in sql
+            self.counts_asked += "count(*)" in sql
+            self.asked += 1
             return connection.execute(sql, *arguments)
 
         def __getattr__(self, name: str) -> Any:
@@ -84,7 +92,7 @@ def test_columns_are_asked_for_once_however_many_tables(connection: Connection) 
 
     counting = Counting()
     assert len(list(tables_metadata(counting, ["core.t", "marts.t"] * 5))) == 10  # type: ignore[arg-type]
-    assert counting.asked == 1
+    assert (counting.columns_asked, counting.counts_asked, counting.asked) == (1, 1, 12)
 
 
 def test_a_value_cannot_break_out_of_its_cell() -> None:
