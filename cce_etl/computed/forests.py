@@ -3,22 +3,24 @@
 Lives here: reading a forest, nanoseconds to seconds. Does not: what is asked of a forest (`statistics`).
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cce_etl.statistics.forest import Flags, Forest, Ints, first_of_each
+from cce_etl.statistics.forest import Flags, Forest, Ints, first_of_each, runs
 
 
-def read_forest(jobs: pa.Table) -> Forest:
-    """Read root_number, parent_position, started_ns and ended_ns of whole trees, each from its root down.
+def read_forest(jobs: pa.Table, parents: Ints) -> Forest:
+    """Read root_number, started_ns and ended_ns of whole trees, each from its root down, given `parent_positions`.
 
     A job whose parent is unknown stands below the root; one that lacks a time, ends before it starts, or lasts longer
     than 292 years, which 64 bits of nanoseconds cannot hold, is not timed.
     """
     starts_ns, ends_ns = integers(jobs["started_ns"], 0), integers(jobs["ended_ns"], 0)
     is_timed = flags(pc.and_(jobs["started_ns"].is_valid(), jobs["ended_ns"].is_valid()))
-    parents, roots = integers(jobs["parent_position"], -1), root_positions(jobs)
+    roots = root_positions(jobs)
     is_orphan = (parents < 0) & (roots != np.arange(len(roots)))
     return Forest(
         np.where(is_orphan, roots, parents),
@@ -26,6 +28,32 @@ def read_forest(jobs: pa.Table) -> Forest:
         ends_ns,
         is_timed & (starts_ns <= ends_ns) & (ends_ns - starts_ns >= 0),
     )
+
+
+def parent_positions(jobs: pa.Table) -> Ints:
+    """Return the position of the job at each job's parent_path in its tree, -1 where none is there.
+
+    Rows come by root_number, then by path in byte order, in which all that stands between a job and what is below it
+    is below it as well: a parent is the last one before that stands a level higher, or is not there.
+    """
+    paths = jobs["path"].fill_null("")
+    found = _last_a_level_higher(pc.count_substring(paths, "/").to_numpy() + (pc.binary_length(paths).to_numpy() > 0))
+    numbers = integers(jobs["root_number"], 0)
+    at_parent_path = pc.equal(jobs["path"].take(pa.array(found)), jobs["parent_path"])
+    is_there = flags(at_parent_path.fill_null(fill_value=False))
+    return np.where(is_there & (found < np.arange(len(found))) & (numbers[found] == numbers), found, -1)
+
+
+def _last_a_level_higher(levels: Ints) -> Ints:
+    """Return for each row the last one before it that is of the level above; its own position where there is none."""
+    found = np.arange(len(levels))
+    order = np.argsort(levels, kind="stable")
+    for above, below in pairwise(runs(levels[order])):
+        higher, lower = order[above], order[below]
+        places = np.searchsorted(higher, lower) - 1
+        is_found = (places >= 0) & (levels[higher[0]] + 1 == levels[lower[0]])
+        found[lower[is_found]] = higher[places[is_found]]
+    return found
 
 
 def root_positions(jobs: pa.Table) -> Ints:

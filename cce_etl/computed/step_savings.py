@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.computed.forests import integers, read_forest
+from cce_etl.computed.forests import integers, parent_positions, read_forest
 from cce_etl.statistics.forest import Flags, Forest, Ints
 from cce_etl.statistics.rescheduling import saved_ns
 
@@ -23,12 +23,12 @@ _COLUMNS: Final = pa.schema(
 
 
 def sum_savings(jobs: pa.Table) -> pa.Table:
-    """Return one row per source and type with a slow step; rows come parents first, whole trees.
+    """Return one row per source and type with a slow step; rows come by path, whole trees.
 
     A slow step has a kind_number, counted from 0 over sources and types, and is to be shorter by its cut_ns; in the
     rows of other jobs both are NULL.
     """
-    forest, roots = read_forest(jobs), integers(jobs["root_number"], 0)
+    forest, roots = read_forest(jobs, parent_positions(jobs)), integers(jobs["root_number"], 0)
     kinds, cuts_ns = integers(jobs["kind_number"], -1), integers(jobs["cut_ns"], 0)
     rows: list[dict[str, Any]] = []
     for kind in range(kinds.max(initial=-1) + 1):

@@ -33,35 +33,22 @@ roots AS (
         row_number() OVER (ORDER BY source, root_job_id) - 1 AS root_number
     FROM slow
     GROUP BY source, root_job_id
-),
-
-placed AS (
-    SELECT
-        jobs.source,
-        jobs.root_job_id,
-        jobs.path,
-        jobs.parent_path,
-        jobs.created_at,
-        jobs.ended_at,
-        roots.root_number,
-        row_number() OVER (ORDER BY roots.root_number, jobs.path) - 1 AS position
-    FROM core.kept_jobs AS jobs
-    INNER JOIN roots
-        ON jobs.source = roots.source AND jobs.root_job_id = roots.root_job_id
 )
 
+-- Rows come tree by tree in the order of their paths, in which parents are found without a join.
 SELECT
     jobs.source,
     slow.job_type,
     slow.kind_number,
     slow.cut_ns,
-    jobs.root_number,
+    roots.root_number,
+    jobs.path,
+    jobs.parent_path,
     epoch_ns(jobs.created_at) AS started_ns,
-    epoch_ns(jobs.ended_at) AS ended_ns,
-    parents.position AS parent_position
-FROM placed AS jobs
-LEFT JOIN placed AS parents
-    ON jobs.root_number = parents.root_number AND jobs.parent_path = parents.path
+    epoch_ns(jobs.ended_at) AS ended_ns
+FROM core.kept_jobs AS jobs
+INNER JOIN roots
+    ON jobs.source = roots.source AND jobs.root_job_id = roots.root_job_id
 LEFT JOIN slow
     ON jobs.source = slow.source AND jobs.root_job_id = slow.root_job_id AND jobs.path = slow.path
-ORDER BY jobs.position
+ORDER BY roots.root_number, jobs.path

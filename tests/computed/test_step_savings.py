@@ -16,15 +16,17 @@ INPUT = pa.schema(
         ("root_number", pa.int64()),
         ("started_ns", pa.int64()),
         ("ended_ns", pa.int64()),
-        ("parent_position", pa.int64()),
+        ("path", pa.string()),
+        ("parent_path", pa.string()),
     ]
 )
 
 
-def job(root: int, parent: int | None, start: int, end: int | None, **slow: Any) -> dict[str, Any]:
+def job(root: int, path: str, start: int, end: int | None, **slow: Any) -> dict[str, Any]:
     """Make a row, times in seconds; `slow` are job_type, kind_number and cut_ns."""
     ended_ns = None if end is None else end * SECOND
-    place = {"source": "s", "root_number": root, "parent_position": parent}
+    parent_path = path.rpartition("/")[0] if path else None
+    place = {"source": "s", "root_number": root, "path": path, "parent_path": parent_path}
     return place | {"started_ns": start * SECOND, "ended_ns": ended_ns} | slow
 
 
@@ -35,23 +37,23 @@ def savings(*jobs: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def test_each_type_is_made_faster_alone_and_summed_over_the_roots() -> None:
     rows = savings(
-        job(0, None, 0, 20),
-        job(0, 0, 0, 10, job_type="A", kind_number=0, cut_ns=4 * SECOND + 1),
-        job(0, 0, 10, 20, job_type="B", kind_number=1, cut_ns=3 * SECOND),
-        job(1, None, 0, 10),
-        job(1, 3, 0, 10, job_type="A", kind_number=0, cut_ns=2 * SECOND),
+        job(0, "", 0, 20),
+        job(0, "0", 0, 10, job_type="A", kind_number=0, cut_ns=4 * SECOND + 1),
+        job(0, "1", 10, 20, job_type="B", kind_number=1, cut_ns=3 * SECOND),
+        job(1, "", 0, 10),
+        job(1, "0", 0, 10, job_type="A", kind_number=0, cut_ns=2 * SECOND),
     )
     assert rows == [("s", "A", 2, 6.000000001), ("s", "B", 1, 3.0)]
 
 
 def test_a_slow_step_beside_a_longer_one_saves_nothing() -> None:
     slow = {"job_type": None, "kind_number": 0, "cut_ns": SECOND}
-    assert savings(job(0, None, 0, 20), job(0, 0, 0, 20), job(0, 0, 0, 10, **slow)) == [("s", None, 1, 0.0)]
+    assert savings(job(0, "", 0, 20), job(0, "0", 0, 20), job(0, "1", 0, 10, **slow)) == [("s", None, 1, 0.0)]
 
 
 def test_a_running_step_moves_nothing() -> None:
     slow = {"job_type": "A", "kind_number": 0, "cut_ns": SECOND}
-    assert savings(job(0, None, 0, 20), job(0, 0, 0, None), job(0, 0, 5, 20, **slow)) == [("s", "A", 1, 1.0)]
+    assert savings(job(0, "", 0, 20), job(0, "0", 0, None), job(0, "1", 5, 20, **slow)) == [("s", "A", 1, 1.0)]
 
 
 def test_no_slow_step_gives_an_empty_table_of_the_same_types() -> None:
