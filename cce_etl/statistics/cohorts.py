@@ -61,6 +61,8 @@ class _Search:
         self.sample, self.parts = sample, parts
         self.slices: list[Slice] = list(slices_of(parts))
         self.values = sample.values.copy()
+        # Medians are taken of thousands of subsets: sorted once, each of them stands in order.
+        self.order = np.argsort(sample.values)
         self.is_left = np.ones(len(sample.values), dtype=np.bool_)
         self.taken: dict[int, float] = {}
         self.compare()
@@ -97,7 +99,8 @@ class _Search:
 
     def _ratio(self, is_in: BoolArray, is_other: BoolArray) -> float:
         ratio = ratio_of_rates if self.sample.is_failure else ratio_of_medians
-        return ratio(*self._told(is_in, is_other))
+        places = self.order[(is_in | is_other)[self.order]]
+        return ratio(self.sample.values[places], self.sample.groups[places], is_in[places])
 
     def is_irreducible(self, place: int) -> bool:
         """Tell whether a pair stands out against the rest of either of its values; a single value always does.
@@ -119,7 +122,8 @@ class _Search:
     def interval(self, is_in: BoolArray, is_other: BoolArray) -> Ratio:
         """Return that ratio with its interval."""
         interval = interval_of_rates if self.sample.is_failure else interval_of_medians
-        return interval(*self._told(is_in, is_other))
+        both = is_in | is_other
+        return interval(self.sample.values[both], self.sample.groups[both], is_in[both])
 
     def change(self, place: int) -> int | None:
         """Return since when the slice of a comparison is slow or fails, if it changed and is higher ever since.
@@ -134,10 +138,6 @@ class _Search:
         self.comparisons.since_ns[number] = since_ns
         is_slow = is_higher and log_p <= np.log(FINDING_BELOW)
         return since_ns if is_slow and self.ratio(number + AFTER * len(self.slices)) >= LEAST_RATIO else None
-
-    def _told(self, is_in: BoolArray, is_other: BoolArray) -> tuple[FloatArray, IntArray, BoolArray]:
-        both = is_in | is_other
-        return self.sample.values[both], self.sample.groups[both], is_in[both]
 
     def take(self, place: int) -> None:
         """Take the slice of a comparison away, and compare the rest anew."""

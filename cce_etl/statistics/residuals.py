@@ -49,7 +49,7 @@ def group_medians(values: FloatArray, groups: IntArray, group_count: int) -> Flo
 
     Shape: `group_count` medians; values of group -1 are in none.
     """
-    by_value = np.argsort(values)
+    by_value = np.argsort(values, kind="stable")  # at once where they stand in order, as most do
     order = by_value[by_group(groups[by_value])]
     order = order[groups[order] >= 0]
     sizes = np.bincount(groups[order], minlength=group_count)[:group_count]

@@ -3,6 +3,8 @@
 Lives here: one change of level a slice, by least squares. Does not: series with several changes (`change_points`).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,39 +21,31 @@ def best_splits(values: FloatArray, codes: IntArray, slice_count: int) -> tuple[
     Shape: `slice_count` each; `values` and `codes` are one a root in time order, code -1 in no slice. The gain is 0 and
     the roots are -1 for a slice of fewer than two least segments. Of equal gains the earliest split is taken.
     """
-    order = by_group(codes)
-    order = order[codes[order] >= 0]
-    own = codes[order]
-    sizes = np.bincount(own, minlength=slice_count)
+    order = by_group(codes)[np.sum(codes < 0) :]
+    sizes = np.bincount(codes[order], minlength=slice_count)
     starts = np.cumsum(sizes) - sizes
     sums = np.concatenate([[0.0], np.cumsum(values[order])])
-    before = np.arange(len(order)) - starts[own]
-    totals = sums[starts + sizes] - sums[starts]
-    has_room = (before >= LEAST_SEGMENT) & (sizes[own] - before >= LEAST_SEGMENT)
-    place = np.flatnonzero(has_room)
-    count, size = before[place], sizes[own[place]]
-    excess = sums[place] - sums[starts[own[place]]] - count * totals[own[place]] / size
-    return _greatest(excess**2 * size / (count * (size - count)), place, own, order, slice_count)
-
-
-def _greatest(
-    gains: FloatArray, places: IntArray, own: IntArray, order: IntArray, slice_count: int
-) -> tuple[FloatArray, IntArray, IntArray]:
     best = np.zeros(slice_count)
-    last_before = np.full(slice_count, -1, dtype=np.int64)
-    first_after = last_before.copy()
-    if len(places) == 0:
-        return best, last_before, first_after
-    slices, first = _firsts(own[places])
-    best[slices] = np.maximum.reduceat(gains, first)
-    is_best = np.flatnonzero(gains == best[own[places]])
-    slices, first = _firsts(own[places[is_best]])
-    winners = places[is_best[first]]
-    last_before[slices], first_after[slices] = order[winners - 1], order[winners]
+    last_before, first_after = (np.full(slice_count, -1, dtype=np.int64) for _ in range(2))
+    wide = np.flatnonzero(sizes >= 2 * LEAST_SEGMENT)
+    if len(wide):
+        best[wide], splits = _greatest(sums, starts[wide], sizes[wide])
+        last_before[wide], first_after[wide] = order[splits - 1], order[splits]
     return best, last_before, first_after
 
 
-def _firsts(ascending: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the distinct codes of an ascending array, and where each is first."""
-    first = np.flatnonzero(np.diff(ascending, prepend=-1))
-    return ascending[first], first
+def _greatest(sums: FloatArray, starts: IntArray, sizes: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return the greatest gain of each slice, and where in the values' order the first split is that has it."""
+    rooms = sizes - 2 * LEAST_SEGMENT + 1
+    firsts = np.cumsum(rooms) - rooms
+
+    def each(of_slices: FloatArray | IntArray) -> Any:
+        return np.repeat(of_slices, rooms)
+
+    counts = np.arange(np.sum(rooms)) - each(firsts - LEAST_SEGMENT)
+    places, wholes = counts + each(starts), each(sizes)
+    excess = sums[places] - each(sums[starts]) - counts * each(sums[starts + sizes] - sums[starts]) / wholes
+    gains = excess**2 * wholes / (counts * (wholes - counts))
+    greatest: FloatArray = np.maximum.reduceat(gains, firsts)
+    found = np.flatnonzero(gains == each(greatest))
+    return greatest, places[found[np.searchsorted(found, firsts)]]
