@@ -3,13 +3,11 @@
 Lives here: reading a forest, nanoseconds to seconds. Does not: what is asked of a forest (`statistics`).
 """
 
-from itertools import pairwise
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cce_etl.statistics.forest import Flags, Forest, Ints, first_of_each, runs
+from cce_etl.statistics.forest import Flags, Forest, Ints, first_of_each, last_a_level_higher
 
 
 def read_forest(jobs: pa.Table, parents: Ints) -> Forest:
@@ -37,23 +35,11 @@ def parent_positions(jobs: pa.Table) -> Ints:
     is below it as well: a parent is the last one before that stands a level higher, or is not there.
     """
     paths = jobs["path"].fill_null("")
-    found = _last_a_level_higher(pc.count_substring(paths, "/").to_numpy() + (pc.binary_length(paths).to_numpy() > 0))
+    found = last_a_level_higher(pc.count_substring(paths, "/").to_numpy() + (pc.binary_length(paths).to_numpy() > 0))
     numbers = integers(jobs["root_number"], 0)
     at_parent_path = pc.equal(jobs["path"].take(pa.array(found)), jobs["parent_path"])
     is_there = flags(at_parent_path.fill_null(fill_value=False))
     return np.where(is_there & (found < np.arange(len(found))) & (numbers[found] == numbers), found, -1)
-
-
-def _last_a_level_higher(levels: Ints) -> Ints:
-    """Return for each row the last one before it that is of the level above; its own position where there is none."""
-    found = np.arange(len(levels))
-    order = np.argsort(levels, kind="stable")
-    for above, below in pairwise(runs(levels[order])):
-        higher, lower = order[above], order[below]
-        places = np.searchsorted(higher, lower) - 1
-        is_found = (places >= 0) & (levels[higher[0]] + 1 == levels[lower[0]])
-        found[lower[is_found]] = higher[places[is_found]]
-    return found
 
 
 def root_positions(jobs: pa.Table) -> Ints:

@@ -54,6 +54,18 @@ def runs(groups: Ints) -> list[slice]:
     return [slice(first, end) for first, end in pairwise([*first_of_each(groups).tolist(), len(groups)])]
 
 
+def last_a_level_higher(levels: Ints) -> Ints:
+    """Return for each row the last one before it that is of the level above; its own position where there is none."""
+    found = np.arange(len(levels))
+    order = np.argsort(levels, kind="stable")
+    for above, below in pairwise(runs(levels[order])):
+        higher, lower = order[above], order[below]
+        places = np.searchsorted(higher, lower) - 1
+        is_found = (places >= 0) & (levels[higher[0]] + 1 == levels[lower[0]])
+        found[lower[is_found]] = higher[places[is_found]]
+    return found
+
+
 def depths(parents: Ints) -> Ints:
     """Return how far below its root each node stands, 0 for a root. O(n log depth)."""
     return chain_sums((parents >= 0).astype(np.int64), parents)

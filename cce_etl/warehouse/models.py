@@ -5,7 +5,7 @@ Does not: making tables of them (`builds`, `trees`); the order is read from the 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import MappingProxyType
@@ -107,6 +107,13 @@ def run_check(connection: Connection, check: Check, limit: int = 20) -> list[dic
     relation = connection.execute(f"SELECT * FROM (\n{check.sql}\n) LIMIT {limit}")
     names = [column[0] for column in relation.description or []]
     return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+
+
+def row_counts(connection: Connection, tables: Collection[str]) -> dict[str, int]:
+    """Return the number of rows of each table; in one statement, since each takes a millisecond or two to plan."""
+    each = [f"SELECT '{table}', count(*) FROM {table}" for table in tables]
+    found = dict(connection.execute(" UNION ALL ".join(each)).fetchall()) if each else {}
+    return {table: found[table] for table in tables}
 
 
 def count_rows(connection: Connection, table: str) -> int:

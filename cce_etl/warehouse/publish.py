@@ -15,7 +15,7 @@ from cce_etl.warehouse.connection import NO_MERGING, Connection, warehouse_error
 from cce_etl.warehouse.copying import copy_file, drafted, swap_in
 from cce_etl.warehouse.lake_copy import copy_lake
 from cce_etl.warehouse.location import Lake, Location
-from cce_etl.warehouse.models import count_rows
+from cce_etl.warehouse.models import row_counts
 from cce_etl.warehouse.trees import require_whole
 from cce_etl.warehouse.turns import reading_turn
 
@@ -82,7 +82,7 @@ def _copy_file(connection: Connection, warehouse: Path, draft: Path) -> dict[str
     # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
     connection.execute("CHECKPOINT")
     copy_file(warehouse, draft)
-    return {table: count_rows(connection, table) for table in published_tables(connection)}
+    return row_counts(connection, published_tables(connection))
 
 
 def published_tables(connection: Connection) -> list[str]:
@@ -121,7 +121,7 @@ def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_i
 
 def _verify(draft: Path, rows: dict[str, int]) -> None:
     with duckdb.connect(draft.absolute(), read_only=True) as copy:
-        copied = {table: count_rows(copy, table) for table in published_tables(copy)}
+        copied = row_counts(copy, published_tables(copy))
     if copied != rows:
         wrong = sorted(table for table in rows.keys() | copied.keys() if rows.get(table) != copied.get(table))
         raise WarehouseError(

@@ -6,7 +6,7 @@ Does not: writing of any kind, drawing tables (`cli/`).
 
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -17,8 +17,8 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
-from cce_etl.warehouse.connection import Connection, beside, warehouse_errors
-from cce_etl.warehouse.models import count_rows
+from cce_etl.warehouse.connection import Connection, beside, quoted, warehouse_errors
+from cce_etl.warehouse.models import row_counts
 from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
 
 _Result = TypeVar("_Result")
@@ -112,15 +112,20 @@ def query(connection: Connection, sql: str) -> QueryResult:
         raise CceEtlError(f"The query failed: {error}") from None
 
 
-def exact_kind(kind: str) -> str:
-    """Return the type as which values of a type are read without a loss."""
+def first_rows(connection: Connection, table: str, kinds: Mapping[str, str], row_count: int) -> list[tuple[Any, ...]]:
+    """Return the first rows of a table's columns, given their types, as exact; on this connection, which waits."""
+    values = ", ".join(f"CAST({quoted(column)} AS {_exact_kind(kind)})" for column, kind in kinds.items())
+    return connection.execute(f"SELECT {values} FROM {table} LIMIT {row_count}").fetchall()
+
+
+def _exact_kind(kind: str) -> str:
     return _EXACT_KIND.sub("VARCHAR", kind)
 
 
 def _exact(sql: str, columns: list[str], kinds: list[str]) -> str:
     """Wrap a query so that its TIMESTAMP_NS values come as text; by place, since two columns may share a name."""
     places = [f"c{number}" for number in range(len(columns))]
-    kept = [exact_kind(kind) for kind in kinds]
+    kept = [_exact_kind(kind) for kind in kinds]
     values = (
         place if kept_kind == kind else f"CAST({place} AS {kept_kind})"
         for place, kind, kept_kind in zip(places, kinds, kept, strict=True)
@@ -181,5 +186,5 @@ def read_status(connection: Connection, run_limit: int = 5) -> Status:
         states=[SourceState(*row) for row in states],
         failures=[OpenFailures(*row) for row in failures],
         runs=[LastRun(*row) for row in runs],
-        table_rows={name: count_rows(connection, name) for name in published_tables(connection)},
+        table_rows=row_counts(connection, published_tables(connection)),
     )

@@ -122,14 +122,15 @@ def take_batch(worker: Worker, batch: Batch) -> None:
         [batch.number],
     )
     # Row ids, since a batch's rows mostly stand together: the rest of a large table is then not even read.
-    rows = f"FROM {worker.kept}.core.jobs AS jobs {{}} WHERE jobs.rowid BETWEEN {batch.first_row} AND {batch.last_row}"
+    jobs = f"{worker.kept}.core.jobs AS jobs"
+    is_near = f"jobs.rowid BETWEEN {batch.first_row} AND {batch.last_row}"
     of_batch = ""
     if batch.last_row - batch.first_row + 1 > batch.row_count:
-        # Something stands between them. Looked up by number in each of the dozen scans of a batch, by name in one.
-        by_name = rows.format("SEMI JOIN batch USING (source, root_job_id)")
-        run(f"CREATE OR REPLACE TABLE batch_rows AS SELECT jobs.rowid AS row_id {by_name}")
+        # Something stands between them: each of a dozen scans looks rows up by number, and one, here, by name.
+        named = f"FROM {jobs} SEMI JOIN batch USING (source, root_job_id) WHERE {is_near}"
+        run(f"CREATE OR REPLACE TABLE batch_rows AS SELECT jobs.rowid AS row_id {named}")
         of_batch = "SEMI JOIN batch_rows ON jobs.rowid = batch_rows.row_id"
-    run(f"CREATE OR REPLACE VIEW core.jobs AS SELECT jobs.* {rows.format(of_batch)}")
+    run(f"CREATE OR REPLACE VIEW core.jobs AS SELECT jobs.* FROM {jobs} {of_batch} WHERE {is_near}")
 
 
 def root_column(model: Model) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import PASSING, Connection, own_transaction, quoted, settle
-from cce_etl.warehouse.models import Model, count_rows
+from cce_etl.warehouse.models import Model, row_counts
 from cce_etl.warehouse.tables import kinds, make_table, naming, write_comments
 from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
 
@@ -48,14 +48,14 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
         _follow(connection, (first, second), chain)
     with own_transaction(connection):
         _record(connection, _WHOLE, fingerprint)
-    return {model.name: count_rows(connection, model.name) for model in kept}
+    return row_counts(connection, [model.name for model in kept])
 
 
 def _follow(connection: Connection, workers: tuple[Worker, Worker], chain: Sequence[Model]) -> None:
     """Make and keep all batches, the making of one while the one before it is written."""
     found = kinds(connection)
     tables = [model for model in chain if model.by_tree == "kept" and found[model.name] == "TABLE"]
-    is_empty = not any(count_rows(connection, model.name) for model in tables)
+    is_empty = not any(row_counts(connection, [model.name for model in tables]).values())
     needed = {name for model in chain for name in model.dependencies} | {m.name for m in chain if m.computation}
     steps = [model for model in chain if model.name in needed]
     batches = plan_batches(workers[0], tables)

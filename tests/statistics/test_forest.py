@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cce_etl.statistics.forest import Forest, chain_sums, depths, first_of_each, runs
+from cce_etl.statistics.forest import Forest, chain_sums, depths, first_of_each, last_a_level_higher, runs
 
 
 def integers(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -19,6 +19,13 @@ def test_a_chain_of_a_hundred_thousand_is_summed() -> None:
 
 def test_no_chain_is_no_sum() -> None:
     assert chain_sums(integers(), integers()).tolist() == []
+
+
+def test_the_last_a_level_higher_stands_before_and_no_level_is_skipped() -> None:
+    assert last_a_level_higher(integers(0, 1, 2, 2, 1, 2, 0, 1)).tolist() == [0, 0, 1, 1, 0, 4, 6, 6]
+    assert last_a_level_higher(integers(2, 1, 0, 3)).tolist() == [0, 1, 2, 0]
+    assert last_a_level_higher(integers(0, 2)).tolist() == [0, 1]
+    assert last_a_level_higher(integers()).tolist() == []
 
 
 def test_runs_begin_where_the_number_changes() -> None:
