@@ -31,7 +31,7 @@ test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreS
 	$(BIN)/pytest -m ops tests/ops
 
 test-lake: $(VENV)/installed-dev ## Run a lake beside a PostgreSQL and a bucket (a minute or two)
-	$(BIN)/pytest -m scale tests --ignore tests/scale/test_workers.py
+	$(BIN)/pytest -m scale tests --ignore tests/integration/scale/test_workers.py
 
 test-scale: $(VENV)/installed-dev ## Run twenty sources on Celery workers with PostgreSQL and Redis into one lake (a quarter of an hour)
 	$(BIN)/pytest -m scale tests

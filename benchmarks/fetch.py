@@ -74,7 +74,7 @@ def _ours(watch: Stopwatch, endpoint: str, job_count: int, auth: Any) -> int:
     import time
 
     from cce_etl.extract.client import Client, Fetched, FetchPolicy
-    from cce_etl.extract.fetch import Outcome, fetch_all
+    from cce_etl.extract.worker_pool import Outcome, fetch_all
 
     fetched = 0
 

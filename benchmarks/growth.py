@@ -65,7 +65,7 @@ def _bodies(job_count: int) -> Iterator[bytes]:
 
 def load(watch: Stopwatch, *, folder: str, job_count: int) -> int:
     """Load the file into a new warehouse."""
-    from cce_etl.pipeline import load
+    from cce_etl.pipeline.run import load
     from cce_etl.warehouse.connection import open_warehouse
 
     warehouse = Path(folder, "warehouse.duckdb")
@@ -79,7 +79,7 @@ def load(watch: Stopwatch, *, folder: str, job_count: int) -> int:
 
 def build(watch: Stopwatch, *, folder: str, job_count: int) -> int:
     """Build every model of the warehouse for the first time."""
-    from cce_etl.pipeline import build
+    from cce_etl.pipeline.run import build
     from cce_etl.warehouse.connection import open_warehouse
 
     with watch, open_warehouse(Path(folder, "warehouse.duckdb")) as connection:

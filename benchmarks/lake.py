@@ -1,7 +1,7 @@
 """A lake beside the one file: loading the same jobs, reading, building, publishing, and the bytes that are kept.
 
 Lives here: the contenders, each on what the load before it made. Does not: the catalog's server
-(`tests.ops.postgres`), more than one process at a time (`workers`).
+(`tests.integration.ops.postgres`), more than one process at a time (`workers`).
 """
 
 import os
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.contender import Stopwatch
 from benchmarks.growth import make_file
 from benchmarks.harness import Contender, ContenderError, Result, Role, Row, Scale, Target, at_most, compare
-from tests.ops.postgres import Postgres, find_programs, running_postgres
-from tests.scale.farm import create_database
+from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
+from tests.integration.scale.farm import create_database
 
 if TYPE_CHECKING:
-    from cce_etl.warehouse.location import Location
+    from cce_etl.settings.location import Location
 
 _JOBS: Final = {Scale.QUICK: 200, Scale.STANDARD: 5_000}
 _LAKE, _FILE = "DuckLake", "DuckDB file"
@@ -104,13 +104,13 @@ def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str,
     """Load a file into a new warehouse whose tables are there already: they cost the same however many rows come."""
     from unittest.mock import patch
 
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     location = _new(Path(folder), kind)
     with open_warehouse(location):
         pass
-    with patch("cce_etl.pipeline.LOAD_RECORDS", chunk_jobs), watch, open_warehouse(location) as connection:
+    with patch("cce_etl.pipeline.run.LOAD_RECORDS", chunk_jobs), watch, open_warehouse(location) as connection:
         summary = pipeline.load(connection, "benchmark", [str(Path(folder, file))])
     if summary.fetched != job_count:
         raise RuntimeError(f"{summary.fetched} of {job_count} jobs were loaded")
@@ -134,7 +134,7 @@ def read(watch: Stopwatch, *, folder: str, job_count: int, kind: str, table: str
 
 def build(watch: Stopwatch, *, folder: str, job_count: int, kind: str) -> int:
     """Build every model for the first time."""
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     with watch, open_warehouse(_location(Path(folder), kind)) as connection:
@@ -144,8 +144,8 @@ def build(watch: Stopwatch, *, folder: str, job_count: int, kind: str) -> int:
 
 def publish(watch: Stopwatch, *, folder: str, job_count: int, kind: str) -> int:
     """Publish what was built."""
+    from cce_etl.publish.publish import publish
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.publish import publish
 
     location = _location(Path(folder), kind)
     with open_warehouse(location) as connection, watch:
@@ -167,7 +167,7 @@ def _new(folder: Path, kind: str) -> "Location":
 
 
 def _location(folder: Path, kind: str) -> "Location":
-    from cce_etl.warehouse.location import Lake
+    from cce_etl.settings.location import Lake
 
     if kind == _FILE:
         return folder / _WAREHOUSE

@@ -79,7 +79,7 @@ def ours(watch: Stopwatch, *, path: str) -> int:
     """Load as the command line does."""
     from tempfile import TemporaryDirectory
 
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     with TemporaryDirectory() as folder, watch, open_warehouse(Path(folder) / "ours.duckdb") as connection:
@@ -96,7 +96,10 @@ def ours_without_bodies(watch: Stopwatch, *, path: str) -> int:
     def payload(job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
         return Payload(job_id, dialect, fetched_at, b"", len(body), sha256(body).digest())
 
-    with patch("cce_etl.chunk.land_payloads"), patch("cce_etl.chunk.Packer", lambda: Mock(payload=payload)):
+    with (
+        patch("cce_etl.pipeline.load.land_payloads"),
+        patch("cce_etl.pipeline.load.Packer", lambda: Mock(payload=payload)),
+    ):
         return ours(watch, path=path)
 
 
@@ -106,7 +109,7 @@ def differing_rows(path: Path) -> int:
 
     import msgspec
 
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     with TemporaryDirectory() as folder, open_warehouse(Path(folder) / "ours.duckdb") as connection:

@@ -55,7 +55,7 @@ def load(connection: Any, path: str, decode: Callable[[bytes], Any]) -> int:
     import pyarrow as pa
 
     from cce_etl.warehouse.connection import transaction
-    from cce_etl.warehouse.core import many_chunks
+    from cce_etl.warehouse.jobs import many_chunks
 
     types = {"depth": pa.int32(), "ordinal": pa.int32(), "planned_at": pa.timestamp("ns")} | {
         "extend_param": pa.map_(pa.string(), pa.string()),

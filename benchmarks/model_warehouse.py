@@ -31,7 +31,7 @@ _MONTH_NS: Final = 30 * 86_400 * 10**9
 
 def make_warehouse(watch: Stopwatch, *, folder: str, job_count: int, copies: int, night_job_count: int) -> int:
     """Load a fleet, and copies of its rows; write the jobs of one night more beside it."""
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     jobs = _write_bodies(Path(folder, "jobs.ndjson"), _SEED, job_count)

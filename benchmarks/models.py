@@ -89,11 +89,11 @@ def build_plain(watch: Stopwatch, *, folder: str, memory_limit: str = "") -> int
     """Build every model but the search for cohorts in a fresh copy of the warehouse."""
     import shutil
 
-    from cce_etl import pipeline
-    from cce_etl.computed import code_version
-    from cce_etl.warehouse.builds import build_models
+    from cce_etl.models.build import build_models
+    from cce_etl.models.computed import code_version
+    from cce_etl.models.model import count_rows
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
 
     copy = Path(folder, _BUILT)
     shutil.copyfile(Path(folder, WAREHOUSE), copy)
@@ -107,11 +107,11 @@ def build_plain(watch: Stopwatch, *, folder: str, memory_limit: str = "") -> int
 
 def search(watch: Stopwatch, *, folder: str) -> int:
     """Search for cohorts and changes in what `build_plain` left."""
-    from cce_etl import pipeline
-    from cce_etl.warehouse.builds import build_model
+    from cce_etl.models.build import build_model
+    from cce_etl.models.model import count_rows
+    from cce_etl.models.tables import kinds
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
-    from cce_etl.warehouse.tables import kinds
 
     (model,) = [model for model in pipeline.models() if model.name == _SEARCH[0]]
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
@@ -121,8 +121,8 @@ def search(watch: Stopwatch, *, folder: str) -> int:
 
 def copy_jobs(watch: Stopwatch, *, folder: str) -> int:
     """Write one plain copy of core.jobs, about what the rows of marts.steps must cost."""
+    from cce_etl.models.model import count_rows
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
 
     with open_warehouse(Path(folder, _BUILT)) as connection:
         with watch:
@@ -133,9 +133,9 @@ def copy_jobs(watch: Stopwatch, *, folder: str) -> int:
 
 def build_all(watch: Stopwatch, *, folder: str) -> int:
     """Bring every model up to date."""
-    from cce_etl import pipeline
+    from cce_etl.models.model import count_rows
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
         pipeline.build(connection)
@@ -144,7 +144,7 @@ def build_all(watch: Stopwatch, *, folder: str) -> int:
 
 def load_night(watch: Stopwatch, *, folder: str) -> int:
     """Load the jobs of one night."""
-    from cce_etl import pipeline
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
@@ -153,9 +153,9 @@ def load_night(watch: Stopwatch, *, folder: str) -> int:
 
 def check_all(watch: Stopwatch, *, folder: str) -> int:
     """Run every check."""
-    from cce_etl import pipeline
+    from cce_etl.models.model import count_rows
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
         pipeline.check(connection)
@@ -164,9 +164,9 @@ def check_all(watch: Stopwatch, *, folder: str) -> int:
 
 def publish_all(watch: Stopwatch, *, folder: str) -> int:
     """Publish the warehouse."""
+    from cce_etl.models.model import count_rows
+    from cce_etl.publish.publish import publish
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.models import count_rows
-    from cce_etl.warehouse.publish import publish
 
     path = Path(folder, _BUILT)
     with watch, open_warehouse(path) as connection:

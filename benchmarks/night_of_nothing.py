@@ -18,7 +18,7 @@ from dagster import (
 )
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import nightly
+from cce_etl.defs.jobs import nightly
 
 
 def _assets(done: AssetsDefinition) -> AssetsDefinition:

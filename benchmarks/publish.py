@@ -1,6 +1,6 @@
 """Publishing a file of 1 GB beside a plain copy of it with fsync.
 
-Lives here: the file and the two contenders. Does not: what is published (`cce_etl.warehouse.publish`).
+Lives here: the file and the two contenders. Does not: what is published (`cce_etl.publish.publish`).
 """
 
 import tempfile
@@ -60,8 +60,8 @@ def make_warehouse(watch: Stopwatch, *, warehouse: str, megabytes: int) -> int:
 
 def publish_file(watch: Stopwatch, *, warehouse: str) -> int:
     """Publish the warehouse to a file beside it."""
+    from cce_etl.publish.publish import publish
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.publish import publish
 
     path = Path(warehouse)
     with open_warehouse(path) as connection:

@@ -76,8 +76,8 @@ def _command(command: list[str], folder: Path) -> Contender:
 
 def publish_nothing(watch: Stopwatch, *, folder: str) -> int:
     """Publish an empty warehouse, so that there is a file to ask."""
+    from cce_etl.publish.publish import publish
     from cce_etl.warehouse.connection import open_warehouse
-    from cce_etl.warehouse.publish import publish
 
     warehouse = Path(folder, "warehouse.duckdb")
     with watch, open_warehouse(warehouse) as connection:

@@ -1,7 +1,7 @@
 """Celery workers on twenty sources whose answers are waited for: four beside one, into one lake.
 
 Lives here: the sources' lists, nights by Celery, what Dagster recorded of them. Does not: starting servers and workers
-(`tests.scale`), the API (`job_server`).
+(`tests.integration.scale`), the API (`job_server`).
 """
 
 import json
@@ -15,10 +15,10 @@ from typing import Any, Final
 from benchmarks.contender import Stopwatch
 from benchmarks.harness import Contender, ContenderError, Result, Role, Row, Scale, Target, at_least, compare, serving
 from benchmarks.job_server import PROJECT_ID, fleet_ids, serve_fleet
-from tests.ops.postgres import Postgres, find_programs, running_postgres
-from tests.scale.farm import Farm, farm
-from tests.scale.fleet import NAMES, Sources
-from tests.scale.redis import find_redis, running_redis
+from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
+from tests.integration.scale.farm import Farm, farm
+from tests.integration.scale.fleet import NAMES, Sources
+from tests.integration.scale.redis import find_redis, running_redis
 
 LATENCY_SECONDS: Final = 0.2
 RATE_PER_SECOND: Final = 10.0

@@ -22,7 +22,7 @@ from dagster import DagsterInstance
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import NIGHTLY
+from cce_etl.defs.jobs import NIGHTLY
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
 from cce_etl.demo.showcase import DEMO_ENDS_AT

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from cce_etl.cli.app import app
-from cce_etl.settings import TABLES, Settings, environment_name
+from cce_etl.settings.settings import TABLES, Settings, environment_name
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

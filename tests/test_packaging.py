@@ -72,7 +72,7 @@ def test_the_installed_command_runs_the_demo_in_an_empty_folder(installed: Path,
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "50 requested: 50 fetched, 0 unchanged" in shown.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
-    where = "import cce_etl.warehouse.models as m; print(m.__file__, m.sql_directory(), sep='\\n')"
+    where = "import cce_etl.models.model as m; print(m.__file__, m.sql_directory(), sep='\\n')"
     asked = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )

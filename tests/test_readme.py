@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cce_etl import pipeline
 from cce_etl.cli.app import app
-from cce_etl.settings import SECRETS, TABLES, Settings, environment_name
+from cce_etl.pipeline import run as pipeline
+from cce_etl.settings.settings import SECRETS, TABLES, Settings, environment_name
 
 ROOT = Path(__file__).resolve().parents[1]
 if TYPE_CHECKING:

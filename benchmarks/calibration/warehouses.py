@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.calibration.fleets import Roots, Steps, draw_roots, draw_steps
 from benchmarks.calibration.plans import DAY_NS, STARTS_AT_NS, Plan, Study
-from cce_etl import pipeline
-from cce_etl.warehouse.builds import build_models
+from cce_etl.models.build import build_models
+from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 IntArray = NDArray[np.int64]

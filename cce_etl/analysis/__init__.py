@@ -11,8 +11,8 @@ from cce_etl.analysis.critical_path_chart import critical_path_chart
 from cce_etl.analysis.critical_paths import critical_path
 from cce_etl.analysis.duration_chart import duration_chart
 from cce_etl.analysis.durations import daily_medians, durations, measured_successes
-from cce_etl.analysis.explain import explain
-from cce_etl.analysis.explanation import Explanation
+from cce_etl.analysis.explain.explain import explain
+from cce_etl.analysis.explain.result import Explanation
 from cce_etl.analysis.failure_chart import failure_chart
 from cce_etl.analysis.failures import failure_rates
 from cce_etl.analysis.published import Published, open_published

@@ -5,7 +5,7 @@ Lives here: the drawing. Does not: the rates, their intervals and the blame (mar
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.palette import INK, PHASE_COLOURS, layered
+from cce_etl.analysis.charts import INK, PHASE_COLOURS, layered
 
 if TYPE_CHECKING:
     import altair

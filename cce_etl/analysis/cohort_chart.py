@@ -6,7 +6,7 @@ Lives here: the drawing. Does not: the figures (`cohorts`).
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.palette import BLUE, INK, ORANGE, layered, log_axis, log_scale
+from cce_etl.analysis.charts import BLUE, INK, ORANGE, layered, log_axis, log_scale
 
 if TYPE_CHECKING:
     import altair

@@ -5,7 +5,7 @@ Lives here: the mark. Does not: bars and names (`waterfall_chart`), the path (`c
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from cce_etl.analysis.palette import INK
+from cce_etl.analysis.charts import INK
 from cce_etl.analysis.waterfall_chart import MOST_ROWS, waterfall_chart
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ Lives here: the drawing. Does not: which steps (`durations`).
 
 from typing import TYPE_CHECKING, Final
 
+from cce_etl.analysis.charts import BLUE, ORANGE, in_utc, layered, log_axis, log_scale, utc_axis
 from cce_etl.analysis.durations import daily_medians, measured_successes
-from cce_etl.analysis.palette import BLUE, ORANGE, in_utc, layered, log_axis, log_scale, utc_axis
 
 if TYPE_CHECKING:
     import altair

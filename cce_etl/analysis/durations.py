@@ -6,7 +6,7 @@ Does not: comparing cohorts (`cohorts`), drawing (`duration_chart`).
 
 from typing import TYPE_CHECKING, Any
 
-from cce_etl.analysis.explanation_scope import Scope, require_known
+from cce_etl.analysis.explain.scope import Scope, require_known
 from cce_etl.analysis.published import Published
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from cce_etl.analysis.survival_curves import Curve
-from cce_etl.job import JobRow, Phase
-from cce_etl.watch import Look
+from cce_etl.pipeline.watch import Look
+from cce_etl.transform.payload import JobRow, Phase
 
 SOON_SECONDS: Final = 600.0
 LATER_SECONDS: Final = 1_800.0

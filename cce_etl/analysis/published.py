@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from cce_etl.settings import read_settings
-from cce_etl.warehouse import query
+from cce_etl.publish import query
+from cce_etl.settings.settings import read_settings
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 
 if TYPE_CHECKING:

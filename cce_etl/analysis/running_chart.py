@@ -5,7 +5,7 @@ Lives here: the drawing. Does not: ages, odds and what counts as stuck (marts.ru
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.palette import INK, PHASE_COLOURS, layered, log_axis, log_scale
+from cce_etl.analysis.charts import INK, PHASE_COLOURS, layered, log_axis, log_scale
 
 if TYPE_CHECKING:
     import altair

@@ -5,7 +5,7 @@ Lives here: reading it. Does not: the curves of the whole history (marts.step_su
 
 from typing import TYPE_CHECKING
 
-from cce_etl.analysis.explanation_scope import Scope, require_known
+from cce_etl.analysis.explain.scope import Scope, require_known
 from cce_etl.analysis.published import Published
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Lives here: the drawing. Does not: the curves (`survival`).
 
 from typing import TYPE_CHECKING, Final
 
-from cce_etl.analysis.palette import BLUE, INK, ORANGE, layered
+from cce_etl.analysis.charts import BLUE, INK, ORANGE, layered
 
 if TYPE_CHECKING:
     import altair

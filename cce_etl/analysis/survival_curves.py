@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.analysis.literals import literal
+from cce_etl.analysis.explain.literals import literal
 from cce_etl.analysis.published import open_published
 from cce_etl.errors import CceEtlError
 

@@ -6,7 +6,7 @@ Lives here: the drawing. Does not: reading the tree (`waterfalls`).
 from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.palette import INK, NO_PHASE, layered, phase_scale
+from cce_etl.analysis.charts import INK, NO_PHASE, layered, phase_scale
 
 if TYPE_CHECKING:
     import altair

@@ -7,8 +7,8 @@ Lives here: reading it and putting siblings in order of time. Does not: finding 
 from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 
-from cce_etl.analysis.places import find_place
 from cce_etl.analysis.published import Published
+from cce_etl.analysis.traces.places import find_place
 
 if TYPE_CHECKING:
     import pandas

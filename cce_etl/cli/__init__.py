@@ -13,7 +13,7 @@ gc.set_threshold(50_000)
 atexit.register(gc.freeze)
 
 # Importing a module of commands adds them, in the order of the help.
-from cce_etl.cli import fetching, reading, keeping, reporting, explaining, tracing, watching, serving, demonstration  # noqa: E402, F401, I001
+from cce_etl.cli import ingest, query, admin, report, explain, trace, watch, serve, demo  # noqa: E402, F401, I001
 from cce_etl.cli.app import main  # noqa: E402
 
 __all__ = ["main"]

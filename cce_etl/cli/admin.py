@@ -12,9 +12,9 @@ import typer
 
 from cce_etl import telemetry
 from cce_etl.cli.app import app
-from cce_etl.cli.fetching import AsJson
+from cce_etl.cli.ingest import AsJson
 from cce_etl.cli.options import FILES, LIMITS, with_settings
-from cce_etl.settings import Settings, read_settings
+from cce_etl.settings.settings import Settings, read_settings
 
 
 @app.command()
@@ -31,9 +31,9 @@ def status(
     if health:
         _health(settings, as_json=as_json)
         return
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.publish.query import read_status
     from cce_etl.warehouse.connection import open_warehouse_to_read
-    from cce_etl.warehouse.query import read_status
     from cce_etl.warehouse.sizes import read_raw_bodies
 
     with open_warehouse_to_read(settings.warehouse) as connection:
@@ -46,8 +46,8 @@ def status(
 
 
 def _health(settings: Settings, *, as_json: bool) -> None:
-    from cce_etl.cli import show
-    from cce_etl.warehouse.health import Limits, examine_published
+    from cce_etl.cli import output as show
+    from cce_etl.publish.health import Limits, examine_published
 
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
     found = examine_published(settings.published, limits, time.time_ns())
@@ -71,7 +71,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse, read the copy to its last byte, and swap it in."""
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
     from cce_etl.warehouse.backup import back_up, backup_path
 
     target = path or backup_path(settings.warehouse)
@@ -88,7 +88,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
     from cce_etl.warehouse.backup import kept_path
     from cce_etl.warehouse.backup import restore as restore_backup
 
@@ -110,8 +110,8 @@ def migrate_warehouse(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
-    from cce_etl.cli import show
-    from cce_etl.warehouse.moving import move
+    from cce_etl.cli import output as show
+    from cce_etl.warehouse.migrate import move
 
     there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
     moved = move(settings.warehouse, there, settings.lock_wait_seconds)
@@ -122,8 +122,8 @@ def migrate_warehouse(
 @with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
     """Forget what is older than --raw-history-days, then write the warehouse anew as small as it goes."""
-    from cce_etl import upkeep
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import retention as upkeep
 
     done = upkeep.vacuum(settings)
     show.json_line(done) if as_json else show.vacuumed(done, settings)

@@ -23,7 +23,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the demo keeps its files.")] = Path("data/demo"),
 ) -> None:
     """Run the whole job against a synthetic fleet on this machine, and show the answers."""
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
     from cce_etl.demo.showcase import run_demo
 
     with show.progress_bar("Fetching synthetic jobs") as on_progress:
@@ -42,7 +42,7 @@ def demo_server(
     ),
 ) -> None:
     """Serve a synthetic fleet over HTTP on this machine until stopped, to try `cce-etl run` against."""
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
     from cce_etl.demo.showcase import serve_demo
 
     serve_demo(seed, jobs, port, ids, show.demo_server_ready)

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from cce_etl.cli.app import app
-from cce_etl.cli.fetching import AsJson
+from cce_etl.cli.ingest import AsJson
 from cce_etl.cli.options import with_settings
 from cce_etl.errors import ConfigError
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 _MOMENT = "A date (2026-05-22), time (UTC) or span back from the end of the data (7d, 4w)."
 
@@ -41,8 +41,8 @@ def explain(
     """Explain a step: now against before, since when, for whom, at what cost, how often and why it fails."""
     import msgspec
 
-    from cce_etl.analysis import explain as explain_step
     from cce_etl.analysis import open_published
+    from cce_etl.analysis.explain.explain import explain as explain_step
     from cce_etl.cli import explain_page
 
     if as_json and as_sql:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from cce_etl.cli.show import visible
+from cce_etl.cli.output import visible
 
 if TYPE_CHECKING:
     from cce_etl.analysis import Explanation
@@ -18,7 +18,7 @@ _WIDTH: Final = 79
 
 def print_page(explanation: "Explanation") -> None:
     """Print one page, its headings bold on a terminal, no line longer than 79 characters."""
-    from cce_etl.analysis.explanation_text import sections
+    from cce_etl.analysis.explain.text import sections
 
     for number, section in enumerate(sections(explanation)):
         title = "\n".join(_wrapped(section.title, "", "  "))

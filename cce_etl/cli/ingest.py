@@ -12,11 +12,11 @@ import typer
 from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from cce_etl.errands import Errand
-    from cce_etl.pipeline import Summary
+    from cce_etl.pipeline.plan import Errand
+    from cce_etl.pipeline.run import Summary
     from cce_etl.warehouse.connection import Connection
 
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Stop after core.jobs: build no models, publish nothing.")]
@@ -42,8 +42,9 @@ def run(
 
     Without --ids: the lists that CCE_JOB_IDS names, else every job known that has not ended.
     """
-    from cce_etl import errands, pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import plan as errands
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     todo = errands.plan(settings, ids or [])
@@ -68,8 +69,8 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load job payloads saved earlier, without any network, then build and publish."""
-    from cce_etl import pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     run_id = pipeline.new_run_id()
@@ -88,8 +89,8 @@ def load(
 @with_settings(*FETCHING)
 def discover(*, settings: Settings) -> None:
     """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending; `run` then fetches them."""
-    from cce_etl import errands
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import plan as errands
     from cce_etl.warehouse.connection import open_warehouse
 
     todo = errands.everywhere(settings)
@@ -112,10 +113,11 @@ def dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List what failed and is still open, by source and reason; letters that are resolved stay in raw.dead_letters."""
-    from cce_etl import errands, pipeline
-    from cce_etl.cli import show
-    from cce_etl.warehouse.accounts import open_letters
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import plan as errands
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
+    from cce_etl.warehouse.dead_letters import open_letters
 
     todo = errands.everywhere(settings) if retry else []
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
@@ -142,8 +144,8 @@ def _fetch_and_finish(
     no_build: bool,
     as_json: bool,
 ) -> None:
-    from cce_etl import errands
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import plan as errands
 
     with show.progress_bar("Fetching jobs") as on_progress:
         outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
@@ -162,8 +164,8 @@ def _fetch_and_finish(
 def _finish(
     connection: "Connection", settings: Settings, run_id: str, summary: "Summary", *, no_build: bool, as_json: bool
 ) -> None:
-    from cce_etl import pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import run as pipeline
 
     started = time.perf_counter()
     try:

@@ -6,14 +6,14 @@ Lives here: columns, colours, which steps are shown when there are too many. Doe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cce_etl.cli.show import visible
+from cce_etl.cli.output import visible
 from cce_etl.cli.waterfall import seconds_text
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from cce_etl.analysis.watched import WatchedStep
-    from cce_etl.watch import Look
+    from cce_etl.analysis.live import WatchedStep
+    from cce_etl.pipeline.watch import Look
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow", "Initializing": "dim"}
 _DEEPEST_INDENT: Final = 8
@@ -70,7 +70,7 @@ def _worth_showing(steps: "Sequence[WatchedStep]", count: int) -> "list[WatchedS
 def _remarks(
     look: "Look", steps: "Sequence[WatchedStep]", shown: "Sequence[WatchedStep]", every_seconds: float
 ) -> list[str]:
-    from cce_etl.analysis.periods import sql_text
+    from cce_etl.analysis.explain.periods import sql_text
 
     at = f"Looked at {sql_text(look.looked_at)[:19]} UTC"
     lines = [f"{at}; the job has ended." if look.is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cce_etl.settings import Settings, environment_name, read_settings
+from cce_etl.settings.settings import Settings, environment_name, read_settings
 
 _NAMES: Final = {
     "rate_limit": ["--rate", "--rate-limit"],

@@ -17,18 +17,18 @@ import typer
 
 if TYPE_CHECKING:
     from cce_etl.demo.showcase import DemoResult, DemoServer
-    from cce_etl.discover import DiscoveryReport
-    from cce_etl.doctor import Finding
     from cce_etl.extract.id_lists import BadId
-    from cce_etl.ingest import Progress
-    from cce_etl.pipeline import FailedCheck, Summary
-    from cce_etl.settings import Settings
-    from cce_etl.upkeep import Vacuumed
-    from cce_etl.warehouse.accounts import OpenLetter
+    from cce_etl.pipeline.discover import DiscoveryReport
+    from cce_etl.pipeline.doctor import Finding
+    from cce_etl.pipeline.fetch import Progress
+    from cce_etl.pipeline.retention import Vacuumed
+    from cce_etl.pipeline.run import FailedCheck, Summary
+    from cce_etl.publish.health import Health
+    from cce_etl.publish.query import QueryResult, Status
+    from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import Copied
-    from cce_etl.warehouse.health import Health
-    from cce_etl.warehouse.moving import Moved
-    from cce_etl.warehouse.query import QueryResult, Status
+    from cce_etl.warehouse.dead_letters import OpenLetter
+    from cce_etl.warehouse.migrate import Moved
     from cce_etl.warehouse.sizes import RawBodies
 
 _PLAIN_SECONDS: Final = 5.0

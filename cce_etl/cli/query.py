@@ -12,7 +12,7 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 
 class Format(StrEnum):
@@ -28,8 +28,8 @@ class Format(StrEnum):
 @with_settings(*FILES)
 def replay(*, settings: Settings) -> None:
     """Make core and marts anew from the raw payloads alone."""
-    from cce_etl import pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
@@ -41,8 +41,8 @@ def replay(*, settings: Settings) -> None:
 @with_settings(*FILES)
 def build(*, settings: Settings) -> None:
     """Build every SQL model anew and run the checks."""
-    from cce_etl import pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
@@ -53,8 +53,8 @@ def build(*, settings: Settings) -> None:
 @with_settings(*FILES)
 def publish(*, settings: Settings) -> None:
     """Swap in a fresh read-only copy of core and marts for analysts."""
-    from cce_etl import pipeline
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
@@ -72,8 +72,8 @@ def sql(
 ) -> None:
     """Query the published file, read-only."""
     from cce_etl.cli import results
-    from cce_etl.warehouse.query import open_published
-    from cce_etl.warehouse.query import query as run_query
+    from cce_etl.publish.query import open_published
+    from cce_etl.publish.query import query as run_query
 
     text = sys.stdin.read() if query == "-" else query
     with open_published(settings.published) as connection:
@@ -84,8 +84,8 @@ def sql(
 @with_settings(*FETCHING)
 def doctor(*, settings: Settings) -> None:
     """Check each setting, reach the API, and say what is wrong and how to mend it."""
-    from cce_etl import doctor as examination
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import doctor as examination
 
     findings = examination.examine(settings)
     show.findings(findings)

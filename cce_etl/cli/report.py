@@ -11,7 +11,7 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 Output = Annotated[
     str | None,
@@ -26,7 +26,7 @@ Output = Annotated[
 def report(*, settings: Settings, output: Output = None) -> None:
     """Write one page about the published file: durations, changes, failures, what runs and what is stuck."""
     from cce_etl.analysis.report import report_page, write_report
-    from cce_etl.cli import show
+    from cce_etl.cli import output as show
 
     if output == "-":
         typer.echo(report_page(settings.published))

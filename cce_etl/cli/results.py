@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cce_etl.cli.show import query_table, visible
+from cce_etl.cli.output import query_table, visible
 
 if TYPE_CHECKING:
-    from cce_etl.warehouse.query import QueryResult
+    from cce_etl.publish.query import QueryResult
 
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")

@@ -10,10 +10,10 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from cce_etl.warehouse.serving import Listener
+    from cce_etl.publish.server import Listener
 
 _OPEN: Final = (
     "Others can reach this address, and nothing on it is encrypted, not even the token: let a reverse proxy that "
@@ -38,10 +38,10 @@ def serve(
     """
     import secrets
 
-    from cce_etl.cli.show import note
-    from cce_etl.warehouse.offers import published_offer
-    from cce_etl.warehouse.serving import Listener
-    from cce_etl.warehouse.serving import serve as serve_offer
+    from cce_etl.cli.output import note
+    from cce_etl.publish.server import Listener
+    from cce_etl.publish.server import serve as serve_offer
+    from cce_etl.publish.views import published_offer
 
     _require_long(settings.serve_token)
     listener = Listener(host, port, settings.serve_token or secrets.token_urlsafe(24))
@@ -62,7 +62,7 @@ def serve(
 
 def _require_long(token: str | None) -> None:
     from cce_etl.errors import ConfigError
-    from cce_etl.warehouse.serving import MIN_TOKEN_LENGTH
+    from cce_etl.publish.server import MIN_TOKEN_LENGTH
 
     if token is not None and len(token) < MIN_TOKEN_LENGTH:
         raise ConfigError(

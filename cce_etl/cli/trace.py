@@ -13,10 +13,10 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from cce_etl.analysis.traces import Trace
+    from cce_etl.analysis.traces.tree import Trace
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow"}
 # Wide enough for most trees, and for a page of a ticket.
@@ -48,7 +48,7 @@ def trace(
 ) -> None:
     """Show one job of the published file as a waterfall, or write it for Perfetto or a tracing system."""
     from cce_etl.analysis.published import open_published
-    from cce_etl.analysis.traces import read_trace
+    from cce_etl.analysis.traces.tree import read_trace
 
     with open_published(settings.published) as published:
         tree = read_trace(published, job_id, source)
@@ -59,9 +59,9 @@ def trace(
 
 
 def _write(tree: "Trace", output: str, form: TraceFormat) -> None:
-    from cce_etl.analysis.otlp import otlp
-    from cce_etl.analysis.trace_events import trace_events
-    from cce_etl.cli import show
+    from cce_etl.analysis.traces.chrome import trace_events
+    from cce_etl.analysis.traces.otlp import otlp
+    from cce_etl.cli import output as show
 
     document = {TraceFormat.CHROME: trace_events, TraceFormat.OTLP: otlp}[form](tree)
     if output == "-":
@@ -80,7 +80,7 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from cce_etl.cli.show import visible
+    from cce_etl.cli.output import visible
     from cce_etl.cli.waterfall import waterfall_lines
 
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
@@ -94,7 +94,7 @@ def _draw(tree: "Trace", depth: int | None) -> None:
 
 
 def _title(tree: "Trace") -> tuple[str, str]:
-    from cce_etl.analysis.periods import sql_text
+    from cce_etl.analysis.explain.periods import sql_text
 
     root = tree.root
     begun = "start unknown" if root.created_ns is None else f"started {sql_text(root.created_ns)} UTC"
@@ -103,7 +103,7 @@ def _title(tree: "Trace") -> tuple[str, str]:
 
 
 def _remarks(tree: "Trace", too_deep_count: int, left_out_count: int) -> list[str]:
-    from cce_etl.analysis.periods import sql_text
+    from cce_etl.analysis.explain.periods import sql_text
 
     remarks = []
     if any(node.is_on_critical_path for node in tree.nodes):

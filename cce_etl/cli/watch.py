@@ -14,13 +14,13 @@ import typer
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, with_settings
 from cce_etl.errors import CceEtlError
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from cce_etl.analysis.live import Change, WatchedStep
     from cce_etl.analysis.survival_curves import Curve, SurvivalCurves
-    from cce_etl.analysis.watched import Change, WatchedStep
-    from cce_etl.job import JobRow
-    from cce_etl.watch import Look
+    from cce_etl.pipeline.watch import Look
+    from cce_etl.transform.payload import JobRow
 
     Show = Callable[[Look, list[WatchedStep]], None]
 
@@ -43,11 +43,11 @@ def watch(
     Shows each running step's age against its kind in the published file, and its chance to succeed within 10 and 30
     minutes. Nothing is kept: the warehouse is neither needed nor written, `run` does that.
     """
-    from cce_etl import watch as watching
+    from cce_etl.analysis.live import watched_steps
     from cce_etl.analysis.survival_curves import SurvivalCurves
-    from cce_etl.analysis.watched import watched_steps
-    from cce_etl.cli import show
-    from cce_etl.settings import require_source
+    from cce_etl.cli import output as show
+    from cce_etl.pipeline import watch as watching
+    from cce_etl.settings.settings import require_source
 
     settings = watching.one_source(settings)
     curves = SurvivalCurves(settings.published, require_source(settings).name)
@@ -108,7 +108,7 @@ def _shown(every_seconds: float) -> "Iterator[Show]":
 
 
 def _plain() -> "Show":
-    from cce_etl.analysis.watched import changes
+    from cce_etl.analysis.live import changes
 
     before: list[WatchedStep] = []
 
@@ -132,8 +132,8 @@ def _full_names(steps: "list[WatchedStep]") -> dict[str, str]:
 
 
 def _say(look: "Look", change: "Change", name: str) -> None:
-    from cce_etl.analysis.periods import sql_text
-    from cce_etl.cli.show import visible
+    from cce_etl.analysis.explain.periods import sql_text
+    from cce_etl.cli.output import visible
 
     step = change.step
     if change.is_gone:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cce_etl.cli.show import visible
+from cce_etl.cli.output import visible
 
 if TYPE_CHECKING:
-    from cce_etl.analysis.traces import Span, Trace, TraceNode
+    from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
 
 # About four screens. What is left out is said, and `-o` writes all.
 MOST_LINES: Final = 200

@@ -9,24 +9,24 @@ from collections.abc import Mapping, Sequence
 
 from dagster import AssetsDefinition, Definitions
 
-from cce_etl import pipeline
+from cce_etl.defs.assets.ingest import fetch, job_ids
+from cce_etl.defs.assets.lake import lake_files, lake_upkeep, lake_upkeep_schedule
+from cce_etl.defs.assets.models import model_assets
+from cce_etl.defs.assets.partitioned_ingest import fetch_by_source
+from cce_etl.defs.assets.published import published_asset
+from cce_etl.defs.assets.report import report_asset
 from cce_etl.defs.checks import gates
-from cce_etl.defs.execution import crash_policy, executor_of, pool_of_fetching
-from cce_etl.defs.fetch_by_source import fetch_by_source
-from cce_etl.defs.health_sensor import health_sensor
+from cce_etl.defs.executors import crash_policy, executor_of, pool_of_fetching
 from cce_etl.defs.housekeeping import housekeeping, housekeeping_schedule
-from cce_etl.defs.inbox_sensor import inbox_sensor
-from cce_etl.defs.ingest_assets import fetch, job_ids
-from cce_etl.defs.lake_files import lake_files, lake_upkeep, lake_upkeep_schedule
-from cce_etl.defs.model_assets import model_assets
-from cce_etl.defs.nightly import inbox, nightly, nightly_schedule
-from cce_etl.defs.published_asset import published_asset
-from cce_etl.defs.report_asset import report_asset
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.stuck_sensor import stuck_sensor
-from cce_etl.ingest import Clock
-from cce_etl.warehouse.location import Lake
-from cce_etl.warehouse.models import read_checks, sql_directory
+from cce_etl.defs.jobs import inbox, nightly, nightly_schedule
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.defs.sensors.health import health_sensor
+from cce_etl.defs.sensors.inbox import inbox_sensor
+from cce_etl.defs.sensors.stuck import stuck_sensor
+from cce_etl.models.model import read_checks, sql_directory
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.fetch import Clock
+from cce_etl.settings.location import Lake
 
 
 def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> Definitions:

@@ -1,4 +1,4 @@
-"""The workers' side of Celery: `celery --app cce_etl.defs.celery_worker worker --queues dagster`.
+"""The workers' side of Celery: `celery --app cce_etl.defs.celery_app worker --queues dagster`.
 
 Lives here: the app that a worker runs, and the sign of life for the steps it holds.
 Does not: settings of both sides (`execution`), what a step does.
@@ -12,9 +12,9 @@ from dagster_celery.executor import CeleryExecutor
 from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_task
 
-from cce_etl.defs.execution import CELERY_CONFIG, CLAIM_SECONDS, require_broker
+from cce_etl.defs.executors import CELERY_CONFIG, CLAIM_SECONDS, require_broker
 from cce_etl.errors import ConfigError
-from cce_etl.settings import read_settings
+from cce_etl.settings.settings import read_settings
 
 
 class KeepClaims(bootsteps.StartStopStep):  # type: ignore[misc]

@@ -20,10 +20,10 @@ from dagster import (
 )
 
 from cce_etl import telemetry
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key, markdown_table
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key, markdown_table
+from cce_etl.defs.resources import POOL, Warehouse
+from cce_etl.models.model import Check, run_check
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.models import Check, run_check
 
 LOADED_GATE: Final = "check_what_was_loaded"
 BUILT_GATE: Final = "check_what_was_built"

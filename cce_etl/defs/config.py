@@ -9,16 +9,16 @@ import msgspec
 from dagster import Config
 from pydantic import Field
 
-from cce_etl import errands
-from cce_etl.errands import Errand
 from cce_etl.errors import ConfigError
 from cce_etl.extract.id_lists import valid_id
-from cce_etl.pipeline import Listing
-from cce_etl.settings import Settings, require_source
-from cce_etl.sources import read_sources
+from cce_etl.pipeline import plan as errands
+from cce_etl.pipeline.plan import Errand
+from cce_etl.pipeline.run import Listing
+from cce_etl.settings.settings import Settings, require_source
+from cce_etl.settings.sources import read_sources
 from cce_etl.timestamps import parse_timestamp
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.ids import known_ids
+from cce_etl.warehouse.job_ids import known_ids
 from cce_etl.warehouse.wanted import listed_since, reopen
 
 ORIGIN = "run config"

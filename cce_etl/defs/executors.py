@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from dagster import ExecutorDefinition, RetryPolicy, in_process_executor, multiprocess_executor
 
-from cce_etl.defs.resource import POOL
+from cce_etl.defs.resources import POOL
 from cce_etl.errors import ConfigError
-from cce_etl.settings import Settings, environment_name
-from cce_etl.warehouse.location import Lake
+from cce_etl.settings.location import Lake
+from cce_etl.settings.settings import Settings, environment_name
 
 # How long a step may be without a sign of life from its worker before another one takes it up, in seconds. Workers
 # give a sign three times as often.

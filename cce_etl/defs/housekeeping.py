@@ -8,9 +8,9 @@ from typing import Final
 
 from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, ScheduleDefinition, job, op
 
-from cce_etl.defs.resource import POOL, Warehouse, readable_failures
-from cce_etl.defs.run_records import delete_old_runs
-from cce_etl.upkeep import forget
+from cce_etl.defs.resources import POOL, Warehouse, readable_failures
+from cce_etl.defs.run_history import delete_old_runs
+from cce_etl.pipeline.retention import forget
 from cce_etl.warehouse.retention import merge_row_groups
 
 HOUSEKEEPING: Final = "housekeeping"

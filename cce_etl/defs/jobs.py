@@ -20,8 +20,8 @@ from dagster import (
 )
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from cce_etl.defs.lake_files import UPKEEP
-from cce_etl.defs.tables import JOB_IDS
+from cce_etl.defs.assets.lake import UPKEEP
+from cce_etl.defs.metadata import JOB_IDS
 
 NIGHTLY: Final = "nightly"
 INBOX: Final = "inbox"

@@ -17,10 +17,10 @@ from dagster import (
 )
 from dagster._core.definitions.metadata import RawMetadataValue
 
+from cce_etl.models.lineage import Sources
+from cce_etl.models.model import row_counts
+from cce_etl.publish.query import first_rows
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.lineage import Sources
-from cce_etl.warehouse.models import row_counts
-from cce_etl.warehouse.query import first_rows
 
 JOB_IDS: Final = AssetKey(["raw", "job_ids"])
 JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])

@@ -15,9 +15,9 @@ from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
 from cce_etl import telemetry
 from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseBusyError
-from cce_etl.ingest import Clock
-from cce_etl.settings import Settings, environment_name, read_settings
-from cce_etl.sources import read_sources
+from cce_etl.pipeline.fetch import Clock
+from cce_etl.settings.settings import Settings, environment_name, read_settings
+from cce_etl.settings.sources import read_sources
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 # DuckDB lets one process write at a time: dagster_home lets one run at a time have this pool.

@@ -14,8 +14,8 @@ from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogSt
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from cce_etl.alerts import Cause, signature
-from cce_etl.defs.nightly import INBOX, NIGHTLY
+from cce_etl.defs.jobs import INBOX, NIGHTLY
+from cce_etl.defs.sensors.alert_state import Cause, signature
 
 WATCHED: Final = (NIGHTLY, INBOX)
 # How the keys of all causes begin that the checks of a run gave, until a run goes well without them.

@@ -12,7 +12,7 @@ from cce_etl.demo.clock_text import UUID_TICK_NS, ZERO_TIME_TEXT, go_time_text, 
 from cce_etl.demo.schedule import JobRun, Step
 from cce_etl.demo.steps import Target
 from cce_etl.demo.truth import FLAVOR_KEY, VERSION_KEY, ZONE_KEY
-from cce_etl.job import Phase
+from cce_etl.transform.payload import Phase
 
 Document = dict[str, Any]
 

@@ -11,8 +11,8 @@ from cce_etl.demo.body import Document
 from cce_etl.demo.clock_text import go_time_text, uuid_1_text
 from cce_etl.demo.clusters import HOST_NODES, Cluster
 from cce_etl.demo.fleet import Fleet, RootJob
-from cce_etl.job import Phase
 from cce_etl.timestamps import planned_time
+from cce_etl.transform.payload import Phase
 
 # A list asks one more request a cluster, for its nodes.
 LISTED_CLUSTER_COUNT: Final = 12

@@ -11,14 +11,14 @@ from typing import Final
 
 import msgspec
 
-from cce_etl import pipeline
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server, serve_forever
-from cce_etl.ingest import Progress
-from cce_etl.pipeline import Listing, Summary
-from cce_etl.settings import Settings
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.fetch import Progress
+from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.publish.query import QueryResult, open_published, query
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.query import QueryResult, open_published, query
 
 # A fixed moment, so that everyone who runs the demo sees the same figures.
 DEMO_ENDS_AT: Final = int(datetime(2026, 7, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000_000

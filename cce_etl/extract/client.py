@@ -19,11 +19,11 @@ import httpx
 import msgspec
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
-from cce_etl.extract.answers import excerpt, to_error
 from cce_etl.extract.auth import Auth
-from cce_etl.extract.bodies import Seen, headers_without_secrets, read_body, read_error_body
-from cce_etl.extract.connections import Connections
-from cce_etl.extract.throttle import Throttle
+from cce_etl.extract.error_responses import excerpt, to_error
+from cce_etl.extract.rate_limiter import Throttle
+from cce_etl.extract.response_body import Seen, headers_without_secrets, read_body, read_error_body
+from cce_etl.extract.transport import Connections
 
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttled tries cost the API little and say nothing of the job, so an id may meet more of them.

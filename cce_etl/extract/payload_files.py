@@ -17,8 +17,8 @@ from typing import IO, Final, TypeVar, cast
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.job import deep_recursion
 from cce_etl.timestamps import parse_timestamp
+from cce_etl.transform.payload import deep_recursion
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import Auth, KeyAuth, RenewingAuth, TokenAuth
-from cce_etl.extract.lenders import AgencyLender, PasswordLender, PasswordLogin
 from cce_etl.extract.signing import AccessKey
-from cce_etl.profile import Profile
-from cce_etl.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of, profile_in_use
+from cce_etl.extract.tokens import AgencyLender, PasswordLender, PasswordLogin
+from cce_etl.settings.endpoints import normal_endpoint
+from cce_etl.settings.profile import Profile
+from cce_etl.settings.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of, profile_in_use
 
 _WAYS: Final = (
     "CCE_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; CCE_USERNAME, CCE_PASSWORD and CCE_DOMAIN; "

@@ -11,8 +11,8 @@ import httpx
 import msgspec
 
 from cce_etl.errors import AuthError, RetryableError
-from cce_etl.extract.answers import describe, parse_error_body
 from cce_etl.extract.auth import Lent, sign
+from cce_etl.extract.error_responses import describe, parse_error_body
 from cce_etl.extract.signing import AccessKey
 from cce_etl.timestamps import parse_timestamp
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from cce_etl.models.model import Model
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.models import Model
 
 # Of 13 rows a tree some 23,000 trees, which with all that is made of them take some 300 MB of memory.
 BATCH_ROWS: Final = 300_000

@@ -12,12 +12,12 @@ from typing import Final
 
 import duckdb
 
+from cce_etl.models.incremental import build_trees
+from cce_etl.models.model import Model, count_rows
+from cce_etl.models.tables import drop_other_kind, kinds, make_table, naming, write_comments
 from cce_etl.warehouse.connection import Connection, beside, own_transaction, settle
 from cce_etl.warehouse.lake import is_lake
-from cce_etl.warehouse.models import Model, count_rows
-from cce_etl.warehouse.tables import drop_other_kind, kinds, make_table, naming, write_comments
-from cce_etl.warehouse.trees import build_trees
-from cce_etl.warehouse.turns import build_turn
+from cce_etl.warehouse.locks import build_turn
 
 Prepare = Callable[[Connection], None]
 # Two at a time: computations use one core, and DuckDB few for a small table.

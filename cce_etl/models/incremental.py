@@ -16,10 +16,10 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import WarehouseError
+from cce_etl.models.batches import Worker, plan_batches, root_column, take_batch
+from cce_etl.models.model import Model, row_counts
+from cce_etl.models.tables import kinds, make_table, naming, write_comments
 from cce_etl.warehouse.connection import PASSING, Connection, own_transaction, quoted, settle
-from cce_etl.warehouse.models import Model, row_counts
-from cce_etl.warehouse.tables import kinds, make_table, naming, write_comments
-from cce_etl.warehouse.tree_batches import Worker, plan_batches, root_column, take_batch
 
 _PASSING: Final = (f"{PASSING}_1", f"{PASSING}_2")
 # The name in raw.model_builds of all models made by tree together: one batch is made by one version of them.

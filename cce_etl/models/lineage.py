@@ -12,8 +12,8 @@ from typing import Any, Final
 import duckdb
 import msgspec
 
+from cce_etl.models.model import Model
 from cce_etl.warehouse.connection import Connection, schema_sql
-from cce_etl.warehouse.models import Model
 
 Source = tuple[str, str]
 """A column: its table as schema.name, and its own name."""

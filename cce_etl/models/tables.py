@@ -11,10 +11,10 @@ from typing import Final
 import duckdb
 
 from cce_etl.errors import WarehouseError
+from cce_etl.models.model import Model
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import is_lake
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.models import Model
+from cce_etl.warehouse.quoting import literal
 
 _BATCH_ROWS: Final = 122_880  # a row group
 # Not from duckdb_tables(), which counts the rows of each: 40 ms in a lake of 40 tables.

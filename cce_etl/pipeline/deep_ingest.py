@@ -6,11 +6,11 @@ Lives here: which steps, how many, level by level. Does not: fetching and storin
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cce_etl.chunk import Tally
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import valid_id
-from cce_etl.ingest import Clock, Progress, ingest
-from cce_etl.warehouse import ids as job_ids_table
+from cce_etl.pipeline.fetch import Clock, Progress, ingest
+from cce_etl.pipeline.load import Tally
+from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, transaction
 
 # What one run asks for by a step's own id at most: some 10 such steps a job make 1,000 jobs.

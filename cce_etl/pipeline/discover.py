@@ -9,18 +9,18 @@ from collections import defaultdict
 
 import msgspec
 
-from cce_etl.access import choose_sign_in
-from cce_etl.chunk import Tally, read_chunk, store_chunk
 from cce_etl.extract.client import Client
 from cce_etl.extract.discovery import Discovery, FoundCluster, FoundJob
 from cce_etl.extract.discovery import discover as ask_lists
-from cce_etl.extract.saved import SavedRecord
-from cce_etl.ingest import Clock, policy_of
-from cce_etl.settings import Settings, Source, require_source
+from cce_etl.extract.payload_files import SavedRecord
+from cce_etl.extract.sign_in import choose_sign_in
+from cce_etl.pipeline.fetch import Clock, policy_of
+from cce_etl.pipeline.load import Tally, read_chunk, store_chunk
+from cce_etl.settings.settings import Settings, Source, require_source
 from cce_etl.timestamps import parse_timestamp
 from cce_etl.warehouse.clusters import ClusterRow, land_clusters
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.job_ids import register_ids
 
 
 class OriginCount(msgspec.Struct, frozen=True):

@@ -11,16 +11,16 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.access import SignIn, choose_sign_in
 from cce_etl.errors import CceEtlError, ConfigError, PayloadError
 from cce_etl.extract.client import Client, Failed, FetchPolicy, Gone
-from cce_etl.job import decode_job
-from cce_etl.pipeline import models
-from cce_etl.settings import SECRETS, Settings, Source, endpoint_of, require_source
-from cce_etl.sources import read_sources
-from cce_etl.warehouse.inspection import describe_warehouse
-from cce_etl.warehouse.location import same_file
-from cce_etl.warehouse.query import open_published
+from cce_etl.extract.sign_in import SignIn, choose_sign_in
+from cce_etl.pipeline.run import models
+from cce_etl.publish.query import open_published
+from cce_etl.settings.location import same_file
+from cce_etl.settings.settings import SECRETS, Settings, Source, endpoint_of, require_source
+from cce_etl.settings.sources import read_sources
+from cce_etl.transform.payload import decode_job
+from cce_etl.warehouse.status import describe_warehouse
 
 # No job has it: an answer "no such job" proves address, project, token and right at once, and changes nothing.
 _UNKNOWN_JOB: Final = "00000000-0000-0000-0000-000000000000"

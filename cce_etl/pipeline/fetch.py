@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.chunk import Tally, store_outcomes
 from cce_etl.errors import Interrupted
 from cce_etl.extract.client import Client, Failed, Fetched, FetchPolicy
-from cce_etl.extract.fetch import Outcome, fetch_all
-from cce_etl.settings import Settings
+from cce_etl.extract.worker_pool import Outcome, fetch_all
+from cce_etl.pipeline.load import Tally, store_outcomes
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.core import many_chunks
+from cce_etl.warehouse.jobs import many_chunks
 
 Clock = Callable[[], int]
 """Tell the time in nanoseconds since 1970 UTC."""

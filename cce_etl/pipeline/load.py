@@ -11,17 +11,17 @@ from itertools import groupby
 import msgspec
 
 from cce_etl.errors import PayloadError
-from cce_etl.extract.answers import excerpt
 from cce_etl.extract.client import Failed, Fetched, Gone
-from cce_etl.extract.fetch import Outcome
-from cce_etl.extract.saved import SavedRecord
-from cce_etl.job import Dialect
-from cce_etl.observations import History, decode_for, tree_of
-from cce_etl.readings import BodyReader, Reading
-from cce_etl.warehouse.accounts import DeadLetter, record_dead_letters, resolve_dead_letters
+from cce_etl.extract.error_responses import excerpt
+from cce_etl.extract.payload_files import SavedRecord
+from cce_etl.extract.worker_pool import Outcome
+from cce_etl.transform.payload import Dialect
+from cce_etl.transform.readings import BodyReader, Reading
+from cce_etl.transform.versions import History, decode_for, tree_of
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.core import move_observed, replace_trees
-from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
+from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.jobs import move_observed, replace_trees
 from cce_etl.warehouse.payloads import (
     Packer,
     Payload,

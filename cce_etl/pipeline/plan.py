@@ -10,18 +10,19 @@ from contextlib import AbstractContextManager
 
 import msgspec
 
-from cce_etl import pipeline
-from cce_etl.chunk import replay_letters
-from cce_etl.discover import DiscoveryReport
-from cce_etl.discover import discover as discover_source
 from cce_etl.errors import CceEtlError, ConfigError, WarehouseBusyError
-from cce_etl.ingest import Clock, Progress, ignore_progress
-from cce_etl.pipeline import Listing, Summary
-from cce_etl.settings import Settings, require_source
-from cce_etl.sources import read_sources
-from cce_etl.warehouse import accounts, ids
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.discover import DiscoveryReport
+from cce_etl.pipeline.discover import discover as discover_source
+from cce_etl.pipeline.fetch import Clock, Progress, ignore_progress
+from cce_etl.pipeline.load import replay_letters
+from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.settings.settings import Settings, require_source
+from cce_etl.settings.sources import read_sources
+from cce_etl.warehouse import dead_letters as accounts
+from cce_etl.warehouse import job_ids as ids
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.turns import source_turn
+from cce_etl.warehouse.locks import source_turn
 
 
 class Errand(msgspec.Struct, frozen=True):

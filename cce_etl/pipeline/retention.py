@@ -11,11 +11,10 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.ingest import CHUNK_BYTES, Clock
-from cce_etl.observations import tree_of
-from cce_etl.settings import Settings
+from cce_etl.pipeline.fetch import CHUNK_BYTES, Clock
+from cce_etl.settings.settings import Settings
+from cce_etl.transform.versions import tree_of
 from cce_etl.warehouse.connection import Connection, open_existing_warehouse, settle, transaction
-from cce_etl.warehouse.inspection import byte_count
 from cce_etl.warehouse.payloads import Payload, PayloadKey, stored_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
@@ -24,6 +23,7 @@ from cce_etl.warehouse.retention import (
     delete_runs,
     superseded_payloads,
 )
+from cce_etl.warehouse.status import byte_count
 from cce_etl.warehouse.vacuum import give_back
 
 _DAY: Final = 86_400 * 10**9

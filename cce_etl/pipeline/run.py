@@ -15,25 +15,25 @@ from uuid import uuid4
 import msgspec
 
 from cce_etl import telemetry
-from cce_etl.access import choose_sign_in
-from cce_etl.chunk import Tally, read_chunk, restore, store_chunk
-from cce_etl.computed import COMPUTATIONS, code_version
-from cce_etl.deep_ingest import ingest_deep
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
-from cce_etl.extract.saved import in_batches, read_ahead, read_saved
-from cce_etl.ingest import CHUNK_BYTES, Clock, Progress, ignore_progress, policy_of
-from cce_etl.settings import NO_TARGETS, Settings, Slo, require_source
-from cce_etl.warehouse import ids as job_ids_table
-from cce_etl.warehouse.accounts import FetchRun, record_run, resolve_file_letters
-from cce_etl.warehouse.builds import build_models
+from cce_etl.extract.payload_files import in_batches, read_ahead, read_saved
+from cce_etl.extract.sign_in import choose_sign_in
+from cce_etl.models.build import build_models
+from cce_etl.models.computed import COMPUTATIONS, code_version
+from cce_etl.models.model import Model, read_checks, read_models, run_check, sql_directory
+from cce_etl.models.slo_targets import set_slo
+from cce_etl.pipeline.deep_ingest import ingest_deep
+from cce_etl.pipeline.fetch import CHUNK_BYTES, Clock, Progress, ignore_progress, policy_of
+from cce_etl.pipeline.load import Tally, read_chunk, restore, store_chunk
+from cce_etl.publish.publish import publish as publish_copy
+from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
+from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, own_transaction, transaction
-from cce_etl.warehouse.core import clear_core, many_chunks
-from cce_etl.warehouse.models import Model, read_checks, read_models, run_check, sql_directory
-from cce_etl.warehouse.publish import publish as publish_copy
-from cce_etl.warehouse.slo_targets import set_slo
-from cce_etl.warehouse.turns import reading_turn
+from cce_etl.warehouse.dead_letters import FetchRun, record_run, resolve_file_letters
+from cce_etl.warehouse.jobs import clear_core, many_chunks
+from cce_etl.warehouse.locks import reading_turn
 
 # A file's records cost no request to read again, so its chunks may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000

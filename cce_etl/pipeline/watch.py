@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from cce_etl.access import choose_sign_in
 from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, Interrupted, JobGone, PayloadError
 from cce_etl.extract.client import Client, Failed, Fetched, Gone
 from cce_etl.extract.id_lists import valid_id
-from cce_etl.flatten import flatten
-from cce_etl.ingest import Clock, policy_of
-from cce_etl.job import JobRow, Phase
-from cce_etl.observations import decode_for
-from cce_etl.settings import Settings, require_source
-from cce_etl.sources import read_sources
+from cce_etl.extract.sign_in import choose_sign_in
+from cce_etl.pipeline.fetch import Clock, policy_of
+from cce_etl.settings.settings import Settings, require_source
+from cce_etl.settings.sources import read_sources
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import JobRow, Phase
+from cce_etl.transform.versions import decode_for
 
 
 class Look(msgspec.Struct, frozen=True):

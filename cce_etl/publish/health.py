@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from cce_etl.errors import WarehouseError
+from cce_etl.publish.query import open_published
 from cce_etl.warehouse.connection import Connection, warehouse_errors
-from cce_etl.warehouse.query import open_published
 
 _HOUR: int = 3_600 * 10**9
 _COVERAGE = """

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from cce_etl.models.model import count_rows, read_models, sql_directory
+from cce_etl.models.tables import kinds, write_comments
 from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, own_transaction, quoted, schema_sql
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.models import count_rows, read_models, sql_directory
-from cce_etl.warehouse.tables import kinds, write_comments
+from cce_etl.warehouse.quoting import literal
 
 _COPY: Final = "cce_etl_copy"
 _LOADED: Final = "core.jobs"

@@ -6,9 +6,9 @@ Does not: the views (`offers`), who is let in (`serving`).
 
 from typing import Final
 
+from cce_etl.publish.views import ATTACHED, Offer
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.offers import ATTACHED, Offer
+from cce_etl.warehouse.quoting import literal
 
 # Table functions that only compute or tell what there is. Others stop the server, write logs or reach other machines.
 _ALLOWED: Final = (

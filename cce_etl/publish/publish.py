@@ -11,13 +11,13 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.models.incremental import require_whole
+from cce_etl.models.model import row_counts
+from cce_etl.publish.lake_copy import copy_lake
+from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.connection import NO_MERGING, Connection, warehouse_errors
-from cce_etl.warehouse.copying import copy_file, drafted, swap_in
-from cce_etl.warehouse.lake_copy import copy_lake
-from cce_etl.warehouse.location import Lake, Location
-from cce_etl.warehouse.models import row_counts
-from cce_etl.warehouse.trees import require_whole
-from cce_etl.warehouse.turns import reading_turn
+from cce_etl.warehouse.files import copy_file, drafted, swap_in
+from cce_etl.warehouse.locks import reading_turn
 
 _MANIFEST = """
     CREATE OR REPLACE TABLE main.manifest AS

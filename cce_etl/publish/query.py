@@ -17,9 +17,9 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
+from cce_etl.models.model import row_counts
+from cce_etl.publish.publish import Coverage, published_tables, read_coverage
 from cce_etl.warehouse.connection import Connection, beside, quoted, warehouse_errors
-from cce_etl.warehouse.models import row_counts
-from cce_etl.warehouse.publish import Coverage, published_tables, read_coverage
 
 _Result = TypeVar("_Result")
 _ROWS_AT_ONCE: Final = 10_000

@@ -18,10 +18,10 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import ConfigError, Interrupted, WarehouseError
+from cce_etl.publish.permissions import close_to_all_but_reading
+from cce_etl.publish.views import Offer, Views
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.extensions import load_extensions
-from cce_etl.warehouse.offers import Offer, Views
-from cce_etl.warehouse.serving_rules import close_to_all_but_reading
 
 MIN_TOKEN_LENGTH: Final = 16
 _LOOK_SECONDS: Final = 1.0

@@ -14,7 +14,7 @@ import msgspec
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction, warehouse_errors
-from cce_etl.warehouse.literals import literal
+from cce_etl.warehouse.quoting import literal
 
 # What is served is attached under this and a number. Clients see views on it.
 ATTACHED: Final = "served_"

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from cce_etl.addresses import normal_endpoint
 from cce_etl.errors import ConfigError
-from cce_etl.profile import Profile, read_profile
-from cce_etl.warehouse.location import Location, read_lake, same_file, with_data
+from cce_etl.settings.endpoints import normal_endpoint
+from cce_etl.settings.location import Location, read_lake, same_file, with_data
+from cce_etl.settings.profile import Profile, read_profile
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"

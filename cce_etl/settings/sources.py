@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings import CONFIG_FILE, SECRETS, Settings, checked, read_file
+from cce_etl.settings.settings import CONFIG_FILE, SECRETS, Settings, checked, read_file
 
 # Secrets that are no source's.
 _SHARED_SECRETS: Final = ("alert_webhook", "celery_broker", "serve_token")

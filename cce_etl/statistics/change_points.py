@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cce_etl.statistics.comparisons import average_ranks, rank_sum_log_p
 from cce_etl.statistics.residuals import clipped, spread_of_differences
+from cce_etl.statistics.significance import average_ranks, rank_sum_log_p
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

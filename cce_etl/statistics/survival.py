@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cce_etl.statistics.grouped import FloatArray, IntArray, SortedGroups
+from cce_etl.statistics.groups import FloatArray, IntArray, SortedGroups
 
 BoolArray = NDArray[np.bool_]
 # Shares such as 1 - 9/10 are not exact in binary, nor are weights.

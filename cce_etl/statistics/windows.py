@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cce_etl.statistics.change_points import LEAST_SEGMENT, is_confirmed, penalty
-from cce_etl.statistics.comparisons import average_ranks, fisher_log_p, rank_sum_log_p, stratified_log_p
 from cce_etl.statistics.residuals import LEAST_ROOTS, clipped, residuals, spread
+from cce_etl.statistics.significance import average_ranks, fisher_log_p, rank_sum_log_p, stratified_log_p
 from cce_etl.statistics.slices import Partition, Sample, codes_of
 from cce_etl.statistics.splits import best_splits
 

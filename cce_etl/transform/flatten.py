@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cce_etl import job as limits
 from cce_etl.clock_columns import parsed_timestamps, planned_times
-from cce_etl.documented import DocumentedJob, Metadata, Spec, Status, decode_parameters
-from cce_etl.job import JobRow, canonical_phase
+from cce_etl.transform import payload as limits
+from cce_etl.transform.documented import DocumentedJob, Metadata, Spec, Status, decode_parameters
+from cce_etl.transform.payload import JobRow, canonical_phase
 
 _TIMESTAMP: Final = pa.timestamp("ns")
 # A dictionary, because DuckDB looks at every map for a key that stands twice, which costs more than all other columns:

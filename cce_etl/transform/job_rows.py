@@ -4,8 +4,8 @@ Lives here: ids, paths, parsed clocks. It is pure and iterates, so depth costs n
 Does not: decoding (`job`), correcting what the API said: odd clocks and ids are kept and reported by sql/.
 """
 
-from cce_etl.job import Job, JobRow, canonical_phase, json_text
 from cce_etl.timestamps import parse_timestamp, planned_time
+from cce_etl.transform.payload import Job, JobRow, canonical_phase, json_text
 
 
 def flatten(root: Job, root_job_id: str) -> list[JobRow]:

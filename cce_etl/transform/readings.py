@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
-from cce_etl.documented import decode_documented
 from cce_etl.errors import PayloadError
-from cce_etl.flatten import flatten
-from cce_etl.job import Dialect, JobRow, canonical_phase, decode_job, is_terminal
-from cce_etl.node_columns import NodeColumns, Span, table_of_rows
-from cce_etl.observations import decode_for, latest_time
+from cce_etl.transform.documented import decode_documented
+from cce_etl.transform.flatten import NodeColumns, Span, table_of_rows
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import Dialect, JobRow, canonical_phase, decode_job, is_terminal
+from cce_etl.transform.versions import decode_for, latest_time
 
 
 class Reading(msgspec.Struct, frozen=True):

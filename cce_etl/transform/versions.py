@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from cce_etl.errors import PayloadError
-from cce_etl.flatten import flatten
-from cce_etl.job import Decoded, Dialect, JobRow, decode_job, is_terminal
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import Decoded, Dialect, JobRow, decode_job, is_terminal
 from cce_etl.warehouse.payloads import Payload, PayloadKey
 
 _NEVER: Final = -(2**63)

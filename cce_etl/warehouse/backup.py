@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.settings.location import Location, require_file
 from cce_etl.warehouse.connection import (
     Connection,
     open_existing_warehouse,
@@ -18,7 +19,7 @@ from cce_etl.warehouse.connection import (
     owner_only,
     warehouse_errors,
 )
-from cce_etl.warehouse.copying import (
+from cce_etl.warehouse.files import (
     Contents,
     copy_file,
     differences,
@@ -29,7 +30,6 @@ from cce_etl.warehouse.copying import (
     sync,
     wal_of,
 )
-from cce_etl.warehouse.location import Location, require_file
 
 
 class Copied(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import NAME
-from cce_etl.warehouse.turns import write_turn
+from cce_etl.warehouse.locks import write_turn
 
 _FILES = "SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info($1)"
 

@@ -15,10 +15,10 @@ from typing import Final
 import duckdb
 
 from cce_etl.errors import WarehouseBusyError, WarehouseError
+from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.lake import is_lake, open_lake, part_tables
-from cce_etl.warehouse.location import Lake, Location
+from cce_etl.warehouse.locks import write_turn
 from cce_etl.warehouse.migrations import OLDEST_VERSION, migrate
-from cce_etl.warehouse.turns import write_turn
 
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from cce_etl.errors import ConfigError
-from cce_etl.warehouse.literals import literal
+from cce_etl.warehouse.quoting import literal
 
 
 def load_extensions(connection: duckdb.DuckDBPyConnection, *names: str) -> None:

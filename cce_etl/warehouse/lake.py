@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.settings.location import Lake
 from cce_etl.warehouse.extensions import load_extensions
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.location import Lake
+from cce_etl.warehouse.quoting import literal
 
 if TYPE_CHECKING:
     import tenacity

@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.models.model import count_rows
+from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.connection import (
     Connection,
     open_existing_warehouse,
@@ -18,11 +20,9 @@ from cce_etl.warehouse.connection import (
     transaction,
     warehouse_errors,
 )
-from cce_etl.warehouse.copying import Contents, read_rows
+from cce_etl.warehouse.files import Contents, read_rows
 from cce_etl.warehouse.lake import NAME, attach_lake
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.location import Lake, Location
-from cce_etl.warehouse.models import count_rows
+from cce_etl.warehouse.quoting import literal
 
 
 class Moved(msgspec.Struct, frozen=True):

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.connection import Connection, open_warehouse_to_read, warehouse_errors
 from cce_etl.warehouse.lake import NAME, is_made
-from cce_etl.warehouse.location import Lake, Location
 
 
 def describe_warehouse(location: Location) -> str:

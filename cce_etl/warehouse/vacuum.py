@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from cce_etl.errors import WarehouseError
+from cce_etl.settings.location import Location
 from cce_etl.warehouse.compaction import compact
 from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse, quoted
-from cce_etl.warehouse.copying import differences, drafted, held, read_contents, swap_in, wal_of
-from cce_etl.warehouse.inspection import byte_count
-from cce_etl.warehouse.literals import literal
-from cce_etl.warehouse.location import Location
+from cce_etl.warehouse.files import differences, drafted, held, read_contents, swap_in, wal_of
+from cce_etl.warehouse.quoting import literal
+from cce_etl.warehouse.status import byte_count
 
 _FRESH: Final = "cce_etl_fresh"
 # Everything that is said of tables, views and columns, in words that name no database.

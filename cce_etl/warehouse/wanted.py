@@ -7,7 +7,7 @@ Does not: ids that wait anyway (`ids`).
 from collections.abc import Sequence
 
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.ids import IdMark, finished_ids, mark_ids
+from cce_etl.warehouse.job_ids import IdMark, finished_ids, mark_ids
 
 
 def listed_since(connection: Connection, source: str, since: int) -> list[str]:

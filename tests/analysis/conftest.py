@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cce_etl import pipeline
 from cce_etl.analysis import Published, open_published
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.settings import Settings
+from cce_etl.pipeline import run as pipeline
+from cce_etl.settings.settings import Settings
 from cce_etl.timestamps import NANOSECONDS
 from cce_etl.warehouse.connection import open_warehouse
 

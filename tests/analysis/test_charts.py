@@ -17,7 +17,7 @@ from cce_etl.analysis import (
     waterfall,
     waterfall_chart,
 )
-from cce_etl.analysis.palette import OTHER_PHASE_COLOUR, PHASE_COLOURS, phase_scale
+from cce_etl.analysis.charts import OTHER_PHASE_COLOUR, PHASE_COLOURS, phase_scale
 
 
 def test_unknown_phases_come_after_the_four_known_ones_in_a_colour_of_their_own() -> None:

@@ -6,8 +6,8 @@ import pytest
 from pandas import DataFrame
 
 from cce_etl.analysis import cohort_chart
+from cce_etl.analysis.charts import BLUE, ORANGE
 from cce_etl.analysis.cohort_chart import MOST_COHORTS
-from cce_etl.analysis.palette import BLUE, ORANGE
 
 COMPARED = DataFrame(
     {

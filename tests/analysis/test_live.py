@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from cce_etl.analysis.live import WatchedStep, changes, watched_steps
 from cce_etl.analysis.survival_curves import Curve
-from cce_etl.analysis.watched import WatchedStep, changes, watched_steps
-from cce_etl.flatten import flatten
-from cce_etl.job import JobRow, decode_job
-from cce_etl.watch import Look
+from cce_etl.pipeline.watch import Look
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import JobRow, decode_job
 
 CURVE = Curve([10, 700], [0.5, 0], [0.5, 1], 8)
 # 2026-02-01 08:01:00 UTC

@@ -5,7 +5,7 @@ from typing import Any
 from pandas import DataFrame
 
 from cce_etl.analysis import running_chart
-from cce_etl.analysis.palette import PHASE_COLOURS
+from cce_etl.analysis.charts import PHASE_COLOURS
 
 RUNNING = DataFrame(
     [

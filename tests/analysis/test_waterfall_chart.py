@@ -6,7 +6,7 @@ import pytest
 from pandas import DataFrame, concat
 
 from cce_etl.analysis import Published, waterfall, waterfall_chart
-from cce_etl.analysis.palette import PHASE_COLOURS
+from cce_etl.analysis.charts import PHASE_COLOURS
 from cce_etl.analysis.waterfall_chart import MOST_ROWS
 
 FIRST, SECOND, THIRD = (f"00000000-0000-11f1-8000-00000000000{number}" for number in (1, 2, 3))

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from cce_etl.analysis.traces import Trace, TraceNode
+from cce_etl.analysis.traces.tree import Trace, TraceNode
 
 SECOND = 1_000_000_000
 # 2026-06-01 00:00:00 UTC

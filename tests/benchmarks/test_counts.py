@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, Fetched, FetchPolicy
-from cce_etl.extract.saved import SavedRecord
-from cce_etl.ingest import ignore_progress, ingest
+from cce_etl.extract.payload_files import SavedRecord
+from cce_etl.pipeline.fetch import ignore_progress, ingest
+from cce_etl.pipeline.load import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.job_ids import register_ids
 
 if TYPE_CHECKING:
     from tests.conftest import Api

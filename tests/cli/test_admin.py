@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cce_etl.models.model import sql_directory
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.models import sql_directory
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api, Shell

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.conftest import Api, Shell
 
 FROZEN = "SELECT * EXCLUDE observed_at FROM core.jobs ORDER BY ALL"
-SMALL_CHUNKS = "import cce_etl.ingest; cce_etl.ingest.CHUNK_JOBS = 4"
+SMALL_CHUNKS = "import cce_etl.pipeline.fetch; cce_etl.pipeline.fetch.CHUNK_JOBS = 4"
 
 
 def wait_until(holds: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
@@ -96,7 +96,7 @@ def test_a_second_signal_while_ending_does_not_lose_what_was_fetched(shell: "She
 
 
 INTERRUPTED_SOON = """
-import os, signal, threading, cce_etl.warehouse.query as module
+import os, signal, threading, cce_etl.publish.query as module
 asked = module.query
 def query(*arguments):
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()

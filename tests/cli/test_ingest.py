@@ -69,7 +69,7 @@ def test_a_body_that_can_be_read_after_an_upgrade_comes_through_by_replay(
 ) -> None:
     job_id = api.fleet_ids[0]
     with monkeypatch.context() as older:
-        older.setattr("cce_etl.job.MAX_LEVELS", 1)  # an older version that could not read trees
+        older.setattr("cce_etl.transform.payload.MAX_LEVELS", 1)  # an older version that could not read trees
         assert shell("run", "--no-build", "--ids", shell.write("ids.txt", [job_id])).code == 1
     assert [letter["kind"] for letter in shell("dead-letters", "--json").json] == ["too_deep"]
     replayed = shell("dead-letters", "--replay")

@@ -7,11 +7,11 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cce_etl.analysis.watched import WatchedStep
+from cce_etl.analysis.live import WatchedStep
 from cce_etl.cli.live_tree import live_tree
-from cce_etl.flatten import flatten
-from cce_etl.job import decode_job
-from cce_etl.watch import Look
+from cce_etl.pipeline.watch import Look
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import decode_job
 
 # 2026-02-01 08:01:00 UTC
 LOOKED_AT = 1_769_932_860 * 10**9

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from cce_etl.cli.options import FETCHING, FILES, with_settings
-from cce_etl.settings import SECRETS, Settings, environment_name
+from cce_etl.settings.settings import SECRETS, Settings, environment_name
 
 RUNNER = CliRunner()
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.cli import show
+from cce_etl.cli import output as show
 from cce_etl.demo.showcase import DemoServer
-from cce_etl.doctor import Finding
 from cce_etl.extract.id_lists import BadId
-from cce_etl.ingest import Progress
-from cce_etl.pipeline import FailedCheck, Summary
-from cce_etl.settings import Settings
+from cce_etl.pipeline.doctor import Finding
+from cce_etl.pipeline.fetch import Progress
+from cce_etl.pipeline.run import FailedCheck, Summary
+from cce_etl.settings.settings import Settings
 
 SETTINGS = Settings(warehouse=Path("w.duckdb"), published=Path("p.duckdb"))
 

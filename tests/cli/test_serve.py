@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from cce_etl.publish.server import Listener, server
+from cce_etl.publish.views import published_offer
 from cce_etl.warehouse.extensions import load_extensions
-from cce_etl.warehouse.offers import published_offer
-from cce_etl.warehouse.serving import Listener, server
 
 if TYPE_CHECKING:
     from tests.conftest import Api, DemoRun, Shell
 
 ROOT = Path(__file__).resolve().parents[2]
-OFTEN = "import cce_etl.warehouse.serving as serving; serving._LOOK_SECONDS = 0.05"
+OFTEN = "import cce_etl.publish.server as serving; serving._LOOK_SECONDS = 0.05"
 # Asks all the time until it has seen as many root jobs as there will be; any error ends it.
 WATCHER = """
 import json, sys, duckdb
@@ -186,7 +186,7 @@ def test_mistakes_are_one_line_that_says_what_to_do(
 def test_an_address_that_others_reach_comes_with_a_word_about_tls(
     analysed: "Shell", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cce_etl.warehouse.serving.serve", lambda _offer, _listener, on_ready, _on_trouble: on_ready())
+    monkeypatch.setattr("cce_etl.publish.server.serve", lambda _offer, _listener, on_ready, _on_trouble: on_ready())
     ran = analysed("serve", "--host", "10.0.0.1")
     assert ran.code == 0
     assert "a reverse proxy that speaks TLS" in ran.err

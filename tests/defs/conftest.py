@@ -11,7 +11,7 @@ import pytest
 from dagster import AssetKey, AssetMaterialization, DagsterInstance, ExecuteInProcessResult
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import NIGHTLY
+from cce_etl.defs.jobs import NIGHTLY
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import demo_server

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cce_etl.defs.execution import CELERY_CONFIG, CLAIM_SECONDS
-from tests.scale.redis import find_redis, running_redis
+from cce_etl.defs.executors import CELERY_CONFIG, CLAIM_SECONDS
+from tests.integration.scale.redis import find_redis, running_redis
 
 TASK = "a task"
 
@@ -27,8 +27,8 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with running_redis(program, tmp_path) as address:
         monkeypatch.setenv("CCE_CELERY_BROKER", address)
         # Anew for each: it reads where Redis is when it is imported.
-        monkeypatch.delitem(sys.modules, "cce_etl.defs.celery_worker", raising=False)
-        yield importlib.import_module("cce_etl.defs.celery_worker")
+        monkeypatch.delitem(sys.modules, "cce_etl.defs.celery_app", raising=False)
+        yield importlib.import_module("cce_etl.defs.celery_app")
 
 
 @contextmanager
@@ -71,6 +71,6 @@ def test_a_step_is_handed_on_when_its_worker_gives_no_sign_of_life_and_not_befor
 def test_a_worker_that_knows_no_redis_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dagster_celery")
     monkeypatch.delenv("CCE_CELERY_BROKER", raising=False)
-    monkeypatch.delitem(sys.modules, "cce_etl.defs.celery_worker", raising=False)
+    monkeypatch.delitem(sys.modules, "cce_etl.defs.celery_app", raising=False)
     with pytest.raises(SystemExit, match="CCE_CELERY_BROKER is not set"):
-        importlib.import_module("cce_etl.defs.celery_worker")
+        importlib.import_module("cce_etl.defs.celery_app")

@@ -13,13 +13,13 @@ from dagster import (
     materialize,
 )
 
-from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
+from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.checks import BUILT_GATE, LOADED_GATE, assets_read, check_spec, gates
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import JOB_IDS, asset_key
-from cce_etl.warehouse.models import Check, read_checks, sql_directory
+from cce_etl.defs.metadata import JOB_IDS, asset_key
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.models.model import Check, read_checks, sql_directory
+from cce_etl.pipeline import run as pipeline
 
 CHECKS = read_checks(sql_directory())
 THREE_ROWS = Check("three_rows", "SELECT range AS number FROM range(3)", "Numbers.", "core.jobs")

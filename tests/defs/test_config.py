@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.defs.fetch_config import FetchConfig, plan
+from cce_etl.defs.config import FetchConfig, plan
 from cce_etl.errors import ConfigError
-from cce_etl.settings import Settings, read_settings
+from cce_etl.settings.settings import Settings, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.ids import IdMark, finished_ids, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdMark, finished_ids, mark_ids, register_ids
 
 MARCH = 1_772_323_200_000_000_000  # 2026-03-01 00:00:00 UTC
 TABLES = "".join(

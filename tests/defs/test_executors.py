@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from cce_etl import defs
-from cce_etl.defs.execution import CELERY_CONFIG, crash_policy, executor_of, pool_of_fetching, require_broker
-from cce_etl.defs.resource import POOL
+from cce_etl.defs.executors import CELERY_CONFIG, crash_policy, executor_of, pool_of_fetching, require_broker
+from cce_etl.defs.resources import POOL
 from cce_etl.errors import ConfigError
-from cce_etl.settings import Settings, read_settings
+from cce_etl.settings.settings import Settings, read_settings
 
 LAKE = {"CCE_WAREHOUSE": "ducklake:postgres:dbname=lake host=127.0.0.1 user=etl"}
 BROKER = "redis://:canary@127.0.0.1:6379/0"
@@ -69,6 +69,6 @@ def test_what_an_executor_needs_is_imported_only_when_it_is_chosen() -> None:
 
 
 def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cce_etl.defs.execution.find_spec", lambda _: None)
+    monkeypatch.setattr("cce_etl.defs.executors.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"dagster_k8s is not installed: pip install 'cce-etl\[k8s\]'"):
         executor_of(_settings(**LAKE, CCE_EXECUTOR="k8s"))

@@ -7,7 +7,7 @@ import pytest
 from dagster import DagsterInstance, Failure, asset, materialize
 
 from cce_etl.defs.housekeeping import housekeeping
-from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.defs.resources import RESOURCE, Warehouse
 from cce_etl.warehouse.connection import open_warehouse
 
 DAY = 86_400 * 10**9

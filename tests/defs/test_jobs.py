@@ -15,8 +15,8 @@ from dagster import (
 )
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import INBOX, NIGHTLY, nightly_schedule
-from cce_etl.defs.tables import JOB_IDS
+from cce_etl.defs.jobs import INBOX, NIGHTLY, nightly_schedule
+from cce_etl.defs.metadata import JOB_IDS
 
 
 def test_the_night_begins_at_two_utc_by_itself() -> None:

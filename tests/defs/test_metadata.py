@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from dagster import AssetKey, TableSchema
 
-from cce_etl.defs.tables import CELL_LENGTH, asset_key, markdown_table, table_metadata, tables_metadata
+from cce_etl.defs.metadata import CELL_LENGTH, asset_key, markdown_table, table_metadata, tables_metadata
 from cce_etl.warehouse.connection import Connection
 
 

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 
-from cce_etl import pipeline
+from cce_etl.defs.assets.models import model_assets
+from cce_etl.defs.assets.published import published_asset
 from cce_etl.defs.checks import BUILT_GATE, assets_read, gates
-from cce_etl.defs.model_assets import model_assets
-from cce_etl.defs.published_asset import published_asset
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import asset_key
+from cce_etl.defs.metadata import asset_key
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.models.model import Check, Model, read_checks, sql_directory
+from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.models import Check, Model, read_checks, sql_directory
 
 CHECKS = read_checks(sql_directory())
 FAULTS = {

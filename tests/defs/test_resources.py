@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
-from cce_etl.defs.resource import Warehouse, readable_failures
+from cce_etl.defs.resources import Warehouse, readable_failures
 from cce_etl.errors import ConfigError, Interrupted
 from cce_etl.warehouse.connection import open_warehouse
 

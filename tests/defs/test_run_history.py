@@ -16,9 +16,9 @@ from dagster import (
     materialize,
 )
 
-from cce_etl.alerts import Cause
-from cce_etl.defs.nightly import INBOX, NIGHTLY
-from cce_etl.defs.run_records import cause_of, delete_old_runs, ended_since, failed_after, warnings_of
+from cce_etl.defs.jobs import INBOX, NIGHTLY
+from cce_etl.defs.run_history import cause_of, delete_old_runs, ended_since, failed_after, warnings_of
+from cce_etl.defs.sensors.alert_state import Cause
 
 
 @asset

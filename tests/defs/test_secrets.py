@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS
 
 if TYPE_CHECKING:
     from tests.defs.conftest import Night

@@ -11,9 +11,9 @@ import pytest
 from cce_etl.demo.api import DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import demo_server
-from cce_etl.flatten import flatten
-from cce_etl.job import JobRow, decode_job
 from cce_etl.timestamps import NANOSECONDS
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import JobRow, decode_job
 
 # 2026-03-01 00:00:00 UTC
 ENDS_AT_NS = 1_772_323_200 * NANOSECONDS

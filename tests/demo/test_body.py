@@ -11,7 +11,7 @@ from cce_etl.demo.clusters import Cluster
 from cce_etl.demo.schedule import JobRun, Step
 from cce_etl.demo.steps import StepTemplate, Target
 from cce_etl.demo.truth import planted_truth
-from cce_etl.job import Dialect, decode_job
+from cce_etl.transform.payload import Dialect, decode_job
 
 SECOND = 1_000_000_000
 ROOT = StepTemplate("CreateCluster")

@@ -4,8 +4,8 @@ import json
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
-from cce_etl.flatten import flatten
-from cce_etl.job import decode_job
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import decode_job
 
 
 def test_the_example_is_the_first_job_of_every_fleet_byte_for_byte(fleet: Fleet, small_fleet: Fleet) -> None:

@@ -12,8 +12,8 @@ import pytest
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import HISTORY_DAYS, Fleet, build_fleet
 from cce_etl.demo.truth import DAY_NS, FLAVOR_KEY, VERSION_KEY, ZONE_KEY
-from cce_etl.job import JobRow, decode_job
 from cce_etl.timestamps import NANOSECONDS
+from cce_etl.transform.payload import JobRow, decode_job
 
 DIGEST_PROGRAM = """
 from hashlib import sha256

@@ -11,12 +11,12 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
 from cce_etl.demo.example import EXAMPLE_JOB_ID
-from cce_etl.demo.fault_plans import once_after
 from cce_etl.demo.faults import void_tokens
 from cce_etl.demo.fleet import Fleet
 from cce_etl.demo.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_PROJECT_ID, DEMO_USERNAME
 from cce_etl.demo.server import demo_server
 from cce_etl.timestamps import NANOSECONDS
+from tests.fake_api.fault_plans import once_after
 
 JOB_PATH = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs/{EXAMPLE_JOB_ID}"
 # 2026-11-24 10:00:00 UTC

@@ -10,7 +10,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from cce_etl.demo.api import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_SECRET_KEY
 from cce_etl.demo.example import EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
-from cce_etl.job import decode_job
+from cce_etl.transform.payload import decode_job
 
 
 def sdk_client(endpoint: str, access_key: str = DEMO_ACCESS_KEY) -> Any:

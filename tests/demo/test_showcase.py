@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from cce_etl.demo.showcase import DEMO_ENDS_AT, DemoResult, run_demo
-from cce_etl.ingest import Progress
-from cce_etl.warehouse.location import require_file
+from cce_etl.pipeline.fetch import Progress
+from cce_etl.settings.location import require_file
 
 Shown = tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]]
 

@@ -2,7 +2,7 @@
 
 import shlex
 
-from cce_etl.settings import SECRETS, environment_name
+from cce_etl.settings.settings import SECRETS, environment_name
 from tests.deploy.units import DEPLOY, ROOT, SERVICES, read_environment, read_yaml, unit_command
 
 COMPOSE = read_yaml(DEPLOY / "container" / "compose.yaml")

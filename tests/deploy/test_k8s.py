@@ -11,7 +11,7 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package of their 
 from dagster._config import process_config, validate_config
 from dagster._core.instance.config import dagster_instance_config_schema
 
-from cce_etl.settings import SECRETS, environment_name, read_settings
+from cce_etl.settings.settings import SECRETS, environment_name, read_settings
 from tests.deploy.units import DEPLOY, ROOT, read_yaml
 
 K8S = DEPLOY / "k8s"
@@ -83,7 +83,7 @@ def _job_of_a_run() -> dict[str, Any]:
 
 def test_the_settings_choose_this_executor_which_takes_its_own_defaults() -> None:
     pytest.importorskip("dagster_k8s")
-    from cce_etl.defs.execution import executor_of
+    from cce_etl.defs.executors import executor_of
 
     settings = read_settings({}, _named("ConfigMap", "cce-etl")["data"])
     found = executor_of(settings)
@@ -93,7 +93,7 @@ def test_the_settings_choose_this_executor_which_takes_its_own_defaults() -> Non
 
 
 def test_the_example_of_the_sources_is_read(tmp_path: Any) -> None:
-    from cce_etl.sources import read_sources
+    from cce_etl.settings.sources import read_sources
 
     text = _named("ConfigMap", "cce-etl-settings")["data"]["cce-etl.toml"]
     (tmp_path / "cce-etl.toml").write_text(text, encoding="utf-8")

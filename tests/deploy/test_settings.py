@@ -1,6 +1,6 @@
 """The examples of environment files: every name is a setting, no secret has a value."""
 
-from cce_etl.settings import SECRETS, TABLES, Settings, environment_name
+from cce_etl.settings.settings import SECRETS, TABLES, Settings, environment_name
 from cce_etl.telemetry import ENDPOINT
 from tests.deploy.units import DEPLOY, read_environment, read_unit, read_yaml
 

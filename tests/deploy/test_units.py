@@ -73,7 +73,7 @@ def test_a_worker_sees_what_the_code_server_does_and_ends_its_step_before_it_sto
     for key in ("EnvironmentFile", "Environment", "WorkingDirectory", "ReadWritePaths"):
         assert unit[key] == code[key]
     command = unit_command("worker@")
-    assert command[1:4] == ["--app", "cce_etl.defs.celery_worker", "worker"]
+    assert command[1:4] == ["--app", "cce_etl.defs.celery_app", "worker"]
     assert command[command.index("--concurrency") + 1] == "1"
     assert (unit["KillMode"], unit["TimeoutStopSec"], unit["Restart"]) == (["mixed"], ["300"], ["always"])
 

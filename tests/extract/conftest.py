@@ -14,7 +14,7 @@ from aiohttp import web
 
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy, FetchStatistics
-from cce_etl.extract.fetch import Outcome, fetch_all
+from cce_etl.extract.worker_pool import Outcome, fetch_all
 
 TOKEN = "canary-token-0123456789"
 FETCHED_AT = 1_772_323_200_000_000_123

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, JobGone, RetryableError
-from cce_etl.extract.answers import ErrorBody, excerpt, parse_error_body, to_error, wait_seconds
+from cce_etl.extract.error_responses import ErrorBody, excerpt, parse_error_body, to_error, wait_seconds
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 URL = "https://cce.example/api/v3/projects/p/jobs/j"

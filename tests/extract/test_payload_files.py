@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cce_etl.errors import ConfigError
-from cce_etl.extract.saved import SavedRecord, read_ahead, read_saved
+from cce_etl.extract.payload_files import SavedRecord, read_ahead, read_saved
 
 if sys.version_info >= (3, 14):
     from compression import zstd

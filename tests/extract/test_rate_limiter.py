@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.extract.throttle import Throttle
+from cce_etl.extract.rate_limiter import Throttle
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):

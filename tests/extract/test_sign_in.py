@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from cce_etl.access import choose_sign_in, iam_endpoint_of, metadata_endpoint_of
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import KeyAuth, RenewingAuth, TokenAuth
-from cce_etl.settings import Settings, Source, read_settings
+from cce_etl.extract.sign_in import choose_sign_in, iam_endpoint_of, metadata_endpoint_of
+from cce_etl.settings.settings import Settings, Source, read_settings
 
 SOURCE = Source(name="s", endpoint="https://cce.eu-west-101.myhuaweicloud.eu", project_id="p")
 TOKEN = {"CCE_AUTH_TOKEN": "token"}

@@ -7,7 +7,7 @@ import pytest
 
 from cce_etl.errors import ApiError, AuthError, ConfigError
 from cce_etl.extract.client import Failed, Fetched, Gone
-from cce_etl.extract.fetch import Outcome
+from cce_etl.extract.worker_pool import Outcome
 
 if TYPE_CHECKING:
     from tests.extract.conftest import ScriptedApi

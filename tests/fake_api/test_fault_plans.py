@@ -7,7 +7,10 @@ import pytest
 from aiohttp.typedefs import Middleware
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.fault_plans import (
+from cce_etl.demo.faults import server_fault
+from cce_etl.demo.fleet import Fleet
+from cce_etl.demo.server import demo_server
+from tests.fake_api.fault_plans import (
     at_first,
     beyond_rate,
     for_each_job_at_first,
@@ -17,9 +20,6 @@ from cce_etl.demo.fault_plans import (
     once_after,
     sometimes,
 )
-from cce_etl.demo.faults import server_fault
-from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.server import demo_server
 
 JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
 CLUSTERS = f"/api/v3/projects/{DEMO_PROJECT_ID}/clusters"

@@ -8,11 +8,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.fault_plans import at_first
 from cce_etl.demo.faults import server_fault, stall
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.meter import CLIENT_LEFT, Meter
 from cce_etl.demo.server import demo_server
+from tests.fake_api.fault_plans import at_first
+from tests.fake_api.meter import CLIENT_LEFT, Meter
 
 JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
 HEADERS = {"X-Auth-Token": DEMO_TOKEN}

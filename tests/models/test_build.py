@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse import builds
-from cce_etl.warehouse.builds import build_models, bulk_writes
+from cce_etl.models import build as builds
+from cce_etl.models.build import build_models, bulk_writes
+from cce_etl.models.model import count_rows, read_models
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.models import count_rows, read_models
 from tests.warehouse.lakes import lake_in, needs_extensions
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from cce_etl.warehouse import tree_batches
+from cce_etl.models import batches as tree_batches
+from cce_etl.models.incremental import build_trees
+from cce_etl.models.model import read_models
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.models import read_models
-from cce_etl.warehouse.trees import build_trees
 
 ROW_GROUP = 122_880
 COPY = """-- by tree: kept

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from cce_etl import pipeline
+from cce_etl.models.lineage import column_lineage, loaded_columns, model_lineage
+from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.lineage import column_lineage, loaded_columns, model_lineage
 
 TABLES = {"core.a": ["id", "x", "y"], "core.b": ["id", "z", "list"]}
 A_X, A_Y, A_ID = ("core.a", "x"), ("core.a", "y"), ("core.a", "id")

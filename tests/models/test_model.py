@@ -5,14 +5,8 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
+from cce_etl.models.model import Check, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.models import (
-    Check,
-    read_checks,
-    read_models,
-    run_check,
-    sql_directory,
-)
 
 
 def write(folder: Path, **models: str) -> Path:

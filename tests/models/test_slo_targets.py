@@ -2,7 +2,7 @@
 
 import duckdb
 
-from cce_etl.warehouse.slo_targets import set_slo
+from cce_etl.models.slo_targets import set_slo
 
 VARIABLES = "SELECT getvariable('slo_targets'), getvariable('slo_objective'), getvariable('slo_window_days')"
 

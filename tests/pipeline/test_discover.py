@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from cce_etl import errands, pipeline
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
-from cce_etl.errands import Errand
-from cce_etl.settings import Settings
+from cce_etl.pipeline import plan as errands
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.plan import Errand
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 # 2026-07-01 02:00:00 UTC

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from cce_etl.doctor import Finding, examine, exit_code
-from cce_etl.settings import Settings
+from cce_etl.pipeline.doctor import Finding, examine, exit_code
+from cce_etl.publish.publish import publish
+from cce_etl.settings.location import require_file
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.location import require_file
-from cce_etl.warehouse.publish import publish
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cce_etl import ingest as module
-from cce_etl.chunk import Tally, store_outcomes
 from cce_etl.errors import AuthError, Interrupted, WarehouseError
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy
-from cce_etl.ingest import Progress, ignore_progress, ingest
+from cce_etl.pipeline import fetch as module
+from cce_etl.pipeline.fetch import Progress, ignore_progress, ingest
+from cce_etl.pipeline.load import Tally, store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.job_ids import register_ids
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl import pipeline
-from cce_etl.chunk import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.extract.client import Failed, Fetched, Gone
-from cce_etl.extract.fetch import Outcome
-from cce_etl.extract.saved import SavedRecord
+from cce_etl.extract.payload_files import SavedRecord
+from cce_etl.extract.worker_pool import Outcome
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load import Tally, read_chunk, store_chunk, store_outcomes
 from cce_etl.warehouse.connection import Connection, schema_sql
-from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.job_ids import register_ids
 from cce_etl.warehouse.payloads import stored_payloads
 
 Body = Callable[..., bytes]

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl import pipeline, upkeep
-from cce_etl.observations import tree_of
-from cce_etl.settings import Settings
-from cce_etl.upkeep import Forgotten, forget, vacuum, without_need
+from cce_etl.pipeline import retention as upkeep
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.retention import Forgotten, forget, vacuum, without_need
+from cce_etl.settings.settings import Settings
+from cce_etl.transform.versions import tree_of
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.ids import register_ids
+from cce_etl.warehouse.job_ids import register_ids
 from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey, land_payloads
 
 DAY = 86_400 * 10**9

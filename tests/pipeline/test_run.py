@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from cce_etl import pipeline
 from cce_etl.errors import AuthError, ConfigError
-from cce_etl.pipeline import Listing
-from cce_etl.settings import Settings, Slo
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.run import Listing
+from cce_etl.settings.settings import Settings, Slo
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.flatten import flatten
-from cce_etl.job import decode_job
-from cce_etl.settings import Settings
-from cce_etl.watch import Look, one_source, watch
+from cce_etl.pipeline.watch import Look, one_source, watch
+from cce_etl.settings.settings import Settings
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import decode_job
 
 SETTINGS = Settings(endpoint="http://127.0.0.1:1", project_id="p", source="s", auth_token="synthetic")
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import duckdb
 
-from cce_etl.warehouse.serving import Listener
+from cce_etl.publish.server import Listener
 
 TOKEN: Final = "a-token-of-these-tests"
 _CLIENT: Final = """

@@ -6,9 +6,9 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
+from cce_etl.publish.health import Health, Limits, Vital, examine_published
+from cce_etl.publish.publish import publish
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.health import Health, Limits, Vital, examine_published
-from cce_etl.warehouse.publish import publish
 
 HOUR = 3_600 * 10**9
 NOW = 1_772_323_200_000_000_123

@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cce_etl.publish.permissions import close_to_all_but_reading
+from cce_etl.publish.server import server
+from cce_etl.publish.views import published_offer
 from cce_etl.warehouse.extensions import load_extensions
-from cce_etl.warehouse.offers import published_offer
-from cce_etl.warehouse.serving import server
-from cce_etl.warehouse.serving_rules import close_to_all_but_reading
-from tests.warehouse.analyst import Analyst, listener_of, publish
+from tests.publish.analyst import Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
 
 pytestmark = needs_extensions

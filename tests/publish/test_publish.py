@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse import publish as module
+from cce_etl.publish import publish as module
+from cce_etl.publish.publish import publish, published_tables, read_coverage
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.copying import copy_file
-from cce_etl.warehouse.publish import publish, published_tables, read_coverage
+from cce_etl.warehouse.files import copy_file
 
 # 2026-03-01 00:00:00.000000123 UTC
 NOW = 1_772_323_200_000_000_123

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse.offers import Offer, published_offer
-from cce_etl.warehouse.serving import Listener, server
-from tests.warehouse.analyst import TOKEN, Analyst, listener_of, publish
+from cce_etl.publish.server import Listener, server
+from cce_etl.publish.views import Offer, published_offer
+from tests.publish.analyst import TOKEN, Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
 
 pytestmark = needs_extensions

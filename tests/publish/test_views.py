@@ -6,11 +6,11 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
+from cce_etl.publish.server import server
+from cce_etl.publish.views import Offer, published_offer
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.extensions import load_extensions
-from cce_etl.warehouse.offers import Offer, published_offer
-from cce_etl.warehouse.serving import server
-from tests.warehouse.analyst import TOKEN, Analyst, listener_of, publish
+from tests.publish.analyst import TOKEN, Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
 
 pytestmark = needs_extensions

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.warehouse.location import Lake, read_lake, require_file, same_file, with_data
+from cce_etl.settings.location import Lake, read_lake, require_file, same_file, with_data
 
 
 def test_a_lake_is_named_by_its_catalog_and_said_as_it_is_written() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.profile import read_profile
+from cce_etl.settings.profile import read_profile
 
 
 def write_profile(path: Path, text: str) -> Path:

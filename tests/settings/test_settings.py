@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings import (
+from cce_etl.settings.settings import (
     SECRETS,
     Settings,
     Slo,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings import Settings, read_settings
-from cce_etl.sources import read_sources
+from cce_etl.settings.settings import Settings, read_settings
+from cce_etl.settings.sources import read_sources
 
 EAST = '[[sources]]\nname = "east"\nregion = "eu-west-101"\nproject_id = "p1"\nauth_token_env = "EAST"\n'
 WEST = '[[sources]]\nname = "west"\nendpoint = "https://w"\nproject_id = "p2"\nrate_limit = 5\njob_ids = "w.txt"\n'

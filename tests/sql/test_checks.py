@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cce_etl.warehouse.models import read_checks, run_check, sql_directory
+from cce_etl.models.model import read_checks, run_check, sql_directory
 
 CHECKS = {check.name: check for check in read_checks(sql_directory())}
 NEVER = "make_timestamp_ns(0)"

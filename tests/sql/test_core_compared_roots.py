@@ -5,7 +5,7 @@ from hashlib import md5
 import duckdb
 import pytest
 
-from cce_etl import pipeline
+from cce_etl.pipeline import run as pipeline
 
 [MODEL] = [model for model in pipeline.models() if model.name == "core.compared_roots"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cce_etl.warehouse.models import read_checks, sql_directory
+from cce_etl.models.model import read_checks, sql_directory
 
 PLACEMENTS = """SELECT root_job_id, is_nested, top_root_job_id, path_prefix, depth_offset
 FROM core.root_placements ORDER BY source, root_job_id"""

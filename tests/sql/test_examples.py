@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from cce_etl import pipeline
 from cce_etl.cli.app import app
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.settings import Settings
-from cce_etl.warehouse.builds import build_models
+from cce_etl.models.build import build_models
+from cce_etl.models.model import Model, sql_directory
+from cce_etl.pipeline import run as pipeline
+from cce_etl.publish.query import open_published, query
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.models import Model, sql_directory
-from cce_etl.warehouse.query import open_published, query
 
 EXAMPLES = sorted((sql_directory() / "examples").glob("*.sql"))
 ENDS_AT = 1_772_323_200_000_000_000  # 2026-03-01 00:00:00 UTC

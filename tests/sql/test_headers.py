@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cce_etl import pipeline
-from cce_etl.warehouse.models import sql_directory
+from cce_etl.models.model import sql_directory
+from cce_etl.pipeline import run as pipeline
 
 MODELS = pipeline.models()
 FILES = sorted(sql_directory().rglob("*.sql"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cce_etl.settings import NO_TARGETS
-from cce_etl.warehouse.slo_targets import set_slo
+from cce_etl.models.slo_targets import set_slo
+from cce_etl.settings.settings import NO_TARGETS
 
 DAY = 86_400
 NOW = 100 * DAY

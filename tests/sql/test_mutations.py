@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from cce_etl import pipeline
-from cce_etl.warehouse.models import Check, Model, read_checks, run_check, sql_directory
-from cce_etl.warehouse.tables import make_table
+from cce_etl.models.model import Check, Model, read_checks, run_check, sql_directory
+from cce_etl.models.tables import make_table
+from cce_etl.pipeline import run as pipeline
 
 MODELS = pipeline.models()
 TABLE = re.compile(r"\b(?:raw|core|marts)\.\w+")

@@ -7,10 +7,11 @@ import duckdb
 import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse import tree_batches, trees
+from cce_etl.models import batches as tree_batches
+from cce_etl.models import incremental as trees
+from cce_etl.models.incremental import build_trees, require_whole
+from cce_etl.models.model import Model, read_models
 from cce_etl.warehouse.connection import schema_sql
-from cce_etl.warehouse.models import Model, read_models
-from cce_etl.warehouse.trees import build_trees, require_whole
 
 Trees = dict[str, Any]
 # Few, so that trees hold, repeat and contradict each other.

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cce_etl.statistics import cohorts
-from cce_etl.statistics.cohorts import MOST_FINDINGS, Cohort, find_cohorts
+from cce_etl.statistics import cohort_search as cohorts
+from cce_etl.statistics.cohort_search import MOST_FINDINGS, Cohort, find_cohorts
 from cce_etl.statistics.dimensions import Dimension
 from cce_etl.statistics.slices import Sample, partitions, slices_of
 

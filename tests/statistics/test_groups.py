@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from cce_etl.statistics.grouped import lower_ranks, median_intervals, sort_groups, stable_order
+from cce_etl.statistics.groups import lower_ranks, median_intervals, sort_groups, stable_order
 
 GROUPED = st.lists(
     st.tuples(st.integers(0, 4), st.floats(-1e6, 1e6, allow_nan=False, width=32)), min_size=1, max_size=60

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
-from cce_etl.statistics.comparisons import average_ranks, fisher_log_p, rank_sum_log_p, stratified_log_p
+from cce_etl.statistics.significance import average_ranks, fisher_log_p, rank_sum_log_p, stratified_log_p
 
 Values = list[float]
 
@@ -68,7 +68,7 @@ def test_counts_give_the_exact_p_values_of_scipy(data: Any) -> None:
 def test_many_slices_of_many_failures_are_taken_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     failed, counts = np.arange(20), np.full(20, 40)
     at_once = fisher_log_p(failed, counts, 30, 100)
-    monkeypatch.setattr("cce_etl.statistics.comparisons._ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("cce_etl.statistics.significance._ROWS_AT_ONCE", 3)
     assert fisher_log_p(failed, counts, 30, 100).tolist() == at_once.tolist()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
-from cce_etl.statistics.grouped import sort_groups
+from cce_etl.statistics.groups import sort_groups
 from cce_etl.statistics.survival import curve, percentiles
 
 LIVES = st.lists(st.tuples(st.integers(0, 12), st.sampled_from("SFR")), min_size=1, max_size=40)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.statistics.shapes import fingerprints
+from cce_etl.statistics.tree_shapes import fingerprints
 
 
 def shapes_of(nodes: Sequence[tuple[int, str | None]]) -> list[int]:

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from dagster import DagsterInstance, materialize
 
-from cce_etl import pipeline
+from cce_etl.defs.assets.models import model_assets
+from cce_etl.defs.assets.published import published_asset
 from cce_etl.defs.checks import assets_read, gates
-from cce_etl.defs.model_assets import model_assets
-from cce_etl.defs.published_asset import published_asset
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key
-from cce_etl.warehouse.models import read_checks, sql_directory
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.models.model import read_checks, sql_directory
+from cce_etl.pipeline import run as pipeline
 
 
 def test_the_steps_of_a_run_are_one_trace(told: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

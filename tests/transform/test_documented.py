@@ -3,7 +3,7 @@
 import pytest
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
-from cce_etl.documented import Metadata, decode_documented, decode_parameters
+from cce_etl.transform.documented import Metadata, decode_documented, decode_parameters
 
 
 def test_the_documented_example_is_of_the_documented_shape() -> None:

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from cce_etl.documented import DocumentedJob, decode_documented
-from cce_etl.job import JobRow
-from cce_etl.node_columns import NodeColumns, Span, table_of_rows
+from cce_etl.transform.documented import DocumentedJob, decode_documented
+from cce_etl.transform.flatten import NodeColumns, Span, table_of_rows
+from cce_etl.transform.payload import JobRow
 
 MANY = 1_500  # more nodes than a batch has
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.errors import PayloadError
-from cce_etl.flatten import flatten
-from cce_etl.job import MAX_NODES, Job, JobRow, Phase, decode_job
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import MAX_NODES, Job, JobRow, Phase, decode_job
 
 UIDS = st.none() | st.sampled_from(["a", "b", "fd474fab-9606-11e8-baa9-0255ac10215d"])
 TIMES = st.none() | st.sampled_from(["2018-08-02 08:12:40 +0000 UTC", "0001-01-01 00:00:00 +0000 UTC", "soon", ""])

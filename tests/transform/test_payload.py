@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.errors import PayloadError
-from cce_etl.job import MAX_LEVELS, Decoded, Dialect, Job, Phase, canonical_phase, decode_job, is_terminal, json_text
+from cce_etl.transform.payload import (
+    MAX_LEVELS,
+    Decoded,
+    Dialect,
+    Job,
+    Phase,
+    canonical_phase,
+    decode_job,
+    is_terminal,
+    json_text,
+)
 
 V3: dict[str, Any] = {
     "kind": "Job",

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.errors import PayloadError
-from cce_etl.flatten import flatten
-from cce_etl.job import Dialect, JobRow, decode_job, is_terminal
-from cce_etl.node_columns import Span, table_of_rows
-from cce_etl.observations import decode_for, latest_time
-from cce_etl.readings import BodyReader
+from cce_etl.transform.flatten import Span, table_of_rows
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import Dialect, JobRow, decode_job, is_terminal
+from cce_etl.transform.readings import BodyReader
+from cce_etl.transform.versions import decode_for, latest_time
 
 UID = "fd474fab-9606-11e8-baa9-0255ac10215d"
 TEXTS = st.none() | st.sampled_from(["", "x", UID, "\u00e4\x00\n", "JobPhaseSuccess", "Running", "failed", "v2"])
@@ -185,7 +185,7 @@ def test_both_ways_say_the_same_of_any_depth(levels: int) -> None:
 
 
 def test_both_ways_refuse_a_tree_of_too_many_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cce_etl.job.MAX_NODES", 3)
+    monkeypatch.setattr("cce_etl.transform.payload.MAX_NODES", 3)
     for count, kind in ((2, UID), (3, "too_many_nodes")):
         body = b'{%s,"spec":{"subJobs":[%s]}}' % (META, b",".join([b"{}"] * count))
         assert read_fast(body, None)[0] == kind

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.errors import PayloadError
-from cce_etl.job import Dialect
-from cce_etl.observations import History, Observation, decode_for, latest_time, tree_of
+from cce_etl.transform.payload import Dialect
+from cce_etl.transform.versions import History, Observation, decode_for, latest_time, tree_of
 from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey
 
 COMPLETED = "1970-01-01 00:00:09 +0000 UTC"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from tests.warehouse.analyst import Analyst
+from tests.publish.analyst import Analyst
 
 
 @pytest.fixture

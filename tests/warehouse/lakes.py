@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.warehouse.location import Lake
+from cce_etl.settings.location import Lake
 
 
 def _has_extensions() -> bool:

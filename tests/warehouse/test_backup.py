@@ -10,7 +10,7 @@ from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import backup as module
 from cce_etl.warehouse.backup import back_up, backup_path, kept_path, restore
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.copying import Contents, copy_file, wal_of
+from cce_etl.warehouse.files import Contents, copy_file, wal_of
 from cce_etl.warehouse.vacuum import rewrite
 from tests.warehouse.test_migrations import make_old
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl import pipeline
+from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.compaction import compact
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.copying import read_contents
+from cce_etl.warehouse.files import read_contents
 from tests.warehouse.lakes import lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions

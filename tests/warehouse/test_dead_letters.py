@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cce_etl.warehouse.accounts import DeadLetter, FetchRun, record_dead_letters, record_run, resolve_dead_letters
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.dead_letters import DeadLetter, FetchRun, record_dead_letters, record_run, resolve_dead_letters
 
 
 def letters(connection: Connection) -> list[tuple[Any, ...]]:

@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from cce_etl.warehouse.accounts import DeadLetter, FetchRun, record_dead_letters, record_run
 from cce_etl.warehouse.connection import Connection, schema_sql
-from cce_etl.warehouse.run_figures import RunFigures, run_figures
+from cce_etl.warehouse.dead_letters import DeadLetter, FetchRun, record_dead_letters, record_run
+from cce_etl.warehouse.fetch_runs import RunFigures, run_figures
 
 
 def _run(source: str, p95: float | None, run_id: str = "tonight") -> FetchRun:

@@ -9,7 +9,7 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.copying import Contents, copy_file, differences, drafted, held, read_contents, swap_in, wal_of
+from cce_etl.warehouse.files import Contents, copy_file, differences, drafted, held, read_contents, swap_in, wal_of
 
 
 def test_contents_tell_rows_apart_but_not_their_order(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.ids import IdMark, finished_ids, known_ids, mark_ids, open_ids, register_ids, sources
+from cce_etl.warehouse.job_ids import IdMark, finished_ids, known_ids, mark_ids, open_ids, register_ids, sources
 
 
 def state(connection: Connection, job_id: str = "a") -> tuple[str, int, int | None]:

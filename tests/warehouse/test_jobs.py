@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from cce_etl.flatten import flatten
-from cce_etl.job import JobRow, decode_job
-from cce_etl.node_columns import table_of_rows
+from cce_etl.transform.flatten import table_of_rows
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import JobRow, decode_job
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.core import clear_core, many_chunks, move_observed, replace_trees
-from cce_etl.warehouse.ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.jobs import clear_core, many_chunks, move_observed, replace_trees
 
 BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
     "spec": {"type": "T", "extendParam": {"k.1": "", "k-2": "v"}, "mystery": 1.50, "subJobs": [{"status": {}}, {}]}}"""

@@ -7,13 +7,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from cce_etl import pipeline
 from cce_etl.errors import WarehouseError
-from cce_etl.settings import Settings
+from cce_etl.pipeline import run as pipeline
+from cce_etl.settings.location import Lake, Location
+from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
-from cce_etl.warehouse.copying import differences, read_contents
+from cce_etl.warehouse.files import differences, read_contents
 from cce_etl.warehouse.lake import is_lake, is_made
-from cce_etl.warehouse.location import Lake, Location
 from tests.warehouse.lakes import ENDS_AT_NS, lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.turns import source_turn, write_turn
+from cce_etl.warehouse.locks import source_turn, write_turn
 from tests.warehouse.lakes import lake_in, needs_extensions
 
 pytestmark = needs_extensions

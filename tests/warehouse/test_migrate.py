@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl import pipeline
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.warehouse import copying, moving
+from cce_etl.pipeline import run as pipeline
+from cce_etl.warehouse import files as copying
+from cce_etl.warehouse import migrate as moving
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
-from cce_etl.warehouse.copying import Contents, read_contents
-from cce_etl.warehouse.moving import move
+from cce_etl.warehouse.files import Contents, read_contents
+from cce_etl.warehouse.migrate import move
 from tests.warehouse.lakes import lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions

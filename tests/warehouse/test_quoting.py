@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.literals import literal
+from cce_etl.warehouse.quoting import literal
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
+from cce_etl.settings.location import Lake
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.inspection import describe_warehouse
-from cce_etl.warehouse.location import Lake
+from cce_etl.warehouse.status import describe_warehouse
 from tests.warehouse.lakes import lake_in, needs_extensions
 
 

@@ -11,7 +11,7 @@ import pytest
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse import vacuum as module
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.copying import differences, read_contents
+from cce_etl.warehouse.files import differences, read_contents
 from cce_etl.warehouse.vacuum import rewrite
 
 DEFINITIONS = (

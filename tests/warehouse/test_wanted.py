@@ -3,7 +3,7 @@
 import duckdb
 
 from cce_etl.warehouse.connection import Connection, schema_sql
-from cce_etl.warehouse.ids import IdMark, finished_ids, mark_ids, open_ids, register_ids
+from cce_etl.warehouse.job_ids import IdMark, finished_ids, mark_ids, open_ids, register_ids
 from cce_etl.warehouse.wanted import listed_since, reopen
 
 

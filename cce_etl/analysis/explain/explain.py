@@ -9,9 +9,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from cce_etl.analysis import explanation_queries as queries
 from cce_etl.analysis.cohorts import ratio_of_medians
-from cce_etl.analysis.explanation import (
+from cce_etl.analysis.explain import queries
+from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant, sql_text
+from cce_etl.analysis.explain.result import (
     Change,
     Cost,
     Durations,
@@ -25,8 +26,7 @@ from cce_etl.analysis.explanation import (
     SlowJob,
     Window,
 )
-from cce_etl.analysis.explanation_scope import Scope, require_known, require_tables
-from cce_etl.analysis.periods import Instant, Period, iso_text, read_instant, sql_text
+from cce_etl.analysis.explain.scope import Scope, require_known, require_tables
 from cce_etl.analysis.published import Published
 from cce_etl.errors import ConfigError
 from cce_etl.timestamps import NANOSECONDS

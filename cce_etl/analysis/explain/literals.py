@@ -5,7 +5,7 @@ Lives here: what is not printable. Does not: the quotes (`warehouse/literals`); 
 
 from itertools import groupby
 
-from cce_etl.warehouse.literals import literal as plain_literal
+from cce_etl.warehouse.quoting import literal as plain_literal
 
 
 def literal(text: str) -> str:

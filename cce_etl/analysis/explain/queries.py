@@ -7,9 +7,9 @@ from string import Template
 from textwrap import dedent
 from typing import Final
 
-from cce_etl.analysis.explanation_scope import Scope
-from cce_etl.analysis.literals import literal
-from cce_etl.analysis.periods import Period, sql_text
+from cce_etl.analysis.explain.literals import literal
+from cce_etl.analysis.explain.periods import Period, sql_text
+from cce_etl.analysis.explain.scope import Scope
 
 # The ranks of the interval: the largest l with P(Binomial(n, 1/2) <= l - 1) <= 0.025, then n + 1 - l. Below six
 # roots there is none, a list has no element 0, and both ends are NULL.

@@ -199,7 +199,7 @@ class Explanation(msgspec.Struct, frozen=True):
         return plain | cost
 
     def _repr_html_(self) -> str:
-        from cce_etl.analysis.explanation_text import sections
+        from cce_etl.analysis.explain.text import sections
 
         return "".join(
             f"<h4>{escape(section.title)}</h4>{''.join(f'<div>{escape(line)}</div>' for line in section.lines)}"

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from cce_etl.analysis.cohorts import LEAST_JOBS
-from cce_etl.analysis.explanation import (
+from cce_etl.analysis.explain.result import (
     Change,
     Durations,
     Explanation,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.report import questions
+from cce_etl.analysis.report import queries as questions
 from cce_etl.analysis.report.panels import Panel, read_panels
 from cce_etl.analysis.report.rows import Rows, read_rows
 from cce_etl.analysis.report.waterfalls import Waterfall, read_waterfalls

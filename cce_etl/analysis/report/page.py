@@ -9,7 +9,8 @@ from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from cce_etl.analysis.report import questions, words
+from cce_etl.analysis.report import format as words
+from cce_etl.analysis.report import queries as questions
 from cce_etl.analysis.report.contents import Contents
 from cce_etl.analysis.report.waterfalls import MOST_ROWS
 

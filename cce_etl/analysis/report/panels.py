@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from cce_etl.analysis.palette import BLUE, INK, ORANGE
+from cce_etl.analysis.charts import BLUE, INK, ORANGE
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.report import questions
+from cce_etl.analysis.report import queries as questions
 from cce_etl.analysis.report.duration_axis import duration_axis
-from cce_etl.analysis.report.pictures import GRID, picture
 from cce_etl.analysis.report.rows import Rows, read_rows
+from cce_etl.analysis.report.svg import GRID, picture
 
 if TYPE_CHECKING:
     import altair

@@ -6,7 +6,7 @@ Lives here: what is kept of the SVG that Vega makes. Does not: drawing (`panels`
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree
 
-from cce_etl.analysis.palette import BLUE, INK, ORANGE
+from cce_etl.analysis.charts import BLUE, INK, ORANGE
 
 if TYPE_CHECKING:
     import altair

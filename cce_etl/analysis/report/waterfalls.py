@@ -6,9 +6,9 @@ Lives here: which rows are shown, and where their bars lie. Does not: reading on
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.palette import NO_PHASE
+from cce_etl.analysis.charts import NO_PHASE
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.report import questions
+from cce_etl.analysis.report import queries as questions
 from cce_etl.analysis.report.rows import rows_of
 from cce_etl.analysis.waterfalls import waterfall
 

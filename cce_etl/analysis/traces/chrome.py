@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.analysis.periods import sql_text
-from cce_etl.analysis.traces import Span, Trace
+from cce_etl.analysis.explain.periods import sql_text
+from cce_etl.analysis.traces.tree import Span, Trace
 
 # Decimals are written digit by digit, so that microseconds keep their nanoseconds.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")

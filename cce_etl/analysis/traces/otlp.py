@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.analysis.traces import Span, Trace, TraceNode
+from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
 
 _INTERNAL: Final = 1
 _OK: Final = 1

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.analysis.literals import literal
+from cce_etl.analysis.explain.literals import literal
 from cce_etl.analysis.published import Published
 from cce_etl.errors import CceEtlError
 

@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.analysis.literals import literal
-from cce_etl.analysis.places import find_place
+from cce_etl.analysis.explain.literals import literal
 from cce_etl.analysis.published import Published
+from cce_etl.analysis.traces.places import find_place
 
 _NODES: Final = """
     SELECT

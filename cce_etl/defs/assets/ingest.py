@@ -19,10 +19,8 @@ from dagster import (
     multi_asset,
 )
 
-from cce_etl import errands, pipeline
-from cce_etl.defs.fetch_config import FetchConfig, plan
-from cce_etl.defs.resource import POOL, Session, Warehouse
-from cce_etl.defs.tables import (
+from cce_etl.defs.config import FetchConfig, plan
+from cce_etl.defs.metadata import (
     JOB_IDS,
     JOB_PAYLOADS,
     JOBS,
@@ -31,12 +29,15 @@ from cce_etl.defs.tables import (
     table_metadata,
     tables_metadata,
 )
-from cce_etl.errands import Errand
-from cce_etl.ingest import Progress
-from cce_etl.pipeline import Summary
-from cce_etl.settings import require_source
+from cce_etl.defs.resources import POOL, Session, Warehouse
+from cce_etl.pipeline import plan as errands
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.fetch import Progress
+from cce_etl.pipeline.plan import Errand
+from cce_etl.pipeline.run import Summary
+from cce_etl.settings.settings import require_source
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.run_figures import run_figures
+from cce_etl.warehouse.fetch_runs import run_figures
 
 GROUP: Final = "ingest"
 FETCH: Final = "fetch"

@@ -18,10 +18,10 @@ from dagster import (
     define_asset_job,
 )
 
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import OPERATORS
+from cce_etl.defs.metadata import OPERATORS
+from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.warehouse.compaction import compact
-from cce_etl.warehouse.inspection import byte_count
+from cce_etl.warehouse.status import byte_count
 
 # No part of a night: see `nightly`.
 UPKEEP: Final = "upkeep"

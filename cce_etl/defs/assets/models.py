@@ -17,9 +17,7 @@ from dagster import (
     multi_asset,
 )
 
-from cce_etl import pipeline
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import (
+from cce_etl.defs.metadata import (
     ANALYSTS,
     asset_key,
     lineage_metadata,
@@ -27,8 +25,10 @@ from cce_etl.defs.tables import (
     table_definition_metadata,
     tables_metadata,
 )
-from cce_etl.warehouse.lineage import Sources, model_lineage
-from cce_etl.warehouse.models import Model
+from cce_etl.defs.resources import POOL, Warehouse
+from cce_etl.models.lineage import Sources, model_lineage
+from cce_etl.models.model import Model
+from cce_etl.pipeline import run as pipeline
 
 BUILD: Final = "build"
 NOT_KEPT: Final = {"rows": "made tree by tree in passing, and not kept"}

@@ -31,10 +31,10 @@ from dagster import (
     op,
 )
 
-from cce_etl.defs.fetch_config import FetchConfig, chosen_settings, narrowed, plan
-from cce_etl.defs.ingest_assets import FETCH, JOBS_SPEC, PAYLOADS_SPEC, plotted, run_errands
-from cce_etl.defs.resource import Warehouse, readable_failures
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS, tables_metadata
+from cce_etl.defs.assets.ingest import FETCH, JOBS_SPEC, PAYLOADS_SPEC, plotted, run_errands
+from cce_etl.defs.config import FetchConfig, chosen_settings, narrowed, plan
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, tables_metadata
+from cce_etl.defs.resources import Warehouse, readable_failures
 from cce_etl.errors import ConfigError
 
 _NO_KEY: Final = re.compile(r"\W", re.ASCII)

@@ -18,10 +18,10 @@ from dagster import (
     asset,
 )
 
-from cce_etl import pipeline
-from cce_etl.defs.resource import POOL, Warehouse
-from cce_etl.defs.tables import ANALYSTS, asset_key, markdown_table
-from cce_etl.warehouse.models import Model
+from cce_etl.defs.metadata import ANALYSTS, asset_key, markdown_table
+from cce_etl.defs.resources import POOL, Warehouse
+from cce_etl.models.model import Model
+from cce_etl.pipeline import run as pipeline
 
 PUBLISHED: Final = AssetKey(["published", "cce_jobs"])
 # Dagster knows no shorter window.

@@ -5,9 +5,9 @@ Lives here: its definition. Does not: what the page holds (`analysis/report`).
 
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, ResourceParam, asset
 
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.resource import Warehouse, readable_failures
-from cce_etl.defs.tables import ANALYSTS
+from cce_etl.defs.assets.published import PUBLISHED
+from cce_etl.defs.metadata import ANALYSTS
+from cce_etl.defs.resources import Warehouse, readable_failures
 
 REPORT = AssetKey(["published", "report"])
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from dagster import SensorEvaluationContext
 
-from cce_etl.alerts import UNSENT_MESSAGES, Cause, Ledger, message, news
-from cce_etl.extract.webhook import post_text
+from cce_etl.defs.sensors.alert_state import UNSENT_MESSAGES, Cause, Ledger, message, news
+from cce_etl.defs.sensors.webhook import post_text
 
 Warn: TypeAlias = Callable[[str], None]
 

@@ -21,11 +21,9 @@ from dagster import (
 )
 from dagster._core.definitions.freshness import FreshnessState
 
-from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell, warning_of
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.resource import Warehouse
-from cce_etl.defs.run_records import (
+from cce_etl.defs.assets.published import PUBLISHED
+from cce_etl.defs.resources import Warehouse
+from cce_etl.defs.run_history import (
     CHECK_PREFIX,
     cause_of,
     end_dead_runs,
@@ -34,6 +32,8 @@ from cce_etl.defs.run_records import (
     run_prefix,
     warnings_of,
 )
+from cce_etl.defs.sensors.alert_state import Cause, Ledger
+from cce_etl.defs.sensors.alerts import tell, warning_of
 
 _FRESHNESS: Final = "freshness"
 

@@ -22,14 +22,14 @@ from dagster import (
     sensor,
 )
 
-from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell, warning_of
-from cce_etl.defs.fetch_config import FetchConfig, chosen_settings
-from cce_etl.defs.nightly import inbox
-from cce_etl.defs.resource import Warehouse, readable_failures
+from cce_etl.defs.config import FetchConfig, chosen_settings
+from cce_etl.defs.jobs import inbox
+from cce_etl.defs.resources import Warehouse, readable_failures
+from cce_etl.defs.sensors.alert_state import Cause, Ledger
+from cce_etl.defs.sensors.alerts import tell, warning_of
 from cce_etl.errors import ConfigError
 from cce_etl.extract.id_lists import read_id_lists
-from cce_etl.settings import Settings
+from cce_etl.settings.settings import Settings
 
 # Names that copying programs give to what is not whole yet.
 _UNFINISHED: Final = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")

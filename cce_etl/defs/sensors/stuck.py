@@ -18,10 +18,10 @@ from dagster import (
     sensor,
 )
 
-from cce_etl.alerts import Cause, Ledger
-from cce_etl.defs.alerting import tell, warning_of
-from cce_etl.defs.resource import Warehouse, readable_failures
-from cce_etl.warehouse.query import open_published, query
+from cce_etl.defs.resources import Warehouse, readable_failures
+from cce_etl.defs.sensors.alert_state import Cause, Ledger
+from cce_etl.defs.sensors.alerts import tell, warning_of
+from cce_etl.publish.query import open_published, query
 
 # A root is stuck with the step that hangs in it, so it is told of only when none of its steps is.
 _STUCK: Final = """

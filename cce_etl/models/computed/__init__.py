@@ -12,11 +12,11 @@ from typing import Final
 
 import pyarrow as pa
 
-from cce_etl.computed.comparisons import compare_roots
-from cce_etl.computed.job_measures import measure_jobs
-from cce_etl.computed.step_duration_figures import step_figures
-from cce_etl.computed.step_savings import sum_savings
-from cce_etl.computed.step_survival import survival_curves
+from cce_etl.models.computed.comparisons import compare_roots
+from cce_etl.models.computed.job_measures import measure_jobs
+from cce_etl.models.computed.step_durations import step_figures
+from cce_etl.models.computed.step_savings import sum_savings
+from cce_etl.models.computed.step_survival import survival_curves
 
 # The name of a table, and what makes its rows out of those its model selects.
 COMPUTATIONS: Final[Mapping[str, Callable[[pa.Table], pa.Table]]] = {

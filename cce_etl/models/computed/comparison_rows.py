@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cce_etl.statistics.change_points import Change
-from cce_etl.statistics.cohorts import FINDING_BELOW, Cohort
+from cce_etl.statistics.cohort_search import FINDING_BELOW, Cohort
 from cce_etl.statistics.dimensions import Dimension
 from cce_etl.statistics.slices import Sample
 

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cce_etl.computed.comparison_rows import SCHEMA, Roots, Series, change_rows, cohort_rows
-from cce_etl.computed.root_dimensions import (
+from cce_etl.models.computed.comparison_rows import SCHEMA, Roots, Series, change_rows, cohort_rows
+from cce_etl.models.computed.root_dimensions import (
     in_order_met,
     root_dimensions,
     text_dimension,
     with_encoded_parameters,
 )
 from cce_etl.statistics.change_points import LEAST_SEGMENT, changes
-from cce_etl.statistics.cohorts import find_cohorts
+from cce_etl.statistics.cohort_search import find_cohorts
 from cce_etl.statistics.dimensions import telling
 from cce_etl.statistics.residuals import LEAST_ROOTS, alike, residuals
 from cce_etl.statistics.slices import Sample, partitions

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.computed.forests import integers, parent_positions, read_forest, root_positions, seconds
+from cce_etl.models.computed.forests import integers, parent_positions, read_forest, root_positions, seconds
 from cce_etl.statistics.critical_path import self_times_ns, walk
 from cce_etl.statistics.forest import Flags, Ints
-from cce_etl.statistics.shapes import fingerprints
+from cce_etl.statistics.tree_shapes import fingerprints
 
 # From here on a step is on the critical path; in roots shorter than 100 s from 1% of the root.
 _WORTH_NAMING_NS: Final = 1_000_000_000

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cce_etl.computed.codes import Codes, Texts, pair_codes, text_codes
-from cce_etl.statistics.grouped import (
+from cce_etl.models.computed.arrow import Codes, Texts, pair_codes, text_codes
+from cce_etl.statistics.groups import (
     FloatArray,
     IntArray,
     Numbers,

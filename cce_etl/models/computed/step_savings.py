@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.computed.forests import integers, parent_positions, read_forest
+from cce_etl.models.computed.forests import integers, parent_positions, read_forest
 from cce_etl.statistics.forest import Flags, Forest, Ints
 from cce_etl.statistics.rescheduling import saved_ns
 

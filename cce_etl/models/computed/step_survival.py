@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.computed.codes import Codes, pair_codes, text_codes
-from cce_etl.statistics.grouped import stable_order
+from cce_etl.models.computed.arrow import Codes, pair_codes, text_codes
+from cce_etl.statistics.groups import stable_order
 from cce_etl.statistics.survival import Curve, curve
 
 

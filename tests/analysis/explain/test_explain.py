@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cce_etl.analysis import Explanation, Published, explain, open_published
+from cce_etl.analysis import Explanation, Published, open_published
+from cce_etl.analysis.explain.explain import explain
 from cce_etl.errors import ConfigError
 from tests.analysis.explained import END, Rows, steps, write_published
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.analysis.literals import literal
+from cce_etl.analysis.explain.literals import literal
 
 
 @pytest.fixture(scope="module")

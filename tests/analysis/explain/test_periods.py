@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.analysis.periods import Instant, Period, iso_text, read_instant, sql_text
+from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant, sql_text
 from cce_etl.errors import ConfigError
 from cce_etl.timestamps import parse_timestamp
 

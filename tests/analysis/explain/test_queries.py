@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cce_etl.analysis.explanation_queries import all_queries, changes, data_end, findings
-from cce_etl.analysis.explanation_scope import Scope
-from cce_etl.analysis.periods import Period
+from cce_etl.analysis.explain.periods import Period
+from cce_etl.analysis.explain.queries import all_queries, changes, data_end, findings
+from cce_etl.analysis.explain.scope import Scope
 from tests.analysis.explained import steps, write_published
 
 WHOLE = Period(0, 4_000_000_000 * 10**9)

@@ -6,7 +6,8 @@ import msgspec
 import pandas
 import pytest
 
-from cce_etl.analysis import Explanation, explain, open_published
+from cce_etl.analysis import Explanation, open_published
+from cce_etl.analysis.explain.explain import explain
 from tests.analysis.explained import steps, write_published
 
 

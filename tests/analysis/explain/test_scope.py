@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from cce_etl.analysis import open_published
-from cce_etl.analysis.explanation_scope import Scope, require_known, require_tables
+from cce_etl.analysis.explain.scope import Scope, require_known, require_tables
 from cce_etl.errors import ConfigError, WarehouseError
 from tests.analysis.explained import steps, write_published
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from cce_etl.analysis.explanation import (
+from cce_etl.analysis.explain.result import (
     Change,
     Cost,
     Durations,
@@ -17,7 +17,7 @@ from cce_etl.analysis.explanation import (
     SlowJob,
     Window,
 )
-from cce_etl.analysis.explanation_text import sections
+from cce_etl.analysis.explain.text import sections
 
 FEW = Durations(12.34, 20.0, None, None, 3, 1, 12.34, 0)
 MANY = Durations(774.4, 1_933.0, 700.0, 850.0, 120, 60, 780.0, 3)

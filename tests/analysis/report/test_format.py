@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from pandas import Timestamp
 
-from cce_etl.analysis.report import words
+from cce_etl.analysis.report import format as words
 
 
 def plain(text: str) -> str:

@@ -7,8 +7,8 @@ from pandas import DataFrame, Timestamp
 
 from cce_etl.analysis import Published, open_published
 from cce_etl.analysis.report.panels import days_chart, read_panels
-from cce_etl.analysis.report.pictures import picture
 from cce_etl.analysis.report.rows import rows_of
+from cce_etl.analysis.report.svg import picture
 
 from .conftest import Write
 

@@ -4,8 +4,8 @@ import re
 
 import altair
 
-from cce_etl.analysis.palette import BLUE
-from cce_etl.analysis.report.pictures import GRID, picture
+from cce_etl.analysis.charts import BLUE
+from cce_etl.analysis.report.svg import GRID, picture
 
 VALUES = [{"day": f"2026-05-0{day}T00:00:00Z", "value": day} for day in range(1, 6)]
 

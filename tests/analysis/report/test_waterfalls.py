@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.report import questions
+from cce_etl.analysis.report import queries as questions
 from cce_etl.analysis.report.waterfalls import MOST_ROWS, Waterfall, read_waterfalls
 
 from .conftest import Write

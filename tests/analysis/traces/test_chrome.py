@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.analysis.trace_events import lanes_of, trace_events
-from cce_etl.analysis.traces import Trace, TraceNode
+from cce_etl.analysis.traces.chrome import lanes_of, trace_events
+from cce_etl.analysis.traces.tree import Trace, TraceNode
 from tests.analysis.traced import node, trace
 
 

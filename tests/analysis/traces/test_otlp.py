@@ -7,8 +7,8 @@ from typing import Any
 from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status, TracesData
 
-from cce_etl.analysis.otlp import otlp, span_id, trace_id
-from cce_etl.analysis.traces import Trace
+from cce_etl.analysis.traces.otlp import otlp, span_id, trace_id
+from cce_etl.analysis.traces.tree import Trace
 from tests.analysis.traced import BEGIN, OBSERVED, SECOND, node, trace
 
 _IDS = ("traceId", "spanId", "parentSpanId")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.analysis import open_published
-from cce_etl.analysis.places import Place, find_place
+from cce_etl.analysis.traces.places import Place, find_place
 from cce_etl.errors import CceEtlError
 from tests.analysis.traced import node, trace, write_published
 

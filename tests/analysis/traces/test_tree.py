@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.traces import Trace, TraceNode, read_trace
+from cce_etl.analysis.traces.tree import Trace, TraceNode, read_trace
 from cce_etl.errors import CceEtlError
 from tests.analysis.traced import BEGIN, OBSERVED, SECOND, node, trace, write_published
 

@@ -10,10 +10,10 @@ import pytest
 from dagster import AssetKey, DagsterInstance, DagsterLogManager, materialize
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.ingest_assets import fetch, job_ids, log_progress
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS
-from cce_etl.ingest import Progress
+from cce_etl.defs.assets.ingest import fetch, job_ids, log_progress
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.pipeline.fetch import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import Any
 from dagster import AssetKey, DagsterInstance
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import INBOX, NIGHTLY
+from cce_etl.defs.jobs import INBOX, NIGHTLY
 from cce_etl.warehouse.connection import open_warehouse
 from tests.warehouse.lakes import lake_in
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 from dagster import AssetKey, DagsterInstance, TableColumnDep, TableColumnLineage, TableSchema, materialize
 
-from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.model_assets import BUILD, NOT_KEPT, model_assets, model_spec
-from cce_etl.defs.resource import RESOURCE, Warehouse
-from cce_etl.defs.tables import asset_key
+from cce_etl.defs.assets.models import BUILD, NOT_KEPT, model_assets, model_spec
+from cce_etl.defs.metadata import asset_key
+from cce_etl.defs.resources import RESOURCE, Warehouse
+from cce_etl.models.model import Model
+from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.models import Model
 
 if TYPE_CHECKING:
     from tests.defs.conftest import Night

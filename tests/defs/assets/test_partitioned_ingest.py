@@ -18,11 +18,11 @@ from dagster import (
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.fetch_by_source import _chosen, fetch_by_source
-from cce_etl.defs.fetch_config import FetchConfig
-from cce_etl.defs.ingest_assets import job_ids
-from cce_etl.defs.nightly import NIGHTLY, all_partitions
-from cce_etl.defs.resource import RESOURCE, Warehouse
+from cce_etl.defs.assets.ingest import job_ids
+from cce_etl.defs.assets.partitioned_ingest import _chosen, fetch_by_source
+from cce_etl.defs.config import FetchConfig
+from cce_etl.defs.jobs import NIGHTLY, all_partitions
+from cce_etl.defs.resources import RESOURCE, Warehouse
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet
 from cce_etl.errors import ConfigError

@@ -9,11 +9,11 @@ import pytest
 from dagster import AssetKey, DagsterInstance
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
-from cce_etl import pipeline
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import NIGHTLY
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.tables import JOB_IDS, JOB_PAYLOADS, JOBS
+from cce_etl.defs.assets.published import PUBLISHED
+from cce_etl.defs.jobs import NIGHTLY
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS
+from cce_etl.pipeline import run as pipeline
 from tests.defs.conftest import Night
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.report_asset import REPORT
+from cce_etl.defs.assets.published import PUBLISHED
+from cce_etl.defs.assets.report import REPORT
 
 if TYPE_CHECKING:
     from tests.defs.conftest import Night

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.alerts import MESSAGE_LINES, Cause, message, news, signature
+from cce_etl.defs.sensors.alert_state import MESSAGE_LINES, Cause, message, news, signature
 
 
 def _causes(keys: str) -> list[Cause]:

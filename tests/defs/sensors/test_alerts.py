@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from cce_etl.alerts import UNSENT_MESSAGES, Cause, Ledger
-from cce_etl.defs.alerting import tell
+from cce_etl.defs.sensors.alert_state import UNSENT_MESSAGES, Cause, Ledger
+from cce_etl.defs.sensors.alerts import tell
 from tests.defs.chat import Chat
 
 LOG = logging.getLogger("tests.alerting")

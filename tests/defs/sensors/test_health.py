@@ -28,10 +28,10 @@ from dagster._core.definitions.freshness import FreshnessState, FreshnessStateCh
 from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from cce_etl.defs.health_sensor import health_sensor
-from cce_etl.defs.nightly import NIGHTLY
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.resource import Warehouse
+from cce_etl.defs.assets.published import PUBLISHED
+from cce_etl.defs.jobs import NIGHTLY
+from cce_etl.defs.resources import Warehouse
+from cce_etl.defs.sensors.health import health_sensor
 from tests.defs.chat import Chat
 
 HOUR = 3_600 * 10**9

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, RunRequest, SensorResult, SkipReason, build_sensor_context
 
-from cce_etl.defs.inbox_sensor import inbox_sensor
-from cce_etl.defs.resource import Warehouse
+from cce_etl.defs.resources import Warehouse
+from cce_etl.defs.sensors.inbox import inbox_sensor
 from tests.defs.chat import Chat
 
 ID = "354331b2c-229a-11e8-9c75-0255ac100ceb"

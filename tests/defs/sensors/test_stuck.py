@@ -7,8 +7,8 @@ import duckdb
 import pytest
 from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_context
 
-from cce_etl.defs.resource import Warehouse
-from cce_etl.defs.stuck_sensor import stuck_sensor
+from cce_etl.defs.resources import Warehouse
+from cce_etl.defs.sensors.stuck import stuck_sensor
 from tests.defs.chat import Chat
 
 STEP = ("s", "root", "0/1", "InstallMaster", "master-1", 7200.0, True)

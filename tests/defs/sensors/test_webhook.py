@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cce_etl.extract.webhook import post_text
+from cce_etl.defs.sensors.webhook import post_text
 
 SECRET = "hook-canary-51c2"
 

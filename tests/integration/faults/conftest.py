@@ -14,18 +14,18 @@ import msgspec
 import pytest
 from aiohttp.typedefs import Middleware
 
-from cce_etl import pipeline
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.meter import Meter
 from cce_etl.demo.server import demo_server
 from cce_etl.extract.client import FetchPolicy
-from cce_etl.flatten import flatten
-from cce_etl.ingest import policy_of
-from cce_etl.job import Job, decode_job, is_terminal
-from cce_etl.pipeline import Listing, Summary
-from cce_etl.settings import Settings
+from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.fetch import policy_of
+from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.settings.settings import Settings
+from cce_etl.transform.job_rows import flatten
+from cce_etl.transform.payload import Job, decode_job, is_terminal
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from tests.fake_api.meter import Meter
 
 # 2026-03-01 00:00:00 UTC
 ENDS_AT_NS = 1_772_323_200_000_000_000
@@ -98,7 +98,7 @@ def short_back_off(monkeypatch: pytest.MonkeyPatch, back_off_seconds: float) -> 
     def hurried(settings: Settings) -> FetchPolicy:
         return msgspec.structs.replace(policy_of(settings), back_off_seconds=back_off_seconds)
 
-    monkeypatch.setattr("cce_etl.pipeline.policy_of", hurried)
+    monkeypatch.setattr("cce_etl.pipeline.run.policy_of", hurried)
 
 
 @pytest.fixture

@@ -5,14 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cce_etl.demo.fault_plans import (
-    at_first,
-    for_each_job_at_first,
-    for_jobs,
-    for_sign_ins_at_first,
-    once_after,
-    sometimes,
-)
 from cce_etl.demo.faults import (
     cut_body,
     gzip_bomb,
@@ -32,9 +24,17 @@ from cce_etl.demo.faults import (
 )
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.demo.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_USERNAME
+from tests.fake_api.fault_plans import (
+    at_first,
+    for_each_job_at_first,
+    for_jobs,
+    for_sign_ins_at_first,
+    once_after,
+    sometimes,
+)
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.integration.faults.conftest import Scene
 
 JOB_COUNT = 2_000
 SEED = "all at once"

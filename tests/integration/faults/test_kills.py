@@ -40,9 +40,9 @@ PROGRAM = "from cce_etl.cli import main; main()"
 FORKS = """
 import json, os, sys
 import certifi, httpx_aiohttp, pandas, pyarrow.dataset, ruptures, scipy.stats, tenacity
-import cce_etl.cli, cce_etl.errands, cce_etl.ingest, cce_etl.warehouse.publish
+import cce_etl.cli, cce_etl.pipeline.plan, cce_etl.pipeline.fetch, cce_etl.publish.publish
 
-cce_etl.ingest.CHUNK_JOBS = 20  # else all are written at once, by the first run that is not killed before
+cce_etl.pipeline.fetch.CHUNK_JOBS = 20  # else all are written at once, by the first run that is not killed before
 os.write(1, b"ready\\n")
 for line in sys.stdin:
     folder, *sys.argv[1:] = json.loads(line)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.typedefs import Middleware
 
-from cce_etl.demo.fault_plans import at_first, for_each_job_at_first, for_jobs, sometimes
 from cce_etl.demo.faults import (
     BROKEN,
     cut_body,
@@ -20,12 +19,13 @@ from cce_etl.demo.faults import (
     trickle,
 )
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.meter import CLIENT_LEFT, Meter
 from cce_etl.demo.server import demo_server
 from cce_etl.errors import ApiError
+from tests.fake_api.fault_plans import at_first, for_each_job_at_first, for_jobs, sometimes
+from tests.fake_api.meter import CLIENT_LEFT, Meter
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.integration.faults.conftest import Scene
 
 # A whole answer over loopback takes some milliseconds.
 SHORT_SECONDS = 0.4

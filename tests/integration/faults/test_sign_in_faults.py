@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cce_etl.demo.fault_plans import for_sign_ins_at_first, from_then_on, once_after
 from cce_etl.demo.faults import server_fault, stall, void_tokens
 from cce_etl.demo.fleet import Fleet
 from cce_etl.demo.identity import (
@@ -18,9 +17,10 @@ from cce_etl.demo.identity import (
     TOKENS_PATH,
 )
 from cce_etl.errors import ApiError, AuthError
+from tests.fake_api.fault_plans import for_sign_ins_at_first, from_then_on, once_after
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.integration.faults.conftest import Scene
 
 MINUTE_NS = 60 * 1_000_000_000
 PASSWORD = {"auth_token": None, "username": DEMO_USERNAME, "password": DEMO_PASSWORD, "domain": DEMO_DOMAIN}

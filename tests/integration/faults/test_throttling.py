@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.typedefs import Middleware
 
-from cce_etl.demo.fault_plans import beyond_rate, for_jobs, once_after
 from cce_etl.demo.faults import throttle_for, throttle_in_words, throttle_until, throttle_without_a_word
 from cce_etl.demo.fleet import Fleet
 from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.server import demo_server
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy, Gone
-from cce_etl.extract.fetch import Outcome, fetch_all
-from cce_etl.extract.throttle import Throttle
+from cce_etl.extract.rate_limiter import Throttle
+from cce_etl.extract.worker_pool import Outcome, fetch_all
+from tests.fake_api.fault_plans import beyond_rate, for_jobs, once_after
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.integration.faults.conftest import Scene
 
 
 @pytest.mark.parametrize(

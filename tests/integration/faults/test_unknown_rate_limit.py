@@ -5,12 +5,12 @@ Lives here: the one test that takes its time, 3,000 jobs at 70 requests a second
 
 from typing import TYPE_CHECKING, Any
 
-from cce_etl.demo.fault_plans import beyond_rate
 from cce_etl.demo.faults import throttle_in_words
 from cce_etl.demo.fleet import build_fleet
+from tests.fake_api.fault_plans import beyond_rate
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.integration.faults.conftest import Scene
 
 # About where other clients of the API saw reads throttled.
 LIMIT_PER_SECOND = 70.0

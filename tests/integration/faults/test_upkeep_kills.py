@@ -17,7 +17,7 @@ import pytest
 
 from cce_etl.warehouse.backup import back_up, backup_path, kept_path, restore
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.copying import Contents, read_contents
+from cce_etl.warehouse.files import Contents, read_contents
 from cce_etl.warehouse.vacuum import rewrite
 from tests.warehouse.test_migrations import make_old
 

@@ -16,8 +16,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.ops.postgres import Postgres, find_programs, free_port, running_postgres
-from tests.ops.services import DEPLOY, Service, start, unit_command
+from tests.integration.ops.postgres import Postgres, find_programs, free_port, running_postgres
+from tests.integration.ops.services import DEPLOY, Service, start, unit_command
 
 _JOBS = 60
 _RUNS = "{runsOrError(limit: 5) {... on Runs {results {runId jobName status tags {key value}}}}}"
@@ -96,7 +96,7 @@ def _start_services(stack: ExitStack, found: Deployment, api: dict[str, str]) ->
         "/opt/cce-etl/deploy": str(found.folder),
         "/run/cce-etl": str(found.folder / "run"),
         "--port 3000": f"--port {found.port}",
-        "cce_etl.definitions": "tests.ops.every_minute",
+        "cce_etl.definitions": "tests.integration.ops.every_minute",
     }
     files = {
         "CCE_JOB_IDS": str(found.folder / "ids.txt"),

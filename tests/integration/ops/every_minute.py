@@ -8,7 +8,7 @@ from dagster._core.definitions.schedule_definition import DecoratedScheduleFunct
 from dagster_shared.record import replace
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.nightly import nightly, nightly_schedule
+from cce_etl.defs.jobs import nightly, nightly_schedule
 
 
 def every_minute(original: ScheduleDefinition) -> ScheduleDefinition:

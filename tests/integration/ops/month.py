@@ -16,8 +16,8 @@ import duckdb
 
 from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
 from tests.defs.chat import Chat, chat_server
-from tests.ops.month_fleet import MINUTE_NS, NIGHTS, NightJob, jobs_of, night_ns
-from tests.ops.month_process import ROOT, Companion
+from tests.integration.ops.month_fleet import MINUTE_NS, NIGHTS, NightJob, jobs_of, night_ns
+from tests.integration.ops.month_process import ROOT, Companion
 
 OUTAGE: Final = 8
 FULL_DISK: Final = 12

@@ -29,14 +29,14 @@ from dagster._core.storage.tags import GRPC_INFO_TAG, SCHEDULE_NAME_TAG
 from dagster._daemon.freshness import FreshnessDaemon
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.health_sensor import health_sensor
+from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.housekeeping import HOUSEKEEPING
-from cce_etl.defs.nightly import NIGHTLY, nightly_schedule
-from cce_etl.defs.published_asset import PUBLISHED
-from cce_etl.defs.resource import Warehouse
-from cce_etl.defs.stuck_sensor import stuck_sensor
-from cce_etl.warehouse.health import Limits, examine_published
-from tests.ops.month_process import answer_lines
+from cce_etl.defs.jobs import NIGHTLY, nightly_schedule
+from cce_etl.defs.resources import Warehouse
+from cce_etl.defs.sensors.health import health_sensor
+from cce_etl.defs.sensors.stuck import stuck_sensor
+from cce_etl.publish.health import Limits, examine_published
+from tests.integration.ops.month_process import answer_lines
 
 _machine_ns: Final = time.time_ns
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Companion:
 
     @classmethod
     def start(cls, name: str, folder: Path, environment: dict[str, str]) -> Self:
-        """Start `tests.ops.<name>` in a folder, with these variables and no others but the path and home."""
+        """Start `tests.integration.ops.<name>` in a folder, with no variables but these, the path and home."""
         log = folder / f"{name}.log"
         base = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"tests.ops.{name}"],
+                [sys.executable, "-m", f"tests.integration.ops.{name}"],
                 cwd=folder,
                 env=base | environment,
                 stdin=subprocess.PIPE,

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from cce_etl.demo.answers import json_answer, not_found, unauthorized
 from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
-from tests.ops.month_fleet import NightJob, jobs_of, json_body
+from tests.integration.ops.month_fleet import NightJob, jobs_of, json_body
 
 
 @dataclass

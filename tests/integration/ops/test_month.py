@@ -11,8 +11,8 @@ from statistics import median
 
 import pytest
 
-from tests.ops.month import BAD, FULL_DISK, KILLED, OUTAGE, VOIDED, Month, Night, started
-from tests.ops.month_fleet import DRIFT_NIGHT, NEW_KEY, NEW_TYPE, NIGHTS, night_ns, nodes
+from tests.integration.ops.month import BAD, FULL_DISK, KILLED, OUTAGE, VOIDED, Month, Night, started
+from tests.integration.ops.month_fleet import DRIFT_NIGHT, NEW_KEY, NEW_TYPE, NIGHTS, night_ns, nodes
 
 pytestmark = pytest.mark.ops
 

@@ -10,9 +10,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from cce_etl.warehouse.query import open_published, query
-from tests.ops.conftest import Deployment
-from tests.ops.services import start, wait_until_gone
+from cce_etl.publish.query import open_published, query
+from tests.integration.ops.conftest import Deployment
+from tests.integration.ops.services import start, wait_until_gone
 
 pytestmark = pytest.mark.ops
 

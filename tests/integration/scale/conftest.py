@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.ops.postgres import Postgres, find_programs, running_postgres
-from tests.scale.farm import Farm, farm, single_process_run
-from tests.scale.fleet import Sources, served_sources
-from tests.scale.redis import find_redis, running_redis
-from tests.scale.tables import rows_of
+from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
+from tests.integration.scale.farm import Farm, farm, single_process_run
+from tests.integration.scale.fleet import Sources, served_sources
+from tests.integration.scale.redis import find_redis, running_redis
+from tests.integration.scale.tables import rows_of
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

@@ -4,6 +4,6 @@ Lives here: that moment. Does not: anything that runs.
 """
 
 from cce_etl.defs.assembly import build_definitions
-from tests.scale.fleet import NOW
+from tests.integration.scale.fleet import NOW
 
 defs = build_definitions(lambda: NOW)

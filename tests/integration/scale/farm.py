@@ -17,15 +17,15 @@ from pathlib import Path
 
 import psycopg2
 
-from cce_etl.defs.nightly import NIGHTLY, all_partitions
+from cce_etl.defs.jobs import NIGHTLY, all_partitions
 from cce_etl.demo.api import DEMO_TOKEN
-from cce_etl.settings import read_settings
-from cce_etl.warehouse.location import Location
-from tests.ops.postgres import Postgres
-from tests.ops.services import DEPLOY, Service, start
-from tests.scale.fleet import NAMES, Sources
+from cce_etl.settings.location import Location
+from cce_etl.settings.settings import read_settings
+from tests.integration.ops.postgres import Postgres
+from tests.integration.ops.services import DEPLOY, Service, start
+from tests.integration.scale.fleet import NAMES, Sources
 
-MODULE = "tests.scale.definitions"
+MODULE = "tests.integration.scale.definitions"
 RUN_SECONDS = 300
 _FETCHED = 'key:"raw/job_payloads" or key:"core/jobs"'
 
@@ -41,7 +41,7 @@ class Farm:
     def start_workers(self, count: int) -> list[Service]:
         """Start workers of one process each, and wait until they take steps."""
         for number in range(len(self.workers), len(self.workers) + count):
-            command = [_program("celery"), "--app", "cce_etl.defs.celery_worker", "worker"]
+            command = [_program("celery"), "--app", "cce_etl.defs.celery_app", "worker"]
             options = [
                 "--queues",
                 "dagster",
@@ -163,7 +163,7 @@ def _program(name: str) -> str:
 def reader(environment: Mapping[str, str], folder: Path) -> "subprocess.Popen[bytes]":
     """Start a process that reads the lake again and again until its standard input ends."""
     with (folder / "reader.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.scale.reader"]
+        command = [sys.executable, "-m", "tests.integration.scale.reader"]
         return subprocess.Popen(
             command, cwd=folder, env=dict(os.environ) | dict(environment), stdin=subprocess.PIPE, stdout=log, stderr=log
         )

@@ -8,7 +8,7 @@ import select
 import sys
 from itertools import count
 
-from cce_etl.settings import read_settings
+from cce_etl.settings.settings import read_settings
 from cce_etl.warehouse.connection import open_warehouse_to_read
 
 # What is loaded and what is built of it; the second is there only once a night has built it.

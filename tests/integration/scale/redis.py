@@ -13,7 +13,7 @@ from pathlib import Path
 
 import redis
 
-from tests.ops.postgres import free_port
+from tests.integration.ops.postgres import free_port
 
 
 def find_redis() -> Path | None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl import pipeline
+from cce_etl.pipeline import run as pipeline
+from cce_etl.settings.location import Lake
 from cce_etl.warehouse.compaction import compact
 from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read
-from cce_etl.warehouse.location import Lake
-from tests.ops.postgres import free_port
+from tests.integration.ops.postgres import free_port
 from tests.warehouse.lakes import write_fleet
 
 pytestmark = pytest.mark.scale

@@ -11,13 +11,13 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from cce_etl import pipeline
 from cce_etl.errors import WarehouseBusyError
+from cce_etl.pipeline import run as pipeline
+from cce_etl.settings.location import Lake
 from cce_etl.warehouse.connection import Connection, open_warehouse, transaction
-from cce_etl.warehouse.location import Lake
-from cce_etl.warehouse.turns import build_turn, source_turn, write_turn
-from tests.ops.postgres import Postgres
-from tests.scale.farm import create_database
+from cce_etl.warehouse.locks import build_turn, source_turn, write_turn
+from tests.integration.ops.postgres import Postgres
+from tests.integration.scale.farm import create_database
 from tests.warehouse.lakes import write_fleet
 
 pytestmark = pytest.mark.scale
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.scale
 _HOLDER = """
 import sys, time
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.location import Lake
-from cce_etl.warehouse.turns import source_turn
+from cce_etl.settings.location import Lake
+from cce_etl.warehouse.locks import source_turn
 with open_warehouse(Lake(*sys.argv[1:])) as connection, source_turn(connection, "s", 0):
     print("held", flush=True)
     time.sleep(60)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ops.postgres import Postgres
-from tests.scale.farm import Farm, kill, reader, wait
-from tests.scale.fleet import JOBS_OF_THE_LONGEST, LONGEST, NAMES, RATE_PER_SECOND, Sources
-from tests.scale.tables import rows_of
+from tests.integration.ops.postgres import Postgres
+from tests.integration.scale.farm import Farm, kill, reader, wait
+from tests.integration.scale.fleet import JOBS_OF_THE_LONGEST, LONGEST, NAMES, RATE_PER_SECOND, Sources
+from tests.integration.scale.tables import rows_of
 
 if TYPE_CHECKING:
-    from tests.scale.conftest import Rows
+    from tests.integration.scale.conftest import Rows
 
 pytestmark = pytest.mark.scale
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.computed.forests import integers, parent_positions, read_forest, seconds
+from cce_etl.models.computed.forests import integers, parent_positions, read_forest, seconds
 
 
 def table(*jobs: tuple[int, str | None, str | None]) -> pa.Table:

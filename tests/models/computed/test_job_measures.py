@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.computed.job_measures import measure_jobs
+from cce_etl.models.computed.job_measures import measure_jobs
 
 SECOND = 10**9
 INPUT = pa.schema(

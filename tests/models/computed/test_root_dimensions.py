@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.computed.root_dimensions import (
+from cce_etl.models.computed.root_dimensions import (
     in_order_met,
     root_dimensions,
     text_dimension,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.computed.step_savings import sum_savings
+from cce_etl.models.computed.step_savings import sum_savings
 
 SECOND = 10**9
 INPUT = pa.schema(

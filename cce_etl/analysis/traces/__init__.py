@@ -1,0 +1,1 @@
+"""The tree of one job, and the trace formats it can be written in."""

@@ -1,0 +1,1 @@
+"""The sensors of Dagster and the alerts they send."""

@@ -1,0 +1,1 @@
+"""The SQL files of sql/ become tables, in the order of their dependencies."""

@@ -1,0 +1,1 @@
+"""The order of a run: plan, fetch, load, check, build, check, publish."""

@@ -1,0 +1,1 @@
+"""The analysts' copy of the warehouse, and all that reads it."""
