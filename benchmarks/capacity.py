@@ -1,6 +1,6 @@
 """`python -m benchmarks.capacity`: the tables of docs/scale.md, of 200 sources and of the benchmark's own twenty.
 
-Lives here: the costs that were measured, the fleets, what chunks of other lengths would do. Does not: how a night goes
+Lives here: the costs that were measured, the fleets, what batches of other lengths would do. Does not: how a night goes
 (`simulation`).
 """
 
@@ -20,7 +20,7 @@ MEASURED: Final = Costs(
     step_waiting=0.75,
     first_step_more=2.5,
     fetch_job=0.0003,
-    write_chunk=0.2,
+    write_batch=0.2,
     write_job=0.0006,
     write_file=0.006,
 )
@@ -62,8 +62,8 @@ def main() -> None:
         sys.stdout.write(f"Twenty sources, {workers} on two cores: {figure(seconds)} s\n")
     fleet = synthetic_fleet()
     sys.stdout.write(f"{len(fleet)} sources, {min(s.jobs for s in fleet):,} to {max(s.jobs for s in fleet):,} jobs\n")
-    for costs in (MEASURED, replace(MEASURED, chunk_seconds=30.0)):
-        sys.stdout.write(f"\nEight cores, chunks of {figure(costs.chunk_seconds)} s:\n\n")
+    for costs in (MEASURED, replace(MEASURED, batch_seconds=30.0)):
+        sys.stdout.write(f"\nEight cores, batches of {figure(costs.batch_seconds)} s:\n\n")
         sys.stdout.write(f"{markdown(HEADINGS, list(lines(fleet, costs, 8)))}\n")
 
 

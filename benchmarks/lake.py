@@ -30,8 +30,8 @@ _LOAD: Final = "lake, load"
 # when they were fetched is as a night's answers are: of one day.
 _HISTORY, _NIGHT = "jobs.ndjson", "night.ndjson"
 _FETCHED_AT: Final = b"2026-03-01T02:00:00Z"
-# What five seconds at ten requests a second bring; beside chunks of 2,000 they show what a chunk costs by itself.
-_SMALL_CHUNK, _LARGE_CHUNK = 50, 2_000
+# What five seconds at ten requests a second bring; beside batches of 2,000 they show what a batch costs by itself.
+_SMALL_BATCH, _LARGE_BATCH = 50, 2_000
 # The blocks of a table's columns, with those of long values.
 _STORED: Final = """
     SELECT count(DISTINCT block) * (SELECT any_value(block_size) FROM pragma_database_size())
@@ -75,9 +75,9 @@ def _targets(lake: Result, file: Result) -> tuple[Target, ...]:
 
 def _contenders(arguments: Mapping[str, Any], postgres: Postgres) -> dict[str, Contender]:
     steps: dict[str, tuple[Callable[..., int], Mapping[str, Any]]] = {
-        f"{_LOAD} a night by {_SMALL_CHUNK}": (load, {"file": _NIGHT, "chunk_jobs": _SMALL_CHUNK}),
-        f"{_LOAD} a night": (load, {"file": _NIGHT, "chunk_jobs": _LARGE_CHUNK}),
-        _LOAD: (load, {"file": _HISTORY, "chunk_jobs": _LARGE_CHUNK}),
+        f"{_LOAD} a night by {_SMALL_BATCH}": (load, {"file": _NIGHT, "batch_jobs": _SMALL_BATCH}),
+        f"{_LOAD} a night": (load, {"file": _NIGHT, "batch_jobs": _LARGE_BATCH}),
+        _LOAD: (load, {"file": _HISTORY, "batch_jobs": _LARGE_BATCH}),
         "lake, read raw.job_payloads": (read, {"table": "raw.job_payloads"}),
         "lake, read core.jobs": (read, {"table": "core.jobs"}),
         "lake, build": (build, {}),
@@ -100,7 +100,7 @@ def make_files(watch: Stopwatch, *, folder: str, job_count: int) -> int:
     return job_count
 
 
-def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str, chunk_jobs: int) -> int:
+def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str, batch_jobs: int) -> int:
     """Load a file into a new warehouse whose tables are there already: they cost the same however many rows come."""
     from unittest.mock import patch
 
@@ -110,7 +110,7 @@ def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str,
     location = _new(Path(folder), kind)
     with open_warehouse(location):
         pass
-    with patch("cce_etl.pipeline.run.LOAD_RECORDS", chunk_jobs), watch, open_warehouse(location) as connection:
+    with patch("cce_etl.pipeline.run.LOAD_RECORDS", batch_jobs), watch, open_warehouse(location) as connection:
         summary = pipeline.load(connection, "benchmark", [str(Path(folder, file))])
     if summary.fetched != job_count:
         raise RuntimeError(f"{summary.fetched} of {job_count} jobs were loaded")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from benchmarks.contender import Stopwatch
 
-CHUNK_JOBS: Final = 5_000
+BATCH_JOBS: Final = 5_000
 _COLUMNS: Final = (
     "job_id", "parent_job_id", "root_job_id", "path", "depth", "ordinal", "job_type", "cluster_id", "resource_id",
     "resource_name", "phase", "reason", "planned_at", "created_text", "updated_text", "extend_param", "is_leaf",
@@ -51,11 +51,11 @@ def _in_own_file(watch: Stopwatch, path: str, decode: Callable[[bytes], Any]) ->
 
 
 def load(connection: Any, path: str, decode: Callable[[bytes], Any]) -> int:
-    """Load a file of documented bodies in chunks, each a transaction; return the rows."""
+    """Load a file of documented bodies in batches, each a transaction; return the rows."""
     import pyarrow as pa
 
     from cce_etl.warehouse.connection import transaction
-    from cce_etl.warehouse.jobs import many_chunks
+    from cce_etl.warehouse.jobs import bulk_loading
 
     types = {"depth": pa.int32(), "ordinal": pa.int32(), "planned_at": pa.timestamp("ns")} | {
         "extend_param": pa.map_(pa.string(), pa.string()),
@@ -63,8 +63,8 @@ def load(connection: Any, path: str, decode: Callable[[bytes], Any]) -> int:
         "has_uid": pa.bool_(),
     }
     row_count = 0
-    with Path(path).open("rb") as file, many_chunks(connection):
-        while lines := list(islice(file, CHUNK_JOBS)):
+    with Path(path).open("rb") as file, bulk_loading(connection):
+        while lines := list(islice(file, BATCH_JOBS)):
             columns = zip(*(row for line in lines for row in _rows(decode(line))), strict=True)
             named = zip(_COLUMNS, columns, strict=True)
             table = pa.table({name: pa.array(values, types.get(name, pa.string())) for name, values in named})

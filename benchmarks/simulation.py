@@ -27,34 +27,34 @@ class Source:
 class Costs:
     """Hold what one of each takes, in seconds; all but the waiting of a step are of one core.
 
-    A chunk ends at `chunk_seconds` or `chunk_jobs`, and is written in a turn of its own while the next one comes. The
-    files that a source's chunks left before it cost it `write_file` each.
+    A batch ends at `batch_seconds` or `batch_jobs`, and is written in a turn of its own while the next one comes. The
+    files that a source's batches left before it cost it `write_file` each.
     """
 
     step: float = 0.0
     step_waiting: float = 0.0
     first_step_more: float = 0.0
     fetch_job: float = 0.0
-    write_chunk: float = 0.0
+    write_batch: float = 0.0
     write_job: float = 0.0
     write_file: float = 0.0
-    chunk_seconds: float = 5.0
-    chunk_jobs: int = 1_000
+    batch_seconds: float = 5.0
+    batch_jobs: int = 1_000
 
-    def chunks(self, source: Source) -> list[int]:
-        """Return the jobs of each chunk."""
-        size = min(self.chunk_jobs, max(1, round(source.rate_per_second * self.chunk_seconds)))
+    def batches(self, source: Source) -> list[int]:
+        """Return the jobs of each batch."""
+        size = min(self.batch_jobs, max(1, round(source.rate_per_second * self.batch_seconds)))
         return [min(size, source.jobs - begun) for begun in range(0, source.jobs, size)]
 
     def writing(self, source: Source) -> list[float]:
-        """Return how long each chunk keeps its turn."""
-        sizes = enumerate(self.chunks(source))
-        return [self.write_chunk + before * self.write_file + jobs * self.write_job for before, jobs in sizes]
+        """Return how long each batch keeps its turn."""
+        sizes = enumerate(self.batches(source))
+        return [self.write_batch + before * self.write_file + jobs * self.write_job for before, jobs in sizes]
 
     def alone(self, source: Source) -> float:
         """Return how long a source takes a worker that waits for no other."""
-        chunks = self.chunks(source)
-        coming = [max(jobs / source.rate_per_second, jobs * self.fetch_job) for jobs in chunks]
+        batches = self.batches(source)
+        coming = [max(jobs / source.rate_per_second, jobs * self.fetch_job) for jobs in batches]
         both = zip([*coming, 0.0], [0.0, *self.writing(source)], strict=True)
         return self.step + self.step_waiting + source.latency_seconds + sum(map(max, both))
 
@@ -102,7 +102,7 @@ class _Night:
 
     def fetch(self, source: Source) -> _Steps:
         written: simpy.Event = self.clock.timeout(0)
-        for jobs, writing in zip(self.costs.chunks(source), self.costs.writing(source), strict=True):
+        for jobs, writing in zip(self.costs.batches(source), self.costs.writing(source), strict=True):
             pace = self.clock.timeout(jobs / source.rate_per_second)
             read = self.clock.process(self.compute(jobs * self.costs.fetch_job))
             yield pace & read & written

@@ -16,8 +16,8 @@ from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
     from cce_etl.pipeline.plan import Errand
-    from cce_etl.pipeline.run import Summary
     from cce_etl.warehouse.connection import Connection
+    from cce_etl.warehouse.fetch_runs import RunCounts
 
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Stop after core.jobs: build no models, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
@@ -162,7 +162,7 @@ def _fetch_and_finish(
 
 
 def _finish(
-    connection: "Connection", settings: Settings, run_id: str, summary: "Summary", *, no_build: bool, as_json: bool
+    connection: "Connection", settings: Settings, run_id: str, summary: "RunCounts", *, no_build: bool, as_json: bool
 ) -> None:
     from cce_etl.cli import output as show
     from cce_etl.pipeline import run as pipeline

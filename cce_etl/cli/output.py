@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.doctor import Finding
     from cce_etl.pipeline.fetch import Progress
     from cce_etl.pipeline.retention import Vacuumed
-    from cce_etl.pipeline.run import FailedCheck, Summary
+    from cce_etl.pipeline.run import FailedCheck
     from cce_etl.publish.health import Health
     from cce_etl.publish.query import QueryResult, Status
     from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import Copied
     from cce_etl.warehouse.dead_letters import OpenLetter
+    from cce_etl.warehouse.fetch_runs import RunCounts
     from cce_etl.warehouse.migrate import Moved
     from cce_etl.warehouse.sizes import RawBodies
 
@@ -114,7 +115,7 @@ def failed_checks(failed: "Sequence[FailedCheck]") -> None:
         note(f"Warning: the check {check.name} found rows in {check.table}: {check.description} First: {check.rows[0]}")
 
 
-def summary(result: "Summary", settings: "Settings", *, is_published: bool) -> None:
+def summary(result: "RunCounts", settings: "Settings", *, is_published: bool) -> None:
     """Print what became of a run's ids, and where everything is."""
     typer.echo(
         f"{result.requested:,} requested: {result.fetched:,} fetched, {result.unchanged:,} unchanged, "

@@ -15,10 +15,11 @@ from cce_etl.demo.fleet import build_fleet
 from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server, serve_forever
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Progress
-from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.pipeline.run import Listing
 from cce_etl.publish.query import QueryResult, open_published, query
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.fetch_runs import RunCounts
 
 # A fixed moment, so that everyone who runs the demo sees the same figures.
 DEMO_ENDS_AT: Final = int(datetime(2026, 7, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -39,7 +40,7 @@ _FAILURE_RATES: Final = """
 class DemoResult(msgspec.Struct, frozen=True):
     """Hold what the demo shows: the run's account, its files, the two headline tables."""
 
-    summary: Summary
+    summary: RunCounts
     settings: Settings
     durations: QueryResult
     failure_rates: QueryResult
@@ -74,7 +75,7 @@ def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Pro
         return DemoResult(summary, settings, _held(durations), _held(failure_rates))
 
 
-def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> Summary:
+def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> RunCounts:
     run_id = pipeline.new_run_id()
     listing = Listing("synthetic fleet", job_ids, [])
     with open_warehouse(settings.warehouse) as connection:

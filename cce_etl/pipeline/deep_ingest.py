@@ -9,9 +9,9 @@ from typing import Final
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import valid_id
 from cce_etl.pipeline.fetch import Clock, Progress, ingest
-from cce_etl.pipeline.load import Tally
 from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.fetch_runs import RunCounts
 
 # What one run asks for by a step's own id at most: some 10 such steps a job make 1,000 jobs.
 DEEP_JOBS: Final = 10_000
@@ -23,7 +23,7 @@ async def ingest_deep(
     client: Client,
     wanted: Sequence[str],
     levels: int,
-    tally: Tally,
+    counts: RunCounts,
     clock: Clock,
     on_progress: Callable[[Progress], None],
 ) -> None:
@@ -33,7 +33,7 @@ async def ingest_deep(
     """
     left = DEEP_JOBS
     async with client:
-        await ingest(connection, source, client, wanted, tally, clock, on_progress)
+        await ingest(connection, source, client, wanted, counts, clock, on_progress)
         for _ in range(levels):
             leaves = [leaf for leaf in job_ids_table.unasked_leaves(connection, source, left) if valid_id(leaf.job_id)]
             if not leaves:
@@ -41,8 +41,8 @@ async def ingest_deep(
             _register_leaves(connection, source, leaves, clock)
             client.autopilot_job_ids |= {leaf.job_id for leaf in leaves if leaf.is_autopilot}
             left -= len(leaves)
-            tally.requested += len(leaves)
-            await ingest(connection, source, client, [leaf.job_id for leaf in leaves], tally, clock, on_progress)
+            counts.requested += len(leaves)
+            await ingest(connection, source, client, [leaf.job_id for leaf in leaves], counts, clock, on_progress)
 
 
 def _register_leaves(connection: Connection, source: str, leaves: Sequence[job_ids_table.Leaf], clock: Clock) -> None:

@@ -1,7 +1,7 @@
-"""Fetched jobs on their way into the warehouse: a bounded queue, chunks, a checkpoint each.
+"""Fetched jobs on their way into the warehouse: a bounded queue, batches, a checkpoint each.
 
 Lives here: how fetching and writing overlap, and how a run stops in good order.
-Does not: requests (`extract/`), what a chunk does (`chunk`), which ids to fetch (`pipeline`).
+Does not: requests (`extract/`), what a batch does (`batch`), which ids to fetch (`pipeline`).
 """
 
 import asyncio
@@ -16,19 +16,20 @@ import msgspec
 from cce_etl.errors import Interrupted
 from cce_etl.extract.client import Client, Failed, Fetched, FetchPolicy
 from cce_etl.extract.worker_pool import Outcome, fetch_all
-from cce_etl.pipeline.load import Tally, store_outcomes
+from cce_etl.pipeline.load import store_outcomes
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.jobs import many_chunks
+from cce_etl.warehouse.fetch_runs import RunCounts
+from cce_etl.warehouse.jobs import bulk_loading
 
 Clock = Callable[[], int]
 """Tell the time in nanoseconds since 1970 UTC."""
 
-# At the usual pace the seconds end a chunk. Without a pace, 1,000 jobs cost a fifth less CPU each than 500, since a
+# At the usual pace the seconds end a batch. Without a pace, 1,000 jobs cost a fifth less CPU each than 500, since a
 # transaction has a price of its own.
-CHUNK_JOBS: Final = 1_000
-CHUNK_SECONDS: Final = 5.0
-CHUNK_BYTES: Final = 64 * 1024 * 1024
+BATCH_JOBS: Final = 1_000
+BATCH_SECONDS: Final = 5.0
+BATCH_BYTES: Final = 64 * 1024 * 1024
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -64,41 +65,41 @@ async def ingest(
     source: str,
     client: Client,
     job_ids: Sequence[str],
-    tally: Tally,
+    counts: RunCounts,
     clock: Clock,
     on_progress: Callable[[Progress], None],
 ) -> None:
-    """Fetch the ids with an open client and write what comes, a chunk a transaction, counting it in `tally`.
+    """Fetch the ids with an open client and write what comes, a batch a transaction, counting it in `counts`.
 
-    Raises what stops a run (AuthError, ConfigError, ApiError, Interrupted) after the last chunk is written, and
+    Raises what stops a run (AuthError, ConfigError, ApiError, Interrupted) after the last batch is written, and
     WarehouseError at once.
     """
     inbox: asyncio.Queue[Outcome | _End] = asyncio.Queue(maxsize=2 * client.concurrency)
     producer = asyncio.create_task(_produce(client, job_ids, inbox, on_progress))
     try:
-        with _cancelled_by_signals(producer) as received, many_chunks(connection):
-            end = await _write_all(connection, source, inbox, tally, clock)
+        with _cancelled_by_signals(producer) as received, bulk_loading(connection):
+            end = await _write_all(connection, source, inbox, counts, clock)
     finally:
         producer.cancel()
         while not inbox.empty():  # room for its last word, or it would wait for ever for a reader
             inbox.get_nowait()
     if received:
-        raise _interrupted(received[0], tally)
+        raise _interrupted(received[0], counts)
     if end.error:
         raise end.error
 
 
 async def _write_all(
-    connection: Connection, source: str, inbox: "asyncio.Queue[Outcome | _End]", tally: Tally, clock: Clock
+    connection: Connection, source: str, inbox: "asyncio.Queue[Outcome | _End]", counts: RunCounts, clock: Clock
 ) -> _End:
-    """Write a chunk in a thread while the next one is collected, so that requests go on while DuckDB works.
+    """Write a batch in a thread while the next one is collected, so that requests go on while DuckDB works.
 
     A failure to write is raised at once, though no further answer comes.
     """
     end: _End | None = None
     writing: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
     while end is None:
-        collecting = asyncio.ensure_future(_next_chunk(inbox))
+        collecting = asyncio.ensure_future(_next_batch(inbox))
         try:
             (outcomes, end), _ = await asyncio.gather(collecting, writing)
         finally:
@@ -106,7 +107,7 @@ async def _write_all(
         if end and end.error:  # a stop speaks for all ids: their failures are no letters of their own
             outcomes = [outcome for outcome in outcomes if not isinstance(outcome, Failed)]
         if outcomes:
-            write = asyncio.to_thread(store_outcomes, connection, source, outcomes, tally, clock())
+            write = asyncio.to_thread(store_outcomes, connection, source, outcomes, counts, clock())
             writing = asyncio.ensure_future(write)
     await writing
     return end
@@ -137,10 +138,10 @@ def _cancelled_by_signals(task: "asyncio.Task[None]") -> Iterator[list[signal.Si
             signal.signal(number, handler)
 
 
-def _interrupted(number: signal.Signals, tally: Tally) -> Interrupted:
-    done = tally.fetched + tally.unchanged + tally.gone + tally.failed
+def _interrupted(number: signal.Signals, counts: RunCounts) -> Interrupted:
+    done = counts.fetched + counts.unchanged + counts.gone + counts.failed
     return Interrupted(
-        f"Stopped by {number.name}: {done} of {tally.requested - tally.skipped} jobs are done and kept. "
+        f"Stopped by {number.name}: {done} of {counts.requested - counts.skipped} jobs are done and kept. "
         "Run the same command again to go on.",
         signal_number=number,
     )
@@ -169,11 +170,11 @@ async def _produce(
     await inbox.put(_End(error))
 
 
-async def _next_chunk(inbox: "asyncio.Queue[Outcome | _End]") -> tuple[list[Outcome], _End | None]:
+async def _next_batch(inbox: "asyncio.Queue[Outcome | _End]") -> tuple[list[Outcome], _End | None]:
     outcomes: list[Outcome] = []
     size = 0
-    deadline = asyncio.get_running_loop().time() + CHUNK_SECONDS
-    while len(outcomes) < CHUNK_JOBS and size < CHUNK_BYTES:
+    deadline = asyncio.get_running_loop().time() + BATCH_SECONDS
+    while len(outcomes) < BATCH_JOBS and size < BATCH_BYTES:
         try:
             item = await _next_item(inbox, deadline)
         except TimeoutError:

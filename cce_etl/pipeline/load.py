@@ -1,6 +1,6 @@
-"""One chunk of answers into the warehouse: land the bytes, decode, flatten, replace the trees.
+"""One batch of answers into the warehouse: land the bytes, decode, flatten, replace the trees.
 
-Lives here: what becomes of each id, letter and row when answers arrive. One transaction a chunk.
+Lives here: what becomes of each id, letter and row when answers arrive. One transaction a batch.
 Does not: which payload counts (`observations`), fetching (`extract/`), the order of a run (`pipeline`), SQL.
 """
 
@@ -20,29 +20,17 @@ from cce_etl.transform.readings import BodyReader, Reading
 from cce_etl.transform.versions import History, decode_for, tree_of
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
+from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
-from cce_etl.warehouse.jobs import move_observed, replace_trees
+from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
 from cce_etl.warehouse.payloads import (
     Packer,
     Payload,
-    keep_last_sightings,
     land_payloads,
     payload_keys,
+    record_last_seen,
     stored_payloads,
 )
-
-
-class Tally(msgspec.Struct):
-    """Count what became of the ids or records of a run; `rows` are rows of core.jobs written."""
-
-    requested: int = 0
-    fetched: int = 0
-    skipped: int = 0
-    unchanged: int = 0
-    gone: int = 0
-    failed: int = 0
-    dead_lettered: int = 0
-    rows: int = 0
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -54,7 +42,7 @@ class _Item(msgspec.Struct, frozen=True):
     attempts: int
 
 
-class SavedChunk(msgspec.Struct, frozen=True):
+class SavedBatch(msgspec.Struct, frozen=True):
     """Hold payloads saved earlier, read and ready to be written, and the records that are no job."""
 
     items: list[_Item]
@@ -62,24 +50,26 @@ class SavedChunk(msgspec.Struct, frozen=True):
     refused: list[tuple[SavedRecord, PayloadError]]
 
 
-def store_outcomes(connection: Connection, source: str, outcomes: Sequence[Outcome], tally: Tally, at: int) -> None:
-    """Write a chunk of fetched jobs at the time `at`, and count it in `tally`."""
+def store_outcomes(
+    connection: Connection, source: str, outcomes: Sequence[Outcome], counts: RunCounts, at: int
+) -> None:
+    """Write a batch of fetched jobs at the time `at`, and count it in `counts`."""
     gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     reader, packer = BodyReader(), Packer()
     items = [_item_of_fetched(outcome, reader, packer) for outcome in outcomes if isinstance(outcome, Fetched)]
-    counted = Tally(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
+    counted = RunCounts(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
         history = History(payload_keys(connection, source, [item.payload.job_id for item in items]))
         _store_items(connection, source, items, history, reader, counted, at)
         mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
         record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
         resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
-    _add(tally, counted)
+    _add(counts, counted)
 
 
-def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
-    """Read payloads saved earlier, which needs no warehouse and so can go on while another chunk is written.
+def read_batch(records: Sequence[SavedRecord]) -> SavedBatch:
+    """Read payloads saved earlier, which needs no warehouse and so can go on while another batch is written.
 
     Bodies are compressed here as well: beside this, a thread that writes would wait for the interpreter at each one.
     """
@@ -98,22 +88,22 @@ def read_chunk(records: Sequence[SavedRecord]) -> SavedChunk:
         fetched_at = next(times) if record.fetched_at is None else record.fetched_at
         payload = packer.payload(reading.job_id, reading.dialect, fetched_at, record.body)
         items.append(_Item(payload, reading, None, 0))
-    return SavedChunk(items, reader, refused)
+    return SavedBatch(items, reader, refused)
 
 
-def store_chunk(connection: Connection, source: str, chunk: SavedChunk, tally: Tally, at: int) -> None:
-    """Write a chunk that has been read, and count it in `tally`; a record that is no job is a dead letter."""
-    letters = [_letter(None, f"{record.where}: {error}", error, record.body, at) for record, error in chunk.refused]
-    counted = Tally(requested=len(chunk.items) + len(letters), failed=len(letters), dead_lettered=len(letters))
-    job_ids = list({item.payload.job_id: None for item in chunk.items})
+def store_batch(connection: Connection, source: str, batch: SavedBatch, counts: RunCounts, at: int) -> None:
+    """Write a batch that has been read, and count it in `counts`; a record that is no job is a dead letter."""
+    letters = [_letter(None, f"{record.where}: {error}", error, record.body, at) for record, error in batch.refused]
+    counted = RunCounts(requested=len(batch.items) + len(letters), failed=len(letters), dead_lettered=len(letters))
+    job_ids = list({item.payload.job_id: None for item in batch.items})
     history = History([])  # of new ids nothing is stored
     with transaction(connection):
         if register_ids(connection, source, "load", job_ids, at) < len(job_ids):
-            keep_last_sightings(connection, source, [item.payload for item in chunk.items])
+            record_last_seen(connection, source, [item.payload for item in batch.items])
             history = History(payload_keys(connection, source, job_ids))
-        _store_items(connection, source, chunk.items, history, chunk.reader, counted, at)
+        _store_items(connection, source, batch.items, history, batch.reader, counted, at)
         record_dead_letters(connection, source, letters)
-    _add(tally, counted)
+    _add(counts, counted)
 
 
 def restore(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
@@ -166,7 +156,7 @@ def _store_items(
     items: Sequence[_Item],
     history: History,
     reader: BodyReader,
-    counted: Tally,
+    counted: RunCounts,
     at: int,
 ) -> None:
     if not items:
@@ -181,7 +171,7 @@ def _store_items(
     mark_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
     rows = reader.table(list(seen.values()))
     counted.rows += replace_trees(connection, source, rows, [job_id for job_id in seen if job_id in loaded_before])
-    move_observed(connection, source, [job_id for job_id in readable if job_id not in seen])
+    touch_observed_at(connection, source, [job_id for job_id in readable if job_id not in seen])
     letters = [_letter_of_item(item, item.error, at) for item in items if item.error is not None]
     record_dead_letters(connection, source, letters)
     resolve_dead_letters(connection, source, readable, at)
@@ -294,6 +284,6 @@ def _letter(job_id: str | None, message: str, error: PayloadError, body: bytes, 
     return DeadLetter(job_id=job_id, kind=error.kind, message=message, failed_at=at, body_excerpt=excerpt(body))
 
 
-def _add(tally: Tally, counted: Tally) -> None:
-    for field in Tally.__struct_fields__:
-        setattr(tally, field, getattr(tally, field) + getattr(counted, field))
+def _add(counts: RunCounts, counted: RunCounts) -> None:
+    for field in RunCounts.__struct_fields__:
+        setattr(counts, field, getattr(counts, field) + getattr(counted, field))

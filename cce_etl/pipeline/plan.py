@@ -16,12 +16,13 @@ from cce_etl.pipeline.discover import DiscoveryReport
 from cce_etl.pipeline.discover import discover as discover_source
 from cce_etl.pipeline.fetch import Clock, Progress, ignore_progress
 from cce_etl.pipeline.load import replay_letters
-from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.pipeline.run import Listing
 from cce_etl.settings.settings import Settings, require_source
 from cce_etl.settings.sources import read_sources
 from cce_etl.warehouse import dead_letters as accounts
 from cce_etl.warehouse import job_ids as ids
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.locks import source_turn
 
 
@@ -35,7 +36,7 @@ class Errand(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """Hold the account of all errands, and the errors that stopped some of them, by source."""
 
-    summary: Summary
+    summary: RunCounts
     stopped: dict[str, CceEtlError]
 
     def raise_first(self) -> None:
@@ -116,7 +117,7 @@ def fetch(
 
     Raises WarehouseError and Interrupted at once: they concern all, but for a source that another process fetches.
     """
-    summaries: list[Summary] = []
+    summaries: list[RunCounts] = []
     stopped: dict[str, CceEtlError] = {}
     for errand in errands:
         try:
@@ -148,6 +149,6 @@ def replay_dead_letters(connection: Connection, clock: Clock = time.time_ns) -> 
     )
 
 
-def _total(summaries: Sequence[Summary]) -> Summary:
-    fields = Summary.__struct_fields__
-    return Summary(**{name: sum(getattr(summary, name) for summary in summaries) for name in fields})
+def _total(summaries: Sequence[RunCounts]) -> RunCounts:
+    fields = RunCounts.__struct_fields__
+    return RunCounts(**{name: sum(getattr(summary, name) for summary in summaries) for name in fields})

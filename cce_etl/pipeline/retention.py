@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.pipeline.fetch import CHUNK_BYTES, Clock
+from cce_etl.pipeline.fetch import BATCH_BYTES, Clock
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import tree_of
 from cce_etl.warehouse.connection import Connection, open_existing_warehouse, settle, transaction
@@ -94,7 +94,7 @@ def _batches(old: Iterable[OldPayload]) -> Iterator[list[PayloadKey]]:
     for one in old:
         keys.append(one.key)
         size += one.body_bytes
-        if size >= CHUNK_BYTES:
+        if size >= BATCH_BYTES:
             yield keys
             keys, size = [], 0
     yield keys

@@ -1,7 +1,7 @@
 """The flow, drawn once: ids, fetch, land, flatten, load, build, publish.
 
-Lives here: the order of things, chunks and their checkpoints, the account of a run. Dagster and the CLI call the same.
-Does not: HTTP (`extract/`), SQL (`warehouse/`, sql/), what becomes of an answer (`chunk`).
+Lives here: the order of things, batches and their checkpoints, the account of a run. Dagster and the CLI call the same.
+Does not: HTTP (`extract/`), SQL (`warehouse/`, sql/), what becomes of an answer (`batch`).
 """
 
 import asyncio
@@ -25,17 +25,18 @@ from cce_etl.models.computed import COMPUTATIONS, code_version
 from cce_etl.models.model import Model, read_checks, read_models, run_check, sql_directory
 from cce_etl.models.slo_targets import set_slo
 from cce_etl.pipeline.deep_ingest import ingest_deep
-from cce_etl.pipeline.fetch import CHUNK_BYTES, Clock, Progress, ignore_progress, policy_of
-from cce_etl.pipeline.load import Tally, read_chunk, restore, store_chunk
+from cce_etl.pipeline.fetch import BATCH_BYTES, Clock, Progress, ignore_progress, policy_of
+from cce_etl.pipeline.load import read_batch, restore, store_batch
 from cce_etl.publish.publish import publish as publish_copy
 from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, own_transaction, transaction
-from cce_etl.warehouse.dead_letters import FetchRun, record_run, resolve_file_letters
-from cce_etl.warehouse.jobs import clear_core, many_chunks
+from cce_etl.warehouse.dead_letters import resolve_file_letters
+from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, record_run
+from cce_etl.warehouse.jobs import bulk_loading, clear_core
 from cce_etl.warehouse.locks import reading_turn
 
-# A file's records cost no request to read again, so its chunks may be larger than those of a fetch; two are in memory.
+# A file's records cost no request to read again, so its batches may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000
 _NO_COUNTS: Final = ("_at", "_latency_seconds")
 
@@ -48,30 +49,16 @@ class Listing(msgspec.Struct, frozen=True):
     bad: list[BadId]
 
 
-class Summary(msgspec.Struct, frozen=True):
-    """Account for a run: requested = skipped + fetched + unchanged + gone + failed, dead_lettered within failed."""
-
-    requested: int
-    fetched: int
-    skipped: int
-    unchanged: int
-    gone: int
-    failed: int
-    dead_lettered: int
-    rows: int
-    seconds: float
-
-
 class Attempt(msgspec.Struct, frozen=True):
     """Hold the account of a fetch, and what stopped it before its end, if anything did.
 
     The ids it did not come to then count as failed; they stay pending.
     """
 
-    summary: Summary
+    summary: RunCounts
     stopped_by: ApiError | ConfigError | None
 
-    def unstopped(self) -> Summary:
+    def unstopped(self) -> RunCounts:
         """Return the account of a fetch that went to its end; raise what stopped it when it did not."""
         if self.stopped_by is not None:
             raise self.stopped_by
@@ -139,22 +126,24 @@ def fetch(
     listing = _to_ask_for(connection, source.name, listing, clock)
     finished = job_ids_table.finished_ids(connection, source.name, listing.job_ids)
     wanted = [job_id for job_id in listing.job_ids if job_id not in finished]
-    tally = Tally(requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad))
+    counts = RunCounts(
+        requested=len(listing.job_ids) + len(listing.bad), skipped=len(finished), failed=len(listing.bad)
+    )
     started_at, started = clock(), time.perf_counter()
     client = Client(source.endpoint, source.project_id, sign_in.auth, policy_of(settings), clock)
     client.autopilot_job_ids = job_ids_table.autopilot_ids(connection, source.name)
     stopped_by: ApiError | ConfigError | None = None
     with telemetry.phase("fetch", source=source.name) as report:
         try:
-            asyncio.run(ingest_deep(connection, source.name, client, wanted, deep_levels, tally, clock, on_progress))
+            asyncio.run(ingest_deep(connection, source.name, client, wanted, deep_levels, counts, clock, on_progress))
         except (ApiError, ConfigError) as error:
             stopped_by = error
-            tally.failed = tally.requested - tally.skipped - tally.fetched - tally.unchanged - tally.gone
+            counts.failed = counts.requested - counts.skipped - counts.fetched - counts.unchanged - counts.gone
         finally:
-            run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), tally, client)
+            run = _fetch_run(run_id or new_run_id(), source.name, command, started_at, clock(), counts, client)
             record_run(connection, run)
             report(_figures(run))
-    return Attempt(_summary(tally, started), stopped_by)
+    return Attempt(_with_seconds(counts, started), stopped_by)
 
 
 def _to_ask_for(connection: Connection, source: str, listing: Listing | None, clock: Clock) -> Listing:
@@ -174,26 +163,26 @@ def load(
     clock: Clock = time.time_ns,
     run_id: str = "",
     on_progress: Callable[[Progress], None] = ignore_progress,
-) -> Summary:
+) -> RunCounts:
     """Write payloads saved earlier into raw and core, without any network.
 
     Raises ConfigError for a file that cannot be read, WarehouseError when writing fails.
     """
-    tally = Tally()
+    counts = RunCounts()
     started_at, started = clock(), time.perf_counter()
     with telemetry.phase("load", source=source) as report:
         try:
-            batches = in_batches(read_saved(paths), LOAD_RECORDS, CHUNK_BYTES)
-            with many_chunks(connection), read_ahead(map(read_chunk, batches)) as chunks:
-                for chunk in chunks:
-                    store_chunk(connection, source, chunk, tally, clock())
-                    on_progress(Progress(tally.requested, tally.requested, tally.failed))
+            records = in_batches(read_saved(paths), LOAD_RECORDS, BATCH_BYTES)
+            with bulk_loading(connection), read_ahead(map(read_batch, records)) as batches:
+                for batch in batches:
+                    store_batch(connection, source, batch, counts, clock())
+                    on_progress(Progress(counts.requested, counts.requested, counts.failed))
             resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
         finally:
-            run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), tally, None)
+            run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), counts, None)
             record_run(connection, run)
             report(_figures(run))
-    return _summary(tally, started)
+    return _with_seconds(counts, started)
 
 
 def replay(connection: Connection) -> int:
@@ -260,33 +249,31 @@ def publish(connection: Connection, settings: Settings, run_id: str, clock: Cloc
     return rows
 
 
-def lasting(summary: Summary, more_seconds: float) -> Summary:
+def lasting(summary: RunCounts, more_seconds: float) -> RunCounts:
     """Return the account of a run that went on for some seconds after its rows were written."""
     return msgspec.structs.replace(summary, seconds=round(summary.seconds + more_seconds, 3))
 
 
-def _summary(tally: Tally, started: float) -> Summary:
-    return Summary(**msgspec.structs.asdict(tally), seconds=round(time.perf_counter() - started, 3))
+def _with_seconds(counts: RunCounts, started: float) -> RunCounts:
+    return msgspec.structs.replace(counts, seconds=round(time.perf_counter() - started, 3))
 
 
 def _figures(run: FetchRun) -> dict[str, int | float]:
     """Return what is counted of a run: neither who and when, nor percentiles, which do not add up."""
-    told = msgspec.structs.asdict(run).items()
-    return {name: value for name, value in told if not isinstance(value, str) and not name.endswith(_NO_COUNTS)}
+    told = run.columns().items()
+    return {name: value for name, value in told if isinstance(value, int | float) and not name.endswith(_NO_COUNTS)}
 
 
 def _fetch_run(
-    run_id: str, source: str, command: str, started_at: int, ended_at: int, tally: Tally, client: Client | None
+    run_id: str, source: str, command: str, started_at: int, ended_at: int, counts: RunCounts, client: Client | None
 ) -> FetchRun:
-    counts = msgspec.structs.asdict(tally)
     return FetchRun(
         run_id=run_id,
         source=source,
         command=command,
         started_at=started_at,
         ended_at=ended_at,
-        core_row_count=counts.pop("rows"),
-        **counts,
+        counts=counts,
         request_count=client.statistics.request_count if client else 0,
         retry_count=client.statistics.retry_count if client else 0,
         throttled_count=client.statistics.throttled_count if client else 0,

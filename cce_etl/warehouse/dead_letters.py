@@ -1,4 +1,4 @@
-"""raw.dead_letters and raw.fetch_runs: what failed, and the account of every run.
+"""raw.dead_letters: what failed.
 
 Lives here: one open letter a job and kind of failure, resolved when the job comes through.
 Does not: why something failed (`extract/`, `job`), showing it (`cli/`).
@@ -23,31 +23,6 @@ class DeadLetter(msgspec.Struct, frozen=True):
     error_code: str | None = None
     body_excerpt: str | None = None
     attempts: int = 1
-
-
-class FetchRun(msgspec.Struct, frozen=True):
-    """Hold the account of one run, as raw.fetch_runs has it; times in ns since 1970 UTC."""
-
-    run_id: str
-    source: str
-    command: str
-    started_at: int
-    ended_at: int
-    requested: int
-    fetched: int
-    skipped: int
-    unchanged: int
-    gone: int
-    failed: int
-    dead_lettered: int
-    core_row_count: int
-    request_count: int
-    retry_count: int
-    throttled_count: int
-    waited_seconds: float
-    received_bytes: int
-    p50_latency_seconds: float | None = None
-    p95_latency_seconds: float | None = None
 
 
 def record_dead_letters(connection: Connection, source: str, letters: Sequence[DeadLetter]) -> None:
@@ -164,13 +139,3 @@ def open_letter_ids(connection: Connection, source: str) -> list[str]:
         [source],
     ).fetchall()
     return [job_id for (job_id,) in rows]
-
-
-def record_run(connection: Connection, run: FetchRun) -> None:
-    """Append one run's account to raw.fetch_runs."""
-    values = msgspec.structs.asdict(run)
-    columns = ", ".join(
-        f"make_timestamp_ns(${name}) AS {name}" if name.endswith("_at") else f"${name} AS {name}" for name in values
-    )
-    with transaction(connection):
-        connection.execute(f"INSERT INTO raw.fetch_runs BY NAME SELECT {columns}", values)

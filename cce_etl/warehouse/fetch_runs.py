@@ -1,14 +1,10 @@
-"""The account of one run as numbers that can be plotted night after night.
-
-Lives here: sums over the sources of a run, and how many jobs it saw for the first time.
-Does not: writing the account (`accounts`).
-"""
+"""raw.fetch_runs: one row for each run and source, and the figures of a run over all its sources."""
 
 from typing import Final
 
 import msgspec
 
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, transaction
 
 # A job is new to a run when none of its bodies is older than the run.
 _FIGURES: Final = """
@@ -34,6 +30,50 @@ _FIGURES: Final = """
 """
 
 
+class RunCounts(msgspec.Struct):
+    """What became of the job ids or saved records of a run.
+
+    requested = skipped + fetched + unchanged + gone + failed; dead_lettered is part of failed; rows are the rows
+    written to core.jobs.
+    """
+
+    requested: int = 0
+    fetched: int = 0
+    skipped: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    failed: int = 0
+    dead_lettered: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+
+
+class FetchRun(msgspec.Struct, frozen=True):
+    """A row of raw.fetch_runs; times are in ns since 1970 UTC."""
+
+    run_id: str
+    source: str
+    command: str
+    started_at: int
+    ended_at: int
+    counts: RunCounts
+    request_count: int = 0
+    retry_count: int = 0
+    throttled_count: int = 0
+    waited_seconds: float = 0.0
+    received_bytes: int = 0
+    p50_latency_seconds: float | None = None
+    p95_latency_seconds: float | None = None
+
+    def columns(self) -> dict[str, str | int | float | None]:
+        """Return the values by the names of the table's columns."""
+        values = msgspec.structs.asdict(self)
+        counts = msgspec.structs.asdict(values.pop("counts"))
+        del counts["seconds"]  # the table has both times
+        row_count = counts.pop("rows")
+        return values | counts | {"core_row_count": row_count}
+
+
 class RunFigures(msgspec.Struct, frozen=True):
     """Hold what a run did; `changed` were known before and came back different, bytes as received."""
 
@@ -52,3 +92,13 @@ def run_figures(connection: Connection, run_id: str) -> RunFigures:
     """Return the figures of a run over all its sources; the latency is that of the slowest source."""
     ((new, fetched, *others),) = connection.execute(_FIGURES, [run_id]).fetchall()
     return RunFigures(new, max(fetched - new, 0), *others)
+
+
+def record_run(connection: Connection, run: FetchRun) -> None:
+    """Append a row to raw.fetch_runs."""
+    values = run.columns()
+    columns = ", ".join(
+        f"make_timestamp_ns(${name}) AS {name}" if name.endswith("_at") else f"${name} AS {name}" for name in values
+    )
+    with transaction(connection):
+        connection.execute(f"INSERT INTO raw.fetch_runs BY NAME SELECT {columns}", values)

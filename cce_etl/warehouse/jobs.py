@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from cce_etl.warehouse.connection import Connection
 
-# What DuckDB keeps in its log before it writes the table anew. Its own 16 MB are less than a chunk of rows, so that
-# every chunk would write the end of the table a second time: 650,000 rows took 8.4 s of CPU, and 5.5 with more.
+# What DuckDB keeps in its log before it writes the table anew. Its own 16 MB are less than a batch of rows, so that
+# every batch would write the end of the table a second time: 650,000 rows took 8.4 s of CPU, and 5.5 with more.
 _LOAD_CHECKPOINT_SIZE: Final = "48MB"
 # Blocks once written stay in memory up to DuckDB's limit, most of the machine's by default: 2,000,000 rows took 695 MB,
 # and with this 534, no more than 500,000 rows. Less than 125 MB a thread is too little for any query, say its docs; a
@@ -25,8 +25,8 @@ _LOAD_MEGABYTES_AT_LEAST: Final = 256
 
 
 @contextmanager
-def many_chunks(connection: Connection) -> Iterator[None]:
-    """Write the table less often, in bounded memory, while many chunks are loaded; each stays a transaction."""
+def bulk_loading(connection: Connection) -> Iterator[None]:
+    """Write the table less often, in bounded memory, while many batches are loaded; each stays a transaction."""
     ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
     connection.execute(f"SET checkpoint_threshold = '{_LOAD_CHECKPOINT_SIZE}'")
     connection.execute(f"SET memory_limit = '{max(_LOAD_MEGABYTES_AT_LEAST, _LOAD_MEGABYTES_PER_THREAD * threads)}MB'")
@@ -59,7 +59,7 @@ def replace_trees(connection: Connection, source: str, rows: pa.Table, loaded_be
         observed = _observed(connection, source, roots, rows["root_job_id"])
         connection.register("incoming", rows.append_column("observed_at", observed))
         connection.execute("INSERT INTO core.jobs BY NAME SELECT $1 AS source, * FROM incoming", [source])
-        pa.default_memory_pool().release_unused()  # Arrow keeps what it frees, 50 MB after some chunks
+        pa.default_memory_pool().release_unused()  # Arrow keeps what it frees, 50 MB after some batches
     _record_changed(connection, source, pa.concat_arrays([pa.array(loaded_before, pa.string()), roots]))
     return rows.num_rows  # type: ignore[no-any-return]
 
@@ -83,7 +83,7 @@ def _record_changed(connection: Connection, source: str, root_job_ids: pa.Array)
         )
 
 
-def move_observed(connection: Connection, source: str, root_job_ids: Sequence[str]) -> None:
+def touch_observed_at(connection: Connection, source: str, root_job_ids: Sequence[str]) -> None:
     """Move the observation time of trees that were seen again unchanged to what raw.job_ids has by now."""
     if not root_job_ids:
         return

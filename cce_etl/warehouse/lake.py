@@ -27,7 +27,7 @@ _RACE_SECONDS: Final = 20
 _NOT_MADE: Final = ("creating a new DuckLake is explicitly disabled", "in read-only mode: database does not exist")
 # Each source writes files of its own; bodies and trees one a day as well, so that what is old and what a query of some
 # days does not ask for is never read. By the day they were fetched: by the day they began, the first load of a
-# source's whole history would write a file a day of it in each chunk.
+# source's whole history would write a file a day of it in each batch.
 _PARTS: Final = {
     "raw.job_ids": "source",
     "raw.job_payloads": "source, year(fetched_at), month(fetched_at), day(fetched_at)",

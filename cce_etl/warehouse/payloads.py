@@ -108,7 +108,7 @@ def land_payloads(connection: Connection, source: str, payloads: Sequence[Payloa
     connection.execute("INSERT INTO raw.job_payloads BY NAME SELECT $1 AS source, * FROM incoming", [source])
 
 
-def keep_last_sightings(connection: Connection, source: str, late: Sequence[Payload]) -> None:
+def record_last_seen(connection: Connection, source: str, late: Sequence[Payload]) -> None:
     """Write a job's newest payload once more, at the time it was last seen unchanged, where a `late` one precedes that.
 
     Without it the late payload would pass for the newest, since a body seen again unchanged leaves no row.

@@ -1,4 +1,4 @@
-"""What must not grow, counted: requests a job, statements a chunk. Time is for the benchmarks.
+"""What must not grow, counted: requests a job, statements a batch. Time is for the benchmarks.
 
 Does not live here: imports of --help (`cli/test_app_commands`), bytes written to publish (`warehouse/test_publish`).
 """
@@ -15,8 +15,9 @@ from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, Fetched, FetchPolicy
 from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.pipeline.fetch import ignore_progress, ingest
-from cce_etl.pipeline.load import Tally, read_chunk, store_chunk, store_outcomes
+from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
 
 if TYPE_CHECKING:
@@ -55,23 +56,23 @@ def test_each_job_is_asked_for_once(warehouse: Connection, api: "Api") -> None:
 
     async def run() -> None:
         async with client:
-            await ingest(warehouse, "s", client, api.fleet_ids, Tally(), time.time_ns, ignore_progress)
+            await ingest(warehouse, "s", client, api.fleet_ids, RunCounts(), time.time_ns, ignore_progress)
 
     asyncio.run(run())
     assert api.asked == dict.fromkeys(api.fleet_ids, 1)
     assert client.statistics.request_count == len(api.fleet_ids)
 
 
-def test_a_chunk_takes_as_many_statements_however_many_jobs_are_in_it(
+def test_a_batch_takes_as_many_statements_however_many_jobs_are_in_it(
     warehouse: Connection, job_body: Callable[..., bytes]
 ) -> None:
     def statements(job_count: int, at: int) -> int:
         job_ids = [f"job-{number}" for number in range(job_count)]
         register_ids(warehouse, "s", "list", job_ids, at)
         counted = Counted(warehouse)
-        # Seen before, and seen anew: both ways through a chunk.
+        # Seen before, and seen anew: both ways through a batch.
         outcomes = [Fetched(job_id, job_body(job_id, reason=str(at)), at, 1) for job_id in job_ids]
-        store_outcomes(cast("Connection", counted), "s", outcomes, Tally(), at)
+        store_outcomes(cast("Connection", counted), "s", outcomes, RunCounts(), at)
         return counted.count
 
     first = statements(4, at=1)
@@ -80,13 +81,13 @@ def test_a_chunk_takes_as_many_statements_however_many_jobs_are_in_it(
     assert first < 40
 
 
-def test_a_first_load_looks_among_the_ids_known_three_times_a_chunk_and_never_among_stored_bodies(
+def test_a_first_load_looks_among_the_ids_known_three_times_a_batch_and_never_among_stored_bodies(
     warehouse: Connection, job_body: Callable[..., bytes]
 ) -> None:
     counted = Counted(warehouse)
     for number in range(2):
-        chunk = read_chunk([SavedRecord(job_body(f"job-{number}"), "file", 1)])
-        store_chunk(cast("Connection", counted), "s", chunk, Tally(), 1)
+        batch = read_batch([SavedRecord(job_body(f"job-{number}"), "file", 1)])
+        store_batch(cast("Connection", counted), "s", batch, RunCounts(), 1)
     # Whether any is known, what became of each, and when its tree was seen.
     reading = [text for text in counted.texts if "incoming" in text and "SELECT $" not in text]
     assert sum("raw.job_ids" in text for text in reading) == 2 * 3

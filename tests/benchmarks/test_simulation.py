@@ -18,7 +18,7 @@ costs = st.builds(
     step=st.floats(0, 2),
     step_waiting=st.floats(0, 2),
     fetch_job=st.floats(0, 0.01),
-    write_chunk=st.floats(0, 2),
+    write_batch=st.floats(0, 2),
     write_job=st.floats(0, 0.01),
     write_file=st.floats(0, 0.1),
 )
@@ -33,29 +33,29 @@ def test_a_source_takes_its_jobs_at_its_rate_and_its_first_answer() -> None:
     assert simulate([Source(100, 10, latency_seconds=0.5)], FREE, 1, 2) == 10.5
 
 
-def test_a_chunk_is_written_while_the_next_one_comes() -> None:
-    # Two chunks of 50 jobs, five seconds each, and a second to write the last.
+def test_a_batch_is_written_while_the_next_one_comes() -> None:
+    # Two batches of 50 jobs, five seconds each, and a second to write the last.
     assert simulate([TEN_SECONDS], Costs(write_job=0.02), 1, 2) == 11
-    # Writing takes longer than fetching: the second chunk is written from 15 to 25.
+    # Writing takes longer than fetching: the second batch is written from 15 to 25.
     assert simulate([TEN_SECONDS], Costs(write_job=0.2), 1, 2) == 25
 
 
-def test_a_chunk_pays_for_the_files_of_those_before_it() -> None:
-    # Three chunks: the first is written in no time, the second in a second, the last in two.
+def test_a_batch_pays_for_the_files_of_those_before_it() -> None:
+    # Three batches: the first is written in no time, the second in a second, the last in two.
     assert simulate([Source(150, 10)], Costs(write_file=1), 1, 2) == 17
 
 
-def test_a_chunk_ends_at_its_seconds_or_its_jobs() -> None:
-    assert FREE.chunks(Source(120, 10)) == [50, 50, 20]
-    assert FREE.chunks(Source(2_500, 400)) == [1_000, 1_000, 500]
-    assert FREE.chunks(Source(2, 0.1)) == [1, 1]
+def test_a_batch_ends_at_its_seconds_or_its_jobs() -> None:
+    assert FREE.batches(Source(120, 10)) == [50, 50, 20]
+    assert FREE.batches(Source(2_500, 400)) == [1_000, 1_000, 500]
+    assert FREE.batches(Source(2, 0.1)) == [1, 1]
 
 
 def test_two_workers_halve_the_waiting_and_take_turns_to_write() -> None:
     both = [TEN_SECONDS, TEN_SECONDS]
     assert simulate(both, FREE, 1, 2) == 20
     assert simulate(both, FREE, 2, 2) == 10
-    # Both have their last chunk at ten seconds; the second one waits for its turn.
+    # Both have their last batch at ten seconds; the second one waits for its turn.
     assert simulate(both, Costs(write_job=0.02), 2, 2) == 12
 
 

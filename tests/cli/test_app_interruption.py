@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.conftest import Api, Shell
 
 FROZEN = "SELECT * EXCLUDE observed_at FROM core.jobs ORDER BY ALL"
-SMALL_CHUNKS = "import cce_etl.pipeline.fetch; cce_etl.pipeline.fetch.CHUNK_JOBS = 4"
+SMALL_BATCHES = "import cce_etl.pipeline.fetch; cce_etl.pipeline.fetch.BATCH_JOBS = 4"
 
 
 def wait_until(holds: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
@@ -42,9 +42,9 @@ def test_a_run_killed_in_the_middle_ends_as_an_undisturbed_one_when_run_again(
     running = {job_id for job_id, state in undisturbed.states().items() if state == "running"}
     api.reset()
     api.seconds = 0.1
-    process = shell.start("run", "--ids", ids, "--no-build", "--concurrency", "2", before=SMALL_CHUNKS)
+    process = shell.start("run", "--ids", ids, "--no-build", "--concurrency", "2", before=SMALL_BATCHES)
     try:
-        # While a chunk is written 4 answers wait in the queue and 2 with the workers: 14 asked means 4 are written.
+        # While a batch is written 4 answers wait in the queue and 2 with the workers: 14 asked means 4 are written.
         wait_until(lambda: api.asked.total() >= 14, process)
     finally:
         process.kill()

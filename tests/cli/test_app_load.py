@@ -1,6 +1,6 @@
 """`cce-etl load` as a user meets it: every shape of file, no endpoint, no project, no token.
 
-Does not live here: reading files (`extract/test_saved`), what v2 adds to v3 (`test_chunk`).
+Does not live here: reading files (`extract/test_saved`), what v2 adds to v3 (`test_batch`).
 """
 
 import gzip

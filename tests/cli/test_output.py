@@ -10,8 +10,9 @@ from cce_etl.demo.showcase import DemoServer
 from cce_etl.extract.id_lists import BadId
 from cce_etl.pipeline.doctor import Finding
 from cce_etl.pipeline.fetch import Progress
-from cce_etl.pipeline.run import FailedCheck, Summary
+from cce_etl.pipeline.run import FailedCheck
 from cce_etl.settings.settings import Settings
+from cce_etl.warehouse.fetch_runs import RunCounts
 
 SETTINGS = Settings(warehouse=Path("w.duckdb"), published=Path("p.duckdb"))
 
@@ -31,7 +32,7 @@ def test_only_the_first_bad_ids_are_named_and_the_others_counted(capsys: pytest.
 
 
 def test_a_summary_says_where_failures_are_kept_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    summary = Summary(12_345, 10, 12_300, 20, 5, 10, 10, 40, 1.26)
+    summary = RunCounts(12_345, 10, 12_300, 20, 5, 10, 10, 40, 1.26)
     show.summary(summary, SETTINGS, is_published=False)
     out, err = capsys.readouterr()
     assert out.splitlines() == [

@@ -1,4 +1,4 @@
-"""Answers on their way into the warehouse: chunks, checkpoints, and how a run stops."""
+"""Answers on their way into the warehouse: batches, checkpoints, and how a run stops."""
 
 import asyncio
 import signal
@@ -15,8 +15,9 @@ from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy
 from cce_etl.pipeline import fetch as module
 from cce_etl.pipeline.fetch import Progress, ignore_progress, ingest
-from cce_etl.pipeline.load import Tally, store_outcomes
+from cce_etl.pipeline.load import store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
 
 if TYPE_CHECKING:
@@ -37,46 +38,46 @@ def fetch(
     api: "Api",
     job_ids: list[str],
     on_progress: Callable[[Progress], None] = ignore_progress,
-) -> Tally:
+) -> RunCounts:
     """Fetch ids with four requests in flight, listed first as in every run."""
     register_ids(warehouse, "s", "list", job_ids, 1)
-    tally = Tally(requested=len(job_ids))
+    counts = RunCounts(requested=len(job_ids))
     policy = FetchPolicy(max_attempts=1, concurrency=4, rate_limit=0)
     client = Client(api.endpoint, PROJECT, TokenAuth("synthetic-demo-token"), policy, lambda: NOW)
 
     async def run() -> None:
         async with client:
             try:
-                await ingest(warehouse, "s", client, job_ids, tally, lambda: NOW, on_progress)
+                await ingest(warehouse, "s", client, job_ids, counts, lambda: NOW, on_progress)
             finally:
                 await asyncio.sleep(0.05)
                 assert asyncio.all_tasks() == {asyncio.current_task()}, "something still waits"
 
     asyncio.run(run())
-    return tally
+    return counts
 
 
-def test_every_answer_is_written_and_counted_however_small_the_chunks(
+def test_every_answer_is_written_and_counted_however_small_the_batches(
     warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK_JOBS", 5)
-    tally = fetch(warehouse, api, [*api.fleet_ids, "forgotten"])
-    assert (tally.fetched, tally.gone, tally.failed) == (24, 1, 0)
+    monkeypatch.setattr(module, "BATCH_JOBS", 5)
+    counts = fetch(warehouse, api, [*api.fleet_ids, "forgotten"])
+    assert (counts.fetched, counts.gone, counts.failed) == (24, 1, 0)
     assert warehouse.execute("SELECT count(*) FROM raw.job_payloads").fetchall() == [(24,)]
-    assert warehouse.execute("SELECT count(*) FROM core.jobs").fetchall() == [(tally.rows,)]
+    assert warehouse.execute("SELECT count(*) FROM core.jobs").fetchall() == [(counts.rows,)]
 
 
-def test_a_chunk_ends_at_its_bytes(warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch) -> None:
-    chunks: list[int] = []
+def test_a_batch_ends_at_its_bytes(warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[int] = []
 
     def count(*arguments: object) -> None:
-        chunks.append(len(arguments[2]))  # type: ignore[arg-type]
+        batches.append(len(arguments[2]))  # type: ignore[arg-type]
         store_outcomes(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "store_outcomes", count)
-    monkeypatch.setattr(module, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(module, "BATCH_BYTES", 1)
     fetch(warehouse, api, list(api.fleet_ids[:6]))
-    assert chunks == [1] * 6
+    assert batches == [1] * 6
 
 
 def test_progress_counts_every_id_once_and_says_how_many_failed(
@@ -91,7 +92,7 @@ def test_progress_counts_every_id_once_and_says_how_many_failed(
 
 
 def test_nothing_to_fetch_asks_nothing(warehouse: Connection, api: "Api") -> None:
-    assert fetch(warehouse, api, []) == Tally()
+    assert fetch(warehouse, api, []) == RunCounts()
     assert api.asked.total() == 0
 
 
@@ -127,7 +128,7 @@ def test_a_signal_stops_the_run_keeps_what_came_and_puts_the_handlers_back(wareh
 
 
 def test_a_run_in_another_thread_than_the_main_one_works_without_signals(warehouse: Connection, api: "Api") -> None:
-    done: list[Tally] = []
+    done: list[RunCounts] = []
     thread = threading.Thread(target=lambda: done.append(fetch(warehouse, api, list(api.fleet_ids[:3]))))
     thread.start()
     thread.join()
@@ -135,7 +136,7 @@ def test_a_run_in_another_thread_than_the_main_one_works_without_signals(warehou
 
 
 def wait_until_the_queue_is_full(api: "Api") -> None:
-    """Wait for 16 requests: 2 answers are written, 2 make the next chunk, 8 fill the queue, 4 workers hold one each."""
+    """Wait for 16 requests: 2 answers are written, 2 make the next batch, 8 fill the queue, 4 workers hold one each."""
     while api.asked.total() < 16:
         time.sleep(0.01)
     time.sleep(0.1)  # for the answers of the last four
@@ -148,7 +149,7 @@ def test_an_error_while_writing_is_raised_and_ends_the_requests_though_the_queue
         wait_until_the_queue_is_full(api)
         raise WarehouseError("the disk is full")
 
-    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "BATCH_JOBS", 2)
     monkeypatch.setattr(module, "store_outcomes", fail)
     with pytest.raises(WarehouseError, match="the disk is full"):
         fetch(warehouse, api, list(api.fleet_ids))
@@ -161,15 +162,15 @@ def test_an_error_while_writing_is_raised_though_no_further_answer_comes(
     def fail(*_: object) -> None:
         raise WarehouseError("the disk is full")
 
-    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
-    monkeypatch.setattr(module, "CHUNK_SECONDS", 1_000.0)
+    monkeypatch.setattr(module, "BATCH_JOBS", 2)
+    monkeypatch.setattr(module, "BATCH_SECONDS", 1_000.0)
     monkeypatch.setattr(module, "store_outcomes", fail)
     api.answers = {"late": script(b"{}", seconds=1_000.0)}
     with pytest.raises(WarehouseError, match="the disk is full"):
         fetch(warehouse, api, [*api.fleet_ids[:2], "late"])
 
 
-def test_requests_go_on_while_a_chunk_is_written(
+def test_requests_go_on_while_a_batch_is_written(
     warehouse: Connection, api: "Api", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def written_after_all_were_asked_for(*arguments: object) -> None:
@@ -177,7 +178,7 @@ def test_requests_go_on_while_a_chunk_is_written(
             time.sleep(0.01)
         store_outcomes(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "BATCH_JOBS", 2)
     monkeypatch.setattr(module, "store_outcomes", written_after_all_were_asked_for)
     assert fetch(warehouse, api, list(api.fleet_ids[:16])).fetched == 16
 
@@ -193,7 +194,7 @@ def test_a_second_signal_does_not_break_off_the_good_order_of_the_first(
                 time.sleep(0.1)
         store_outcomes(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module, "CHUNK_JOBS", 2)
+    monkeypatch.setattr(module, "BATCH_JOBS", 2)
     monkeypatch.setattr(module, "store_outcomes", signalled_twice)
     with pytest.raises(Interrupted, match="12 of 24 jobs are done and kept") as caught:
         fetch(warehouse, api, list(api.fleet_ids))

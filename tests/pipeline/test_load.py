@@ -1,4 +1,4 @@
-"""What a chunk of answers or saved records does to the warehouse: which tree wins, what an id becomes, what is kept.
+"""What a batch of answers or saved records does to the warehouse: which tree wins, what an id becomes, what is kept.
 
 Does not live here: the same through the command line (`cli/`), the rules alone (`test_observations`).
 """
@@ -16,8 +16,9 @@ from cce_etl.extract.client import Failed, Fetched, Gone
 from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.worker_pool import Outcome
 from cce_etl.pipeline import run as pipeline
-from cce_etl.pipeline.load import Tally, read_chunk, store_chunk, store_outcomes
+from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
 from cce_etl.warehouse.connection import Connection, schema_sql
+from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
 from cce_etl.warehouse.payloads import stored_payloads
 
@@ -27,7 +28,7 @@ STATES = "SELECT job_id, state, epoch_ns(last_fetched_at) FROM raw.job_ids ORDER
 
 
 def empty() -> Connection:
-    # Of one thread: over a few rows two wait for each other for as long as they work, 67 ms of CPU a chunk and not 40.
+    # Of one thread: over a few rows two wait for each other for as long as they work, 67 ms of CPU a batch and not 40.
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(schema_sql())
     return connection
@@ -39,20 +40,20 @@ def warehouse() -> Iterator[Connection]:
         yield connection
 
 
-def load(warehouse: Connection, *records: tuple[bytes, int | None]) -> Tally:
-    """Load bodies with the time each was fetched, as one chunk."""
-    tally = Tally()
+def load(warehouse: Connection, *records: tuple[bytes, int | None]) -> RunCounts:
+    """Load bodies with the time each was fetched, as one batch."""
+    counts = RunCounts()
     saved = [SavedRecord(body, f"file:{number}", at) for number, (body, at) in enumerate(records, start=1)]
-    store_chunk(warehouse, "s", read_chunk(saved), tally, 10**18)
-    return tally
+    store_batch(warehouse, "s", read_batch(saved), counts, 10**18)
+    return counts
 
 
-def answer(warehouse: Connection, *outcomes: Outcome) -> Tally:
-    """Store outcomes of a fetch as one chunk; their ids are listed first, as in every run."""
+def answer(warehouse: Connection, *outcomes: Outcome) -> RunCounts:
+    """Store outcomes of a fetch as one batch; their ids are listed first, as in every run."""
     register_ids(warehouse, "s", "list", list({outcome.job_id: None for outcome in outcomes}), 1)
-    tally = Tally()
-    store_outcomes(warehouse, "s", outcomes, tally, 10**18)
-    return tally
+    counts = RunCounts()
+    store_outcomes(warehouse, "s", outcomes, counts, 10**18)
+    return counts
 
 
 def rows(warehouse: Connection, sql: str) -> list[tuple[Any, ...]]:
@@ -61,19 +62,19 @@ def rows(warehouse: Connection, sql: str) -> list[tuple[Any, ...]]:
 
 def test_the_later_observation_wins_whichever_is_loaded_first(warehouse: Connection, job_body: Body) -> None:
     load(warehouse, (job_body("a"), 200))
-    tally = load(warehouse, (job_body("a", "Running"), 100))
+    counts = load(warehouse, (job_body("a", "Running"), 100))
     assert rows(warehouse, "SELECT phase, epoch_ns(observed_at) FROM core.jobs WHERE path = ''") == [("Success", 200)]
     assert rows(warehouse, STATES) == [("a", "finished", 200)]
     assert rows(warehouse, "SELECT count(*) FROM raw.job_payloads") == [(2,)]
-    assert (tally.requested, tally.fetched, tally.rows) == (1, 1, 2)
+    assert (counts.requested, counts.fetched, counts.rows) == (1, 1, 2)
 
 
 def test_the_same_content_again_is_no_new_payload_but_a_later_observation(
     warehouse: Connection, job_body: Body
 ) -> None:
     load(warehouse, (job_body("a", "Running"), 100))
-    tally = load(warehouse, (job_body("a", "Running"), 300))
-    assert (tally.fetched, tally.unchanged, tally.rows) == (0, 1, 0)
+    counts = load(warehouse, (job_body("a", "Running"), 300))
+    assert (counts.fetched, counts.unchanged, counts.rows) == (0, 1, 0)
     assert rows(warehouse, "SELECT epoch_ns(fetched_at) FROM raw.job_payloads") == [(100,)]
     assert rows(warehouse, "SELECT DISTINCT epoch_ns(observed_at) FROM core.jobs") == [(300,)]
 
@@ -118,8 +119,8 @@ def test_a_terminal_v3_job_stays_finished_when_v2_says_it_runs(
 def test_a_bad_answer_for_a_job_seen_before_leaves_tree_and_state(warehouse: Connection, job_body: Body) -> None:
     answer(warehouse, Fetched("a", job_body("a", "Running"), 100, 1))
     before = rows(warehouse, CORE)
-    tally = answer(warehouse, Fetched("a", b"<html>", 200, 2))
-    assert (tally.failed, tally.dead_lettered, tally.fetched) == (1, 1, 0)
+    counts = answer(warehouse, Fetched("a", b"<html>", 200, 2))
+    assert (counts.failed, counts.dead_lettered, counts.fetched) == (1, 1, 0)
     assert rows(warehouse, CORE) == before
     assert rows(warehouse, STATES) == [("a", "running", 100)]
     letter = rows(warehouse, "SELECT job_id, kind, http_status, body_excerpt, attempts FROM raw.dead_letters")
@@ -157,14 +158,14 @@ def test_a_job_that_is_gone_resolves_its_letters(warehouse: Connection) -> None:
     assert rows(warehouse, "SELECT count(resolved_at), count(*) FROM raw.dead_letters") == [(1, 1)]
 
 
-def test_a_chunk_that_cannot_be_written_whole_is_not_written_at_all(warehouse: Connection, job_body: Body) -> None:
+def test_a_batch_that_cannot_be_written_whole_is_not_written_at_all(warehouse: Connection, job_body: Body) -> None:
     warehouse.execute("DROP TABLE raw.dead_letters")
-    tally = Tally()
+    counts = RunCounts()
     with pytest.raises(duckdb.Error):
-        store_outcomes(warehouse, "s", [Fetched("a", job_body("a"), 1, 1), Fetched("b", b"", 1, 1)], tally, 10**18)
+        store_outcomes(warehouse, "s", [Fetched("a", job_body("a"), 1, 1), Fetched("b", b"", 1, 1)], counts, 10**18)
     assert rows(warehouse, "SELECT count(*) FROM raw.job_payloads") == [(0,)]
     assert rows(warehouse, "SELECT count(*) FROM core.jobs") == [(0,)]
-    assert tally == Tally()
+    assert counts == RunCounts()
 
 
 def test_content_seen_again_after_another_that_is_loaded_late_stays_the_latest(
@@ -181,7 +182,7 @@ def test_a_completion_that_v2_once_told_is_not_forgotten(warehouse: Connection, 
     assert rows(warehouse, "SELECT count(completed_at) FROM core.jobs") == [(1,)]
 
 
-def test_the_same_id_twice_in_a_chunk_takes_the_later(warehouse: Connection, job_body: Body) -> None:
+def test_the_same_id_twice_in_a_batch_takes_the_later(warehouse: Connection, job_body: Body) -> None:
     load(warehouse, (job_body("a"), 200), (job_body("a", "Running"), 100), (job_body("a"), 200))
     assert rows(warehouse, "SELECT count(*) FROM core.jobs") == [(2,)]
     assert rows(warehouse, STATES) == [("a", "finished", 200)]
@@ -216,22 +217,22 @@ OBSERVATIONS = st.lists(
 )
 
 
-def loaded(observations: Sequence[Seen], chunk: int, v3: Body, v2: Body) -> tuple[list[Any], list[Any]]:
-    """Load observations so many a chunk, and return core and the ids' states."""
+def loaded(observations: Sequence[Seen], batch: int, v3: Body, v2: Body) -> tuple[list[Any], list[Any]]:
+    """Load observations so many a batch, and return core and the ids' states."""
     with empty() as warehouse:
-        for start in range(0, len(observations), chunk):
-            load(warehouse, *((one.body(v3, v2), one.at) for one in observations[start : start + chunk]))
+        for start in range(0, len(observations), batch):
+            load(warehouse, *((one.body(v3, v2), one.at) for one in observations[start : start + batch]))
         return rows(warehouse, CORE), rows(warehouse, STATES)
 
 
 @settings(max_examples=25, deadline=None)
 @given(observations=OBSERVATIONS, data=st.data())
-def test_any_order_and_any_chunks_give_the_same_core(
+def test_any_order_and_any_batches_give_the_same_core(
     observations: list[Seen], data: st.DataObject, job_body: Body, v2_body: Body
 ) -> None:
     shuffled = data.draw(st.permutations(observations))
-    chunk = data.draw(st.integers(1, len(observations)))
-    assert loaded(observations, 1, job_body, v2_body) == loaded(shuffled, chunk, job_body, v2_body)
+    batch = data.draw(st.integers(1, len(observations)))
+    assert loaded(observations, 1, job_body, v2_body) == loaded(shuffled, batch, job_body, v2_body)
 
 
 @settings(max_examples=12, deadline=None)
@@ -257,11 +258,11 @@ def test_replay_gives_the_same_core_also_after_garbage(
         assert rows(warehouse, STATES) == states
 
 
-def test_a_chunk_that_has_been_read_is_written_without_compressing_anything(
+def test_a_batch_that_has_been_read_is_written_without_compressing_anything(
     warehouse: Connection, job_body: Body, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = job_body("a")
-    chunk = read_chunk([SavedRecord(body, "file:1", 1)])
+    batch = read_batch([SavedRecord(body, "file:1", 1)])
     monkeypatch.setattr("cce_etl.warehouse.payloads.zstd.ZstdCompressor", None)
-    store_chunk(warehouse, "s", chunk, Tally(), 1)
+    store_batch(warehouse, "s", batch, RunCounts(), 1)
     assert [one.body for one in stored_payloads(warehouse, "s", ["a"])] == [body]

@@ -116,7 +116,7 @@ def test_no_history_makes_another_tree_without_what_is_needless(
 def test_payloads_are_read_back_a_part_at_a_time_and_each_source_has_its_own(
     connection: Connection, job_body: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "CHUNK_BYTES", 2 * len(job_body("j")))
+    monkeypatch.setattr(upkeep, "BATCH_BYTES", 2 * len(job_body("j")))
     history = [payload("j", job_body("j", reason=str(day)), days_ago(day)) for day in (9, 8, 7, 6)]
     for source in ("s", "t"):
         land(connection, history, source)

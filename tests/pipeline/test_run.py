@@ -13,6 +13,7 @@ from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.run import Listing
 from cce_etl.settings.settings import Settings, Slo
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.fetch_runs import RunCounts
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api
@@ -241,6 +242,6 @@ def test_missing_access_is_named_before_anything_is_done(settings: Settings) -> 
 
 
 def test_a_summary_lasts_as_long_as_the_whole_run() -> None:
-    summary = pipeline.Summary(1, 1, 0, 0, 0, 0, 0, 2, 1.25)
+    summary = RunCounts(1, 1, 0, 0, 0, 0, 0, 2, 1.25)
     assert pipeline.lasting(summary, 0.5004).seconds == 1.75
     assert pipeline.lasting(summary, 0.5).requested == 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.dead_letters import DeadLetter, FetchRun, record_dead_letters, record_run, resolve_dead_letters
+from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
 
 
 def letters(connection: Connection) -> list[tuple[Any, ...]]:
@@ -59,26 +59,3 @@ def test_letters_of_another_source_are_not_resolved(connection: Connection) -> N
     record_dead_letters(connection, "s", [letter("a", "throttled")])
     resolve_dead_letters(connection, "t", ["a"], 30)
     assert letters(connection)[0][-1] is None
-
-
-def test_a_runs_account_is_kept_to_the_nanosecond(connection: Connection) -> None:
-    counts = dict.fromkeys(("requested", "fetched", "skipped", "unchanged", "gone", "failed", "dead_lettered"), 0)
-    run = FetchRun(
-        run_id="r",
-        source="s",
-        command="run",
-        started_at=1_772_323_200_000_000_123,
-        ended_at=1_772_323_200_000_000_124,
-        **counts | {"requested": 3},
-        core_row_count=2**40,
-        request_count=4,
-        retry_count=1,
-        throttled_count=1,
-        waited_seconds=0.25,
-        received_bytes=5,
-    )
-    record_run(connection, run)
-    assert connection.execute(
-        "SELECT run_id, epoch_ns(ended_at) - epoch_ns(started_at), requested, core_row_count, waited_seconds "
-        "FROM raw.fetch_runs"
-    ).fetchall() == [("r", 1, 3, 2**40, 0.25)]

@@ -4,27 +4,24 @@ import duckdb
 import pytest
 
 from cce_etl.warehouse.connection import Connection, schema_sql
-from cce_etl.warehouse.dead_letters import DeadLetter, FetchRun, record_dead_letters, record_run
-from cce_etl.warehouse.fetch_runs import RunFigures, run_figures
+from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters
+from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, RunFigures, record_run, run_figures
 
 
 def _run(source: str, p95: float | None, run_id: str = "tonight") -> FetchRun:
-    counts = dict.fromkeys(("requested", "skipped", "unchanged", "gone", "failed", "dead_lettered"), 0)
     return FetchRun(
         run_id=run_id,
         source=source,
         command="dagster",
         started_at=1_000,
         ended_at=2_000,
-        fetched=2,
-        core_row_count=5,
+        counts=RunCounts(fetched=2, rows=5),
         request_count=3,
         retry_count=1,
         throttled_count=1,
         waited_seconds=0.5,
         received_bytes=70,
         p95_latency_seconds=p95,
-        **counts,
     )
 
 
@@ -57,3 +54,26 @@ def test_sources_are_summed_and_a_job_with_an_older_body_is_no_new_one(connectio
 def test_a_run_that_asked_nothing_has_zeros_and_no_latency(connection: Connection) -> None:
     with connection:
         assert run_figures(connection, "unknown") == RunFigures(0, 0, 0, 0, 0, 0, 0.0, None, 0)
+
+
+def test_a_run_is_kept_to_the_nanosecond(connection: Connection) -> None:
+    run = FetchRun(
+        run_id="r",
+        source="s",
+        command="run",
+        started_at=1_772_323_200_000_000_123,
+        ended_at=1_772_323_200_000_000_124,
+        counts=RunCounts(requested=3, rows=2**40),
+        request_count=4,
+        retry_count=1,
+        throttled_count=1,
+        waited_seconds=0.25,
+        received_bytes=5,
+    )
+    with connection:
+        record_run(connection, run)
+        found = connection.execute(
+            "SELECT run_id, epoch_ns(ended_at) - epoch_ns(started_at), requested, core_row_count, waited_seconds "
+            "FROM raw.fetch_runs"
+        ).fetchall()
+    assert found == [("r", 1, 3, 2**40, 0.25)]

@@ -10,7 +10,7 @@ from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import JobRow, decode_job
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
-from cce_etl.warehouse.jobs import clear_core, many_chunks, move_observed, replace_trees
+from cce_etl.warehouse.jobs import bulk_loading, clear_core, replace_trees, touch_observed_at
 
 BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
     "spec": {"type": "T", "extendParam": {"k.1": "", "k-2": "v"}, "mystery": 1.50, "subJobs": [{"status": {}}, {}]}}"""
@@ -71,9 +71,9 @@ def test_the_observation_time_is_the_one_of_the_root_and_moves_alone(connection:
     mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
     replace(connection, "s", [tree("a", 1), tree("b", 1)], [])
     mark_ids(connection, "s", [IdMark("a", None, 1, 200), IdMark("b", None, 1, 300)])
-    move_observed(connection, "s", ["a"])
-    move_observed(connection, "t", ["b"])
-    move_observed(connection, "s", [])
+    touch_observed_at(connection, "s", ["a"])
+    touch_observed_at(connection, "t", ["b"])
+    touch_observed_at(connection, "s", [])
     observed = rows(connection, "root_job_id, path, epoch_ns(observed_at)")
     assert observed == [("a", "", 200), ("a", "0", 200), ("b", "", 100), ("b", "0", 100)]
 
@@ -93,16 +93,16 @@ def test_every_tree_replaced_or_seen_later_is_recorded_as_changed_and_no_other(c
     replace(connection, "s", [tree("a", 1)], ["a"])
     assert changed(connection) == [("s", "a")]
     mark_ids(connection, "s", [IdMark("b", None, 1, 200)])
-    move_observed(connection, "s", ["a", "b", "never loaded"])
+    touch_observed_at(connection, "s", ["a", "b", "never loaded"])
     assert changed(connection) == [("s", "b")]
-    move_observed(connection, "s", ["a", "b"])
+    touch_observed_at(connection, "s", ["a", "b"])
     assert changed(connection) == []
 
 
-def test_loading_many_chunks_changes_no_setting_for_those_after_it(connection: Connection) -> None:
+def test_loading_bulk_loading_changes_no_setting_for_those_after_it(connection: Connection) -> None:
     settings = "SELECT current_setting('checkpoint_threshold'), current_setting('memory_limit')"
     ((size, memory),) = connection.execute(settings).fetchall()
-    with many_chunks(connection):
+    with bulk_loading(connection):
         ((size_inside, memory_inside),) = connection.execute(settings).fetchall()
     assert (size_inside != size, memory_inside != memory) == (True, True)
     assert connection.execute(settings).fetchall() == [(size, memory)]
@@ -114,6 +114,6 @@ def test_an_error_of_a_database_that_cannot_be_used_any_more_is_not_hidden(conne
 
 
 def lose_the_database_inside(connection: Connection) -> None:
-    with many_chunks(connection):
+    with bulk_loading(connection):
         connection.close()
         raise ZeroDivisionError

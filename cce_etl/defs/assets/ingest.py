@@ -34,10 +34,9 @@ from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Progress
 from cce_etl.pipeline.plan import Errand
-from cce_etl.pipeline.run import Summary
 from cce_etl.settings.settings import require_source
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.fetch_runs import run_figures
+from cce_etl.warehouse.fetch_runs import RunCounts, run_figures
 
 GROUP: Final = "ingest"
 FETCH: Final = "fetch"
@@ -89,7 +88,7 @@ PAYLOADS_SPEC: Final = AssetSpec(
     "Grain: source, job_id, dialect, fetched_at.",
     metadata=table_definition_metadata("raw.job_payloads"),
 )
-# From the ids and not from the payloads: both are written in the same transaction, a chunk at a time.
+# From the ids and not from the payloads: both are written in the same transaction, a batch at a time.
 JOBS_SPEC: Final = AssetSpec(
     JOBS,
     deps=[JOB_IDS],
@@ -105,7 +104,7 @@ JOBS_SPEC: Final = AssetSpec(
 def fetch(
     context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
 ) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
-    """Fetch every listed job that has not ended (without a list: every such job known), a chunk at a time.
+    """Fetch every listed job that has not ended (without a list: every such job known), a batch at a time.
 
     Run config narrows or widens that: refetch, ids, since, sources.
     """
@@ -122,7 +121,7 @@ def fetch(
 
 def run_errands(
     session: Session, todo: Sequence[Errand], context: OpExecutionContext | AssetExecutionContext
-) -> Summary:
+) -> RunCounts:
     """Fetch for a step, and return the account; raise what stopped a source, once the others are fetched and kept."""
     outcome = errands.fetch(
         session.connection,

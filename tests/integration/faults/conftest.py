@@ -20,11 +20,12 @@ from cce_etl.demo.server import demo_server
 from cce_etl.extract.client import FetchPolicy
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import policy_of
-from cce_etl.pipeline.run import Listing, Summary
+from cce_etl.pipeline.run import Listing
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import Job, decode_job, is_terminal
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.fetch_runs import RunCounts
 from tests.fake_api.meter import Meter
 
 # 2026-03-01 00:00:00 UTC
@@ -41,7 +42,7 @@ class Scene:
         self.settings = settings
         self.meter = meter
 
-    def fetch(self, job_ids: Sequence[str] | None = None, **changes: Any) -> Summary:
+    def fetch(self, job_ids: Sequence[str] | None = None, **changes: Any) -> RunCounts:
         """Fetch jobs of the fleet, all unless some are named, with some settings changed."""
         settings = msgspec.structs.replace(self.settings, **changes)
         listing = Listing("fleet", list(self.fleet.job_ids if job_ids is None else job_ids), [])

@@ -42,7 +42,7 @@ import json, os, sys
 import certifi, httpx_aiohttp, pandas, pyarrow.dataset, ruptures, scipy.stats, tenacity
 import cce_etl.cli, cce_etl.pipeline.plan, cce_etl.pipeline.fetch, cce_etl.publish.publish
 
-cce_etl.pipeline.fetch.CHUNK_JOBS = 20  # else all are written at once, by the first run that is not killed before
+cce_etl.pipeline.fetch.BATCH_JOBS = 20  # else all are written at once, by the first run that is not killed before
 os.write(1, b"ready\\n")
 for line in sys.stdin:
     folder, *sys.argv[1:] = json.loads(line)

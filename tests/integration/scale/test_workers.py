@@ -75,7 +75,7 @@ def test_a_worker_killed_amid_a_source_loses_nothing_and_what_it_stored_is_not_a
     farm = new_farm()
     workers = farm.start_workers(2)
     run = farm.night()
-    # After two chunks of five seconds, before the last third.
+    # After two batches of five seconds, before the last third.
     wait(lambda: len(sources.records[LONGEST].requests) > JOBS_OF_THE_LONGEST * 0.55, 120, "a third", farm.logs)
     (busy,) = [one for one in workers if _holds(one.log.read_text(), LONGEST)]
     kill(busy)
@@ -84,7 +84,7 @@ def test_a_worker_killed_amid_a_source_loses_nothing_and_what_it_stored_is_not_a
     _assert_within_budget(sources)
     asked = sources.records[LONGEST].asked()
     assert len(asked) == JOBS_OF_THE_LONGEST
-    # What had not reached a chunk's end, and what has not ended, which every fetch asks for.
+    # What had not reached a batch's end, and what has not ended, which every fetch asks for.
     assert sum(times > 1 for times in asked.values()) < JOBS_OF_THE_LONGEST / 2
     assert max(asked.values()) == 2
     assert all(max(sources.records[name].asked().values()) <= 2 for name in NAMES)
