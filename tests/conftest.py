@@ -21,6 +21,10 @@ from unittest import mock
 import duckdb
 import pytest
 
+from cce_etl.demo.fleet import Fleet, build_fleet
+from cce_etl.timestamps import NANOSECONDS
+from cce_etl.warehouse.connection import Connection, open_warehouse
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -292,3 +296,22 @@ def v2_body() -> Callable[..., bytes]:
         return json.dumps(document).encode()
 
     return make
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """Return where the warehouse of `connection` is."""
+    return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture
+def connection(warehouse: Path) -> Iterator[Connection]:
+    """Return a fresh warehouse, open for writing."""
+    with open_warehouse(warehouse) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def small_fleet() -> Fleet:
+    """Return a synthetic fleet of 40 jobs, enough to serve."""
+    return build_fleet(seed=11, job_count=40, ends_at_ns=1_772_323_200 * NANOSECONDS)

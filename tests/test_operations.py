@@ -59,7 +59,7 @@ def test_every_setting_exists() -> None:
 def test_every_alert_is_one_that_the_program_gives() -> None:
     table = TEXT[TEXT.index("| The alert says") :].partition("\n\n")[0]
     alerts = [found[1] for found in re.finditer(r"^\| `([^`]+)`", table, re.MULTILINE)]
-    sources = (*(ROOT / "cce_etl" / "defs").glob("*.py"), ROOT / "cce_etl" / "warehouse" / "connection.py")
+    sources = (*(ROOT / "cce_etl" / "defs").rglob("*.py"), ROOT / "cce_etl" / "warehouse" / "connection.py")
     # Without what splits a message over lines of the source.
     said = "".join(path.read_text(encoding="utf-8") for path in sources)
     said = re.sub(r'"\s*\n\s*f?"', "", said)

@@ -77,6 +77,6 @@ def test_the_installed_command_runs_the_demo_in_an_empty_folder(installed: Path,
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert asked.stdout.splitlines() == [
-        str(installed / "cce_etl" / "warehouse" / "models.py"),
+        str(installed / "cce_etl" / "models" / "model.py"),
         str(installed / "cce_etl" / "sql"),
     ]

@@ -38,12 +38,6 @@ def rows(trees: dict[str, list[JobRow]]) -> list[JobRow]:
 
 
 @pytest.fixture(scope="session")
-def small_fleet() -> Fleet:
-    """Return 40 jobs, enough to serve."""
-    return build_fleet(seed=11, job_count=40, ends_at_ns=ENDS_AT_NS)
-
-
-@pytest.fixture(scope="session")
 def endpoint(small_fleet: Fleet) -> Iterator[str]:
     """Serve the small fleet over real HTTP and yield the endpoint."""
     with demo_server(small_fleet) as url:
