@@ -91,14 +91,14 @@ def ours_without_bodies(watch: Stopwatch, *, path: str) -> int:
     from hashlib import sha256
     from unittest.mock import Mock, patch
 
-    from cce_etl.warehouse.payloads import Payload
+    from cce_etl.transform.versions import Payload
 
     def payload(job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
         return Payload(job_id, dialect, fetched_at, b"", len(body), sha256(body).digest())
 
     with (
         patch("cce_etl.pipeline.load.land_payloads"),
-        patch("cce_etl.pipeline.load.Packer", lambda: Mock(payload=payload)),
+        patch("cce_etl.pipeline.load.PayloadCompressor", lambda: Mock(payload=payload)),
     ):
         return ours(watch, path=path)
 

@@ -17,20 +17,13 @@ from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.worker_pool import Outcome
 from cce_etl.transform.payload import Dialect
 from cce_etl.transform.readings import BodyReader, Reading
-from cce_etl.transform.versions import History, decode_for, tree_of
+from cce_etl.transform.versions import History, Payload, PayloadCompressor, decode_for, tree_of
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
 from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
-from cce_etl.warehouse.payloads import (
-    Packer,
-    Payload,
-    land_payloads,
-    payload_keys,
-    record_last_seen,
-    stored_payloads,
-)
+from cce_etl.warehouse.payloads import land_payloads, payload_keys, record_last_seen, stored_payloads
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -56,8 +49,8 @@ def store_outcomes(
     """Write a batch of fetched jobs at the time `at`, and count it in `counts`."""
     gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    reader, packer = BodyReader(), Packer()
-    items = [_item_of_fetched(outcome, reader, packer) for outcome in outcomes if isinstance(outcome, Fetched)]
+    reader, compressor = BodyReader(), PayloadCompressor()
+    items = [_item_of_fetched(outcome, reader, compressor) for outcome in outcomes if isinstance(outcome, Fetched)]
     counted = RunCounts(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
     with transaction(connection):
         history = History(payload_keys(connection, source, [item.payload.job_id for item in items]))
@@ -73,7 +66,7 @@ def read_batch(records: Sequence[SavedRecord]) -> SavedBatch:
 
     Bodies are compressed here as well: beside this, a thread that writes would wait for the interpreter at each one.
     """
-    reader, packer = BodyReader(), Packer()
+    reader, compressor = BodyReader(), PayloadCompressor()
     read: list[tuple[SavedRecord, Reading]] = []
     refused: list[tuple[SavedRecord, PayloadError]] = []
     for record in records:
@@ -86,7 +79,7 @@ def read_batch(records: Sequence[SavedRecord]) -> SavedBatch:
     items = []
     for record, reading in read:
         fetched_at = next(times) if record.fetched_at is None else record.fetched_at
-        payload = packer.payload(reading.job_id, reading.dialect, fetched_at, record.body)
+        payload = compressor.payload(reading.job_id, reading.dialect, fetched_at, record.body)
         items.append(_Item(payload, reading, None, 0))
     return SavedBatch(items, reader, refused)
 
@@ -219,8 +212,8 @@ def _reading_of(job_id: str, payloads: Sequence[Payload], reader: BodyReader) ->
     return None
 
 
-def _item_of_fetched(answer: Fetched, reader: BodyReader, packer: Packer) -> _Item:
-    payload = packer.payload(answer.job_id, Dialect.V3, answer.fetched_at, answer.body)
+def _item_of_fetched(answer: Fetched, reader: BodyReader, compressor: PayloadCompressor) -> _Item:
+    payload = compressor.payload(answer.job_id, Dialect.V3, answer.fetched_at, answer.body)
     try:
         return _Item(payload, reader.read(answer.body, answer.job_id), None, answer.attempts)
     except PayloadError as error:

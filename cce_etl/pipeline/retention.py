@@ -13,9 +13,9 @@ import msgspec
 
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock
 from cce_etl.settings.settings import Settings
-from cce_etl.transform.versions import tree_of
+from cce_etl.transform.versions import Payload, PayloadKey, tree_of
 from cce_etl.warehouse.connection import Connection, open_existing_warehouse, settle, transaction
-from cce_etl.warehouse.payloads import Payload, PayloadKey, stored_payloads
+from cce_etl.warehouse.payloads import stored_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
     delete_payloads,

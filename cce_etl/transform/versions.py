@@ -4,9 +4,11 @@ Lives here: new or seen before, the latest that can be read, what v2 adds to v3.
 Does not: reading and writing payloads (`warehouse/`), ids and failures (`chunk`).
 """
 
+import sys
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -14,10 +16,53 @@ import msgspec
 from cce_etl.errors import PayloadError
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import Decoded, Dialect, JobRow, decode_job, is_terminal
-from cce_etl.warehouse.payloads import Payload, PayloadKey
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# Level 1: 1.1 MB per 1,000 bodies of 5 KB against 2.3 for DuckDB's own compression of text, at little CPU.
+_ZSTD_LEVEL: Final = 1
 _NEVER: Final = -(2**63)
 _AFTER_ALL_HASHES: Final = b"\xff" * 33
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """The exact bytes of one response body, compressed; `fetched_at` in ns since 1970 UTC, None when not known."""
+
+    job_id: str
+    dialect: str
+    fetched_at: int | None
+    compressed_body: bytes
+    body_bytes: int
+    body_sha256: bytes
+
+    @property
+    def body(self) -> bytes:
+        """Return the exact bytes."""
+        return zstd.decompress(self.compressed_body)
+
+
+class PayloadKey(msgspec.Struct, frozen=True):
+    """The columns that name a stored payload."""
+
+    job_id: str
+    dialect: str
+    fetched_at: int | None
+    body_sha256: bytes
+
+
+class PayloadCompressor:
+    """A compressor of bodies; it is kept, because to set one up costs as much as to compress a body."""
+
+    def __init__(self) -> None:
+        self._compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)
+
+    def payload(self, job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
+        """Return the payload of a body."""
+        compressed = self._compressor.compress(body, self._compressor.FLUSH_FRAME)
+        return Payload(job_id, dialect, fetched_at, compressed, len(body), sha256(body).digest())
 
 
 class Observation(msgspec.Struct, frozen=True):

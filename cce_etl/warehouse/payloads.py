@@ -1,63 +1,11 @@
-"""raw.job_payloads: the exact bytes of every answer that differed from the one before it.
+"""raw.job_payloads: the exact bytes of every response body that differed from the one before it, compressed."""
 
-Lives here: landing and reading bodies, compressed.
-Does not: ids and their states (`ids`), decoded jobs (`core`).
-"""
-
-import sys
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
-from typing import Final
 
-import msgspec
 import pyarrow as pa
 
+from cce_etl.transform.versions import Payload, PayloadKey
 from cce_etl.warehouse.connection import Connection
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-# Level 1: 1.1 MB per 1,000 bodies of 5 KB against 2.3 for DuckDB's own compression of text, at little CPU.
-_ZSTD_LEVEL: Final = 1
-
-
-class Payload(msgspec.Struct, frozen=True):
-    """Hold the exact bytes of one answer, compressed; `fetched_at` in ns since 1970 UTC, None when nobody knows."""
-
-    job_id: str
-    dialect: str
-    fetched_at: int | None
-    packed_body: bytes
-    body_bytes: int
-    body_sha256: bytes
-
-    @property
-    def body(self) -> bytes:
-        """Return the exact bytes."""
-        return zstd.decompress(self.packed_body)
-
-
-class Packer:
-    """Make payloads of bodies, by one compressor: to set it up costs as much as to compress a body."""
-
-    def __init__(self) -> None:
-        self._compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)
-
-    def payload(self, job_id: str, dialect: str, fetched_at: int | None, body: bytes) -> Payload:
-        """Return the payload of an answer."""
-        packed = self._compressor.compress(body, self._compressor.FLUSH_FRAME)
-        return Payload(job_id, dialect, fetched_at, packed, len(body), sha256(body).digest())
-
-
-class PayloadKey(msgspec.Struct, frozen=True):
-    """Name a stored payload without its bytes."""
-
-    job_id: str
-    dialect: str
-    fetched_at: int | None
-    body_sha256: bytes
 
 
 def payload_keys(connection: Connection, source: str, job_ids: Iterable[str]) -> list[PayloadKey]:
@@ -99,7 +47,7 @@ def land_payloads(connection: Connection, source: str, payloads: Sequence[Payloa
             "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
             "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
             "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
-            "body": pa.array([payload.packed_body for payload in payloads], pa.binary()),
+            "body": pa.array([payload.compressed_body for payload in payloads], pa.binary()),
             "body_bytes": pa.array([payload.body_bytes for payload in payloads], pa.int32()),
             "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
         }

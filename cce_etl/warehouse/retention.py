@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
+from cce_etl.transform.versions import Payload, PayloadKey
 from cce_etl.warehouse.connection import NO_MERGING, Connection, transaction
 from cce_etl.warehouse.lake import is_lake
-from cce_etl.warehouse.payloads import Payload, PayloadKey
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
 RUNS_KEPT: Final = 400

@@ -263,6 +263,6 @@ def test_a_batch_that_has_been_read_is_written_without_compressing_anything(
 ) -> None:
     body = job_body("a")
     batch = read_batch([SavedRecord(body, "file:1", 1)])
-    monkeypatch.setattr("cce_etl.warehouse.payloads.zstd.ZstdCompressor", None)
+    monkeypatch.setattr("cce_etl.transform.versions.zstd.ZstdCompressor", None)
     store_batch(warehouse, "s", batch, RunCounts(), 1)
     assert [one.body for one in stored_payloads(warehouse, "s", ["a"])] == [body]

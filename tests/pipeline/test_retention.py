@@ -14,10 +14,10 @@ from cce_etl.pipeline import retention as upkeep
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.retention import Forgotten, forget, vacuum, without_need
 from cce_etl.settings.settings import Settings
-from cce_etl.transform.versions import tree_of
+from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadKey, tree_of
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.job_ids import register_ids
-from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey, land_payloads
+from cce_etl.warehouse.payloads import land_payloads
 
 DAY = 86_400 * 10**9
 NOW = 1_772_323_200_000_000_123
@@ -25,7 +25,7 @@ ROWS = "FROM core.jobs ORDER BY ALL"
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None, dialect: str = "v3") -> Payload:
-    return Packer().payload(job_id, dialect, fetched_at, body)
+    return PayloadCompressor().payload(job_id, dialect, fetched_at, body)
 
 
 def key(one: Payload) -> PayloadKey:

@@ -9,15 +9,23 @@ from hypothesis import strategies as st
 
 from cce_etl.errors import PayloadError
 from cce_etl.transform.payload import Dialect
-from cce_etl.transform.versions import History, Observation, decode_for, latest_time, tree_of
-from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey
+from cce_etl.transform.versions import (
+    History,
+    Observation,
+    Payload,
+    PayloadCompressor,
+    PayloadKey,
+    decode_for,
+    latest_time,
+    tree_of,
+)
 
 COMPLETED = "1970-01-01 00:00:09 +0000 UTC"
 
 
 def payload(body: bytes | dict[str, Any], fetched_at: int | None, dialect: Dialect = Dialect.V3) -> Payload:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Packer().payload("r", dialect, fetched_at, content)
+    return PayloadCompressor().payload("r", dialect, fetched_at, content)
 
 
 def v3(phase: str, *steps: str) -> dict[str, Any]:

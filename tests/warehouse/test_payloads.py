@@ -4,12 +4,13 @@ from hashlib import sha256
 
 import pytest
 
+from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadKey
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.payloads import Packer, Payload, PayloadKey, land_payloads, payload_keys, stored_payloads
+from cce_etl.warehouse.payloads import land_payloads, payload_keys, stored_payloads
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None = 1, dialect: str = "v3") -> Payload:
-    return Packer().payload(job_id, dialect, fetched_at, body)
+    return PayloadCompressor().payload(job_id, dialect, fetched_at, body)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff not text", b'{"a": 1}' * 100_000])

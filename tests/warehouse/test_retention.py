@@ -2,9 +2,10 @@
 
 import pytest
 
+from cce_etl.transform.versions import Payload, PayloadCompressor
 from cce_etl.warehouse import retention
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.payloads import Packer, Payload, land_payloads, stored_payloads
+from cce_etl.warehouse.payloads import land_payloads, stored_payloads
 from cce_etl.warehouse.retention import (
     delete_payloads,
     delete_resolved_letters,
@@ -15,7 +16,7 @@ from cce_etl.warehouse.retention import (
 
 
 def payload(job_id: str, body: bytes, fetched_at: int | None, dialect: str = "v3") -> Payload:
-    return Packer().payload(job_id, dialect, fetched_at, body)
+    return PayloadCompressor().payload(job_id, dialect, fetched_at, body)
 
 
 def add_runs(connection: Connection, source: str, starts: range) -> None:
