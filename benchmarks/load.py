@@ -97,7 +97,7 @@ def ours_without_bodies(watch: Stopwatch, *, path: str) -> int:
         return Payload(job_id, dialect, fetched_at, b"", len(body), sha256(body).digest())
 
     with (
-        patch("cce_etl.pipeline.load.land_payloads"),
+        patch("cce_etl.pipeline.load.append_payloads"),
         patch("cce_etl.pipeline.load.PayloadCompressor", lambda: Mock(payload=payload)),
     ):
         return ours(watch, path=path)

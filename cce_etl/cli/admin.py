@@ -34,10 +34,10 @@ def status(
     from cce_etl.cli import output as show
     from cce_etl.publish.query import read_status
     from cce_etl.warehouse.connection import open_warehouse_to_read
-    from cce_etl.warehouse.sizes import read_raw_bodies
+    from cce_etl.warehouse.status import payload_sizes
 
     with open_warehouse_to_read(settings.warehouse) as connection:
-        state, bodies = read_status(connection), read_raw_bodies(connection)
+        state, bodies = read_status(connection), payload_sizes(connection)
     if as_json:
         show.json_object({"raw_bodies": bodies}, state)
     else:
@@ -47,10 +47,10 @@ def status(
 
 def _health(settings: Settings, *, as_json: bool) -> None:
     from cce_etl.cli import output as show
-    from cce_etl.publish.health import Limits, examine_published
+    from cce_etl.publish.health import Limits, check_published
 
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
-    found = examine_published(settings.published, limits, time.time_ns())
+    found = check_published(settings.published, limits, time.time_ns())
     if found.published_age_seconds is not None:
         telemetry.tell("published_age", found.published_age_seconds)
     if as_json:
@@ -89,7 +89,7 @@ def restore(
 ) -> None:
     """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
     from cce_etl.cli import output as show
-    from cce_etl.warehouse.backup import kept_path
+    from cce_etl.warehouse.backup import replaced_path
     from cce_etl.warehouse.backup import restore as restore_backup
 
     made = restore_backup(path, settings.warehouse, settings.lock_wait_seconds)
@@ -97,8 +97,8 @@ def restore(
         show.json_line(made)
         return
     show.copied("Restored", made)
-    if kept_path(settings.warehouse).exists():
-        show.note(f"The warehouse before it is kept as {kept_path(settings.warehouse)}.")
+    if replaced_path(settings.warehouse).exists():
+        show.note(f"The warehouse before it is kept as {replaced_path(settings.warehouse)}.")
 
 
 @app.command("migrate-warehouse")
@@ -111,10 +111,10 @@ def migrate_warehouse(
 ) -> None:
     """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
     from cce_etl.cli import output as show
-    from cce_etl.warehouse.migrate import move
+    from cce_etl.warehouse.migrate import migrate
 
     there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
-    moved = move(settings.warehouse, there, settings.lock_wait_seconds)
+    moved = migrate(settings.warehouse, there, settings.lock_wait_seconds)
     show.json_line(moved) if as_json else show.moved(moved)
 
 

@@ -117,7 +117,7 @@ def dead_letters(
     from cce_etl.pipeline import plan as errands
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
-    from cce_etl.warehouse.dead_letters import open_letters
+    from cce_etl.warehouse.dead_letters import open_dead_letters
 
     todo = errands.everywhere(settings) if retry else []
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
@@ -129,9 +129,9 @@ def dead_letters(
             with telemetry.run(run_id := pipeline.new_run_id(), "dead-letters"):
                 _fetch_and_finish(connection, settings, run_id, todo, deep_levels=0, no_build=False, as_json=as_json)
         elif as_json:
-            show.json_line(open_letters(connection))
+            show.json_line(open_dead_letters(connection))
         else:
-            show.letters(open_letters(connection))
+            show.letters(open_dead_letters(connection))
 
 
 def _fetch_and_finish(

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from cce_etl.publish.health import Health
     from cce_etl.publish.query import QueryResult, Status
     from cce_etl.settings.settings import Settings
-    from cce_etl.warehouse.backup import Copied
-    from cce_etl.warehouse.dead_letters import OpenLetter
+    from cce_etl.warehouse.backup import BackupResult
+    from cce_etl.warehouse.dead_letters import OpenDeadLetter
     from cce_etl.warehouse.fetch_runs import RunCounts
-    from cce_etl.warehouse.migrate import Moved
-    from cce_etl.warehouse.sizes import RawBodies
+    from cce_etl.warehouse.migrate import Migrated
+    from cce_etl.warehouse.status import PayloadSizes
 
 _PLAIN_SECONDS: Final = 5.0
 _WARNINGS_SHOWN: Final = 20
@@ -155,7 +155,7 @@ def status(state: "Status", settings: "Settings") -> None:
     _table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
 
 
-def raw_bodies(bodies: "RawBodies") -> None:
+def raw_bodies(bodies: "PayloadSizes") -> None:
     """Say how much the raw bodies take."""
     typer.echo(
         f"{bodies.body_count:,} raw bodies: {bodies.sent_bytes:,} bytes as sent, {bodies.stored_bytes:,} as stored."
@@ -168,13 +168,13 @@ def health(found: "Health") -> None:
         typer.echo(visible(f"{'ok   ' if vital.is_well else 'WRONG'}  {vital.subject}: {vital.text}"))
 
 
-def copied(verb: str, made: "Copied") -> None:
+def copied(verb: str, made: "BackupResult") -> None:
     """Say what a verified copy holds."""
     rows = sum(made.table_rows.values())
     typer.echo(f"{verb} {made.path}: {made.byte_count:,} bytes, {rows:,} rows in {len(made.table_rows)} tables.")
 
 
-def moved(done: "Moved") -> None:
+def moved(done: "Migrated") -> None:
     """Say what was moved where, and what to do next."""
     for table, rows in done.table_rows.items():
         typer.echo(f"{table}: {rows:,} rows, each as before")
@@ -201,7 +201,7 @@ def discovery(report: "DiscoveryReport") -> None:
         note(f"{report.source}: passed over {reason}")
 
 
-def letters(found: "Sequence[OpenLetter]") -> None:
+def letters(found: "Sequence[OpenDeadLetter]") -> None:
     """Print the open dead letters."""
     if not found:
         typer.echo("No dead letter is open.")

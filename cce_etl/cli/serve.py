@@ -40,8 +40,8 @@ def serve(
 
     from cce_etl.cli.output import note
     from cce_etl.publish.server import Listener
-    from cce_etl.publish.server import serve as serve_offer
-    from cce_etl.publish.views import published_offer
+    from cce_etl.publish.server import serve as serve_database
+    from cce_etl.publish.views import published_database
 
     _require_long(settings.serve_token)
     listener = Listener(host, port, settings.serve_token or secrets.token_urlsafe(24))
@@ -52,8 +52,8 @@ def serve(
         if not listener.is_local:
             note(_OPEN)
 
-    serve_offer(
-        published_offer(settings.published),
+    serve_database(
+        published_database(settings.published),
         listener,
         on_ready,
         lambda error: note(f"The version published last is not served, the one before still is: {error}"),

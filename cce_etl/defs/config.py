@@ -18,8 +18,7 @@ from cce_etl.settings.settings import Settings, require_source
 from cce_etl.settings.sources import read_sources
 from cce_etl.timestamps import parse_timestamp
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.job_ids import known_ids
-from cce_etl.warehouse.wanted import listed_since, reopen
+from cce_etl.warehouse.job_ids import known_ids, listed_since, reopen
 
 ORIGIN = "run config"
 

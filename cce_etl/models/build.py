@@ -15,9 +15,9 @@ import duckdb
 from cce_etl.models.incremental import build_trees
 from cce_etl.models.model import Model, count_rows
 from cce_etl.models.tables import drop_other_kind, kinds, make_table, naming, write_comments
-from cce_etl.warehouse.connection import Connection, beside, own_transaction, settle
+from cce_etl.warehouse.connection import Connection, checkpoint, new_connection, unlocked_transaction
 from cce_etl.warehouse.lake import is_lake
-from cce_etl.warehouse.locks import build_turn
+from cce_etl.warehouse.locks import build_lock
 
 Prepare = Callable[[Connection], None]
 # Two at a time: computations use one core, and DuckDB few for a small table.
@@ -40,7 +40,7 @@ def build_models(
     `prepare` is called with each further connection, to set what models read from it. Raises WarehouseError naming the
     model that failed; the tables before it are made, its old one is kept.
     """
-    with build_turn(connection), bulk_writes(connection):
+    with build_lock(connection), bulk_writes(connection):
         counts = build_trees(connection, models, code)
         build_all = _build_in_turn if is_lake(connection) else _build_side_by_side
         before = kinds(connection)  # once for all of them: it takes 8 ms, and making a model of few rows some 20
@@ -53,7 +53,7 @@ def _build_in_turn(
 ) -> dict[str, int]:
     # Connections of a process share what DuckLake 1.5.5 knows of the tables, and one that looks while another makes a
     # table may take that from under it (duckdb/ducklake#1248): of 24 builds by two, three failed.
-    with closing(beside(connection)) as own:
+    with closing(new_connection(connection)) as own:
         prepare(own)
         return {model.name: build_model(own, model, before) for model in models}
 
@@ -74,7 +74,7 @@ def _build_side_by_side(
             ready = sorted([*ready, *order.get_ready()], key=lengths.__getitem__)
             while ready and len(running) < _BUILDERS:
                 name = ready.pop()
-                running[pool.submit(_build_beside, beside(connection), prepare, own[name], before)] = name
+                running[pool.submit(_build_beside, new_connection(connection), prepare, own[name], before)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
                 counts[name] = future.result()
@@ -99,7 +99,7 @@ def _build_beside(own: Connection, prepare: Prepare, model: Model, before: Mappi
 
 def build_model(connection: Connection, model: Model, before: Mapping[str, str]) -> int:
     """Make one model's table and its comments anew, in one transaction; return its rows."""
-    with naming(model), own_transaction(connection):
+    with naming(model), unlocked_transaction(connection):
         drop_other_kind(connection, model, before)
         make_table(connection, model)
         write_comments(connection, model)
@@ -115,7 +115,7 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         connection.execute(f"SET memory_limit = '{limit}B'")
     try:
         yield
-        settle(connection)
+        checkpoint(connection)
     finally:
         with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
             connection.execute("RESET checkpoint_threshold")

@@ -19,9 +19,10 @@ from cce_etl.errors import WarehouseError
 from cce_etl.models.batches import Worker, plan_batches, root_column, take_batch
 from cce_etl.models.model import Model, row_counts
 from cce_etl.models.tables import kinds, make_table, naming, write_comments
-from cce_etl.warehouse.connection import PASSING, Connection, own_transaction, quoted, settle
+from cce_etl.warehouse.connection import BATCH_DATABASE, Connection, checkpoint, unlocked_transaction
+from cce_etl.warehouse.quoting import identifier
 
-_PASSING: Final = (f"{PASSING}_1", f"{PASSING}_2")
+_BATCH_DATABASES: Final = (f"{BATCH_DATABASE}_1", f"{BATCH_DATABASE}_2")
 # The name in raw.model_builds of all models made by tree together: one batch is made by one version of them.
 _BUILD: Final = "by tree"
 # The same for the last time they all came through: between the two, trees are missing that once were there.
@@ -41,12 +42,12 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
     fingerprint = _fingerprint(chain, code)
     # Even without vacuuming, a checkpoint takes out row groups of which all rows are deleted, and all row ids behind
     # them move. Once that is done, none of core.jobs moves until it is written to again.
-    settle(connection)
+    checkpoint(connection)
     with _passing(connection) as (first, second):
         if not _is_current(connection, kept, fingerprint):
             _begin_anew(connection, first, chain, kept, fingerprint)
         _follow(connection, (first, second), chain)
-    with own_transaction(connection):
+    with unlocked_transaction(connection):
         _record(connection, _WHOLE, fingerprint)
     return row_counts(connection, [model.name for model in kept])
 
@@ -78,14 +79,14 @@ def _passing(connection: Connection) -> Iterator[tuple[Worker, Worker]]:
     Names such as core.jobs mean the database in use, so that the same SELECT reads the batch instead of the warehouse.
     """
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    kept = quoted(name)
+    kept = identifier(name)
     with closing(connection.cursor()) as first, closing(connection.cursor()) as second:
-        for worker, passing in zip((first, second), _PASSING, strict=True):
+        for worker, passing in zip((first, second), _BATCH_DATABASES, strict=True):
             worker.execute(f"ATTACH ':memory:' AS {passing}; USE {passing}; CREATE SCHEMA core; CREATE SCHEMA marts")
         try:
-            yield Worker(first, kept, _PASSING[0]), Worker(second, kept, _PASSING[0])
+            yield Worker(first, kept, _BATCH_DATABASES[0]), Worker(second, kept, _BATCH_DATABASES[0])
         finally:
-            for worker, passing in zip((first, second), _PASSING, strict=True):
+            for worker, passing in zip((first, second), _BATCH_DATABASES, strict=True):
                 with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
                     worker.execute(f"USE {kept}; DETACH {passing}")
 
@@ -105,7 +106,7 @@ def _begin_anew(
     """Empty what is kept, in the form the models have now, and count all trees as changed."""
     worker.connection.execute(f"CREATE VIEW core.jobs AS FROM {worker.kept}.core.jobs LIMIT 0")
     _make(worker, chain)
-    with own_transaction(connection):
+    with unlocked_transaction(connection):
         before = kinds(connection)
         for name in [model.name for model in chain if model.name in before]:
             connection.execute(f"DROP {before[name]} {name}")
@@ -113,7 +114,7 @@ def _begin_anew(
             what = (
                 f"VIEW {model.name} AS {model.sql}"
                 if model.is_view
-                else f"TABLE {model.name} AS FROM {_PASSING[0]}.{model.name}"
+                else f"TABLE {model.name} AS FROM {_BATCH_DATABASES[0]}.{model.name}"
             )
             with naming(model):
                 connection.execute(f"CREATE {what}")
@@ -149,7 +150,7 @@ def _make(worker: Worker, models: Sequence[Model]) -> None:
 
 def _keep(worker: Worker, tables: Sequence[Model], made: Collection[str], outdated: Sequence[Model]) -> None:
     """Put a batch's rows in place of those kept of its trees: tables that are made, the others as they are selected."""
-    with own_transaction(worker.connection):
+    with unlocked_transaction(worker.connection):
         for model in outdated:
             _delete(worker, model.name, root_column(model))
         for model in tables:

@@ -35,7 +35,9 @@ async def ingest_deep(
     async with client:
         await ingest(connection, source, client, wanted, counts, clock, on_progress)
         for _ in range(levels):
-            leaves = [leaf for leaf in job_ids_table.unasked_leaves(connection, source, left) if valid_id(leaf.job_id)]
+            leaves = [
+                leaf for leaf in job_ids_table.unfetched_leaves(connection, source, left) if valid_id(leaf.job_id)
+            ]
             if not leaves:
                 return
             _register_leaves(connection, source, leaves, clock)

@@ -18,7 +18,7 @@ from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.pipeline.load import read_batch, store_batch
 from cce_etl.settings.settings import Settings, Source, require_source
 from cce_etl.timestamps import parse_timestamp
-from cce_etl.warehouse.clusters import ClusterRow, land_clusters
+from cce_etl.warehouse.clusters import ClusterRow, append_changed_clusters
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
@@ -52,7 +52,7 @@ def discover(connection: Connection, settings: Settings, clock: Clock) -> Discov
     now = clock()
     with transaction(connection):
         origins = _register(connection, source.name, found.jobs, now)
-        changed = land_clusters(connection, source.name, [_row(cluster) for cluster in found.clusters], now)
+        changed = append_changed_clusters(connection, source.name, [_row(cluster) for cluster in found.clusters], now)
     batch = read_batch([SavedRecord(body, "a list of v2", now) for body in found.bodies])
     store_batch(connection, source.name, batch, RunCounts(), now)
     return DiscoveryReport(source.name, origins, len(found.clusters), changed, found.passed_over)

@@ -20,7 +20,7 @@ from cce_etl.settings.location import same_file
 from cce_etl.settings.settings import SECRETS, Settings, Source, endpoint_of, require_source
 from cce_etl.settings.sources import read_sources
 from cce_etl.transform.payload import decode_job
-from cce_etl.warehouse.status import describe_warehouse
+from cce_etl.warehouse.status import warehouse_status
 
 # No job has it: an answer "no such job" proves address, project, token and right at once, and changes nothing.
 _UNKNOWN_JOB: Final = "00000000-0000-0000-0000-000000000000"
@@ -97,7 +97,7 @@ async def _ask(source: Source, sign_in: SignIn, settings: Settings) -> str:
 
 def _files(settings: Settings) -> Iterator[Finding]:
     yield _tried("models", lambda: f"{len(models())} SQL models can be read")
-    yield _tried("warehouse", lambda: describe_warehouse(settings.warehouse))
+    yield _tried("warehouse", lambda: warehouse_status(settings.warehouse))
     yield _tried("published file", lambda: _published(settings))
 
 

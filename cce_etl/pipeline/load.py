@@ -21,9 +21,9 @@ from cce_etl.transform.versions import History, Payload, PayloadCompressor, deco
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
 from cce_etl.warehouse.fetch_runs import RunCounts
-from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
 from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
-from cce_etl.warehouse.payloads import land_payloads, payload_keys, record_last_seen, stored_payloads
+from cce_etl.warehouse.payloads import append_payloads, payload_keys, read_payloads, record_last_seen
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def store_outcomes(
     with transaction(connection):
         history = History(payload_keys(connection, source, [item.payload.job_id for item in items]))
         _store_items(connection, source, items, history, reader, counted, at)
-        mark_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
+        update_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
         record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
         resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
     _add(counts, counted)
@@ -114,7 +114,7 @@ def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], 
 
     A job comes through when its latest body can be read: an older one that could be was loaded before.
     """
-    stored = stored_payloads(connection, source, job_ids)
+    stored = read_payloads(connection, source, job_ids)
     payloads = {job_id: list(group) for job_id, group in groupby(stored, key=lambda payload: payload.job_id)}
     reader = BodyReader()
     trees = {}
@@ -124,11 +124,11 @@ def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], 
             if reading is not None:
                 trees[job_id] = reading
     marks = [
-        IdMark(job_id, _state_of(one), 0, max((p.fetched_at for p in payloads[job_id] if p.fetched_at), default=None))
+        IdUpdate(job_id, _state_of(one), 0, max((p.fetched_at for p in payloads[job_id] if p.fetched_at), default=None))
         for job_id, one in trees.items()
     ]
     with transaction(connection):
-        mark_ids(connection, source, marks)
+        update_ids(connection, source, marks)
         replace_trees(connection, source, reader.table(list(trees.values())), list(trees))
         resolve_dead_letters(connection, source, list(trees), at)
     return len(trees)
@@ -157,11 +157,11 @@ def _store_items(
     loaded_before = history.job_ids()
     seen_in_v3 = {job_id for job_id in loaded_before if history.has(job_id, Dialect.V3)}
     new = [item for item in sorted(items, key=lambda item: item.payload.fetched_at or 0) if history.add(item.payload)]
-    land_payloads(connection, source, [item.payload for item in new])
+    append_payloads(connection, source, [item.payload for item in new])
     changed = [item for item in new if item.reading is not None]
     readable = [item.payload.job_id for item in items if item.reading is not None]
     seen = _observe(connection, source, changed, history, reader)
-    mark_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
+    update_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
     rows = reader.table(list(seen.values()))
     counted.rows += replace_trees(connection, source, rows, [job_id for job_id in seen if job_id in loaded_before])
     touch_observed_at(connection, source, [job_id for job_id in readable if job_id not in seen])
@@ -192,7 +192,7 @@ def _observe(
 def _stored_readings(
     connection: Connection, source: str, job_ids: Sequence[str], reader: BodyReader
 ) -> dict[str, Reading]:
-    stored = stored_payloads(connection, source, job_ids) if job_ids else []
+    stored = read_payloads(connection, source, job_ids) if job_ids else []
     readings = {}
     for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
         reading = _reading_of(job_id, list(payloads), reader)
@@ -220,18 +220,20 @@ def _item_of_fetched(answer: Fetched, reader: BodyReader, compressor: PayloadCom
         return _Item(payload, None, error, answer.attempts)
 
 
-def _marks_of(items: Iterable[_Item], seen: dict[str, Reading], history: History, seen_in_v3: set[str]) -> list[IdMark]:
-    marks: dict[str, IdMark] = {}
+def _marks_of(
+    items: Iterable[_Item], seen: dict[str, Reading], history: History, seen_in_v3: set[str]
+) -> list[IdUpdate]:
+    marks: dict[str, IdUpdate] = {}
     for item in items:
         job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
-        before = marks.get(job_id, IdMark(job_id, None, 0, None))
+        before = marks.get(job_id, IdUpdate(job_id, None, 0, None))
         # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
         tree = seen[job_id].dialect if job_id in seen else Dialect.V3 if history.has(job_id, Dialect.V3) else Dialect.V2
         is_of_tree = item.reading is not None and (is_v3 or tree == Dialect.V2)
         times = [
             time for time in (before.fetched_at, item.payload.fetched_at if is_of_tree else None) if time is not None
         ]
-        marks[job_id] = IdMark(
+        marks[job_id] = IdUpdate(
             job_id,
             "dead" if item.error else _state_of(seen[job_id]) if job_id in seen else before.state,
             before.attempts + item.attempts,
@@ -247,12 +249,12 @@ def _state_of(reading: Reading) -> str | None:
     return "finished" if reading.is_terminal else "running"
 
 
-def _mark_of_gone(answer: Gone) -> IdMark:
-    return IdMark(answer.job_id, "gone", answer.attempts, None)
+def _mark_of_gone(answer: Gone) -> IdUpdate:
+    return IdUpdate(answer.job_id, "gone", answer.attempts, None)
 
 
-def _mark_of_failed(failure: Failed) -> IdMark:
-    return IdMark(failure.job_id, None if failure.may_pass else "dead", failure.attempts, None)
+def _mark_of_failed(failure: Failed) -> IdUpdate:
+    return IdUpdate(failure.job_id, None if failure.may_pass else "dead", failure.attempts, None)
 
 
 def _letter_of_failed(failure: Failed) -> DeadLetter:

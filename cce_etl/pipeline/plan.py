@@ -23,7 +23,7 @@ from cce_etl.warehouse import dead_letters as accounts
 from cce_etl.warehouse import job_ids as ids
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.fetch_runs import RunCounts
-from cce_etl.warehouse.locks import source_turn
+from cce_etl.warehouse.locks import source_lock
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ def discover(connection: Connection, errands: Sequence[Errand], clock: Clock = t
 
 
 def _turn(connection: Connection, errand: Errand) -> AbstractContextManager[None]:
-    return source_turn(connection, require_source(errand.settings).name, errand.settings.lock_wait_seconds)
+    return source_lock(connection, require_source(errand.settings).name, errand.settings.lock_wait_seconds)
 
 
 def with_open_ids(connection: Connection, errands: Sequence[Errand]) -> list[Errand]:
@@ -100,7 +100,7 @@ def to_retry(connection: Connection, errands: Sequence[Errand]) -> list[Errand]:
 
 
 def _letter_ids(connection: Connection, errand: Errand) -> list[str]:
-    return accounts.open_letter_ids(connection, require_source(errand.settings).name)
+    return accounts.open_dead_letter_ids(connection, require_source(errand.settings).name)
 
 
 def fetch(
@@ -144,7 +144,7 @@ def fetch(
 def replay_dead_letters(connection: Connection, clock: Clock = time.time_ns) -> int:
     """Read again the stored bodies of jobs with open dead letters; return how many came through."""
     return sum(
-        replay_letters(connection, source, accounts.open_letter_ids(connection, source), clock())
+        replay_letters(connection, source, accounts.open_dead_letter_ids(connection, source), clock())
         for source in ids.sources(connection)
     )
 

@@ -14,17 +14,17 @@ import msgspec
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadKey, tree_of
-from cce_etl.warehouse.connection import Connection, open_existing_warehouse, settle, transaction
-from cce_etl.warehouse.payloads import stored_payloads
+from cce_etl.warehouse.connection import Connection, checkpoint, open_existing_warehouse, transaction
+from cce_etl.warehouse.payloads import read_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
     delete_payloads,
-    delete_resolved_letters,
+    delete_resolved_dead_letters,
     delete_runs,
     superseded_payloads,
 )
 from cce_etl.warehouse.status import byte_count
-from cce_etl.warehouse.vacuum import give_back
+from cce_etl.warehouse.vacuum import vacuum_warehouse
 
 _DAY: Final = 86_400 * 10**9
 
@@ -52,10 +52,10 @@ def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
     Raises WarehouseError; the warehouse then is whole, before or after what was deleted.
     """
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        settle(connection)
+        checkpoint(connection)
         before = byte_count(connection, settings.warehouse)
         forgotten = forget(connection, settings.raw_history_days, clock)
-    after = give_back(settings.warehouse, settings.lock_wait_seconds, settings.snapshot_days)
+    after = vacuum_warehouse(settings.warehouse, settings.lock_wait_seconds, settings.snapshot_days)
     return Vacuumed(forgotten, before, after)
 
 
@@ -71,7 +71,7 @@ def forget(connection: Connection, history_days: int | None, clock: Clock = time
         payloads = _forget_payloads(connection, superseded_payloads(connection, before))
         return msgspec.structs.replace(
             payloads,
-            letter_count=delete_resolved_letters(connection, before),
+            letter_count=delete_resolved_dead_letters(connection, before),
             run_count=delete_runs(connection, before),
         )
 
@@ -102,7 +102,7 @@ def _batches(old: Iterable[OldPayload]) -> Iterator[list[PayloadKey]]:
 
 def _needless(connection: Connection, source: str, keys: Sequence[PayloadKey]) -> Iterator[Payload]:
     old = set(keys)
-    stored = stored_payloads(connection, source, dict.fromkeys(key.job_id for key in keys))
+    stored = read_payloads(connection, source, dict.fromkeys(key.job_id for key in keys))
     for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
         yield from without_need(job_id, list(payloads), old)
 

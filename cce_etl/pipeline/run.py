@@ -30,11 +30,11 @@ from cce_etl.pipeline.load import read_batch, restore, store_batch
 from cce_etl.publish.publish import publish as publish_copy
 from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import job_ids as job_ids_table
-from cce_etl.warehouse.connection import Connection, own_transaction, transaction
-from cce_etl.warehouse.dead_letters import resolve_file_letters
+from cce_etl.warehouse.connection import Connection, transaction, unlocked_transaction
+from cce_etl.warehouse.dead_letters import resolve_file_dead_letters
 from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, record_run
 from cce_etl.warehouse.jobs import bulk_loading, clear_core
-from cce_etl.warehouse.locks import reading_turn
+from cce_etl.warehouse.locks import shared_build_lock
 
 # A file's records cost no request to read again, so its batches may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000
@@ -177,7 +177,7 @@ def load(
                 for batch in batches:
                     store_batch(connection, source, batch, counts, clock())
                     on_progress(Progress(counts.requested, counts.requested, counts.failed))
-            resolve_file_letters(connection, source, [str(Path(path)) for path in paths], started_at)
+            resolve_file_dead_letters(connection, source, [str(Path(path)) for path in paths], started_at)
         finally:
             run = _fetch_run(run_id or new_run_id(), source, "load", started_at, clock(), counts, None)
             record_run(connection, run)
@@ -222,7 +222,7 @@ def check(connection: Connection) -> list[FailedCheck]:
     """Run every check; return those that found rows which must not exist."""
     failed = []
     with telemetry.phase("check") as report:
-        with reading_turn(connection), own_transaction(connection):  # all of them of one moment
+        with shared_build_lock(connection), unlocked_transaction(connection):  # all of them of one moment
             for one in read_checks(sql_directory()):
                 rows = run_check(connection, one)
                 if rows:

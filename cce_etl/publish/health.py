@@ -52,7 +52,7 @@ class _Source(msgspec.Struct, frozen=True):
     earlier_letter_count: int
 
 
-def examine_published(published: Path, limits: Limits, now: int) -> Health:
+def check_published(published: Path, limits: Limits, now: int) -> Health:
     """Judge the published file at a moment (ns since 1970 UTC).
 
     Raises WarehouseError when it is there and cannot be read, or is of an older version without these figures.

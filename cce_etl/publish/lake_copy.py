@@ -9,8 +9,8 @@ from typing import Final
 
 from cce_etl.models.model import count_rows, read_models, sql_directory
 from cce_etl.models.tables import kinds, write_comments
-from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, own_transaction, quoted, schema_sql
-from cce_etl.warehouse.quoting import literal
+from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, schema_sql, unlocked_transaction
+from cce_etl.warehouse.quoting import identifier, literal
 
 _COPY: Final = "cce_etl_copy"
 _LOADED: Final = "core.jobs"
@@ -22,9 +22,9 @@ def copy_lake(connection: Connection, draft: Path, names: Sequence[str]) -> dict
     connection.execute(f"ATTACH {literal(draft.absolute())} AS {_COPY} (STORAGE_VERSION '{STORAGE_VERSION}')")
     try:
         # Its tables for loading as well: they say which columns are never NULL, which a lake's do not.
-        connection.execute(f"USE {_COPY}; {schema_sql()}; USE {quoted(lake)}")
+        connection.execute(f"USE {_COPY}; {schema_sql()}; USE {identifier(lake)}")
         # One transaction sees one snapshot, whatever others write meanwhile.
-        with own_transaction(connection):
+        with unlocked_transaction(connection):
             found = kinds(connection)
             rows = {name: count_rows(connection, name) for name in names}
             for name in names:
@@ -32,7 +32,7 @@ def copy_lake(connection: Connection, draft: Path, names: Sequence[str]) -> dict
         connection.execute(f"USE {_COPY}")
         _complete(connection, found)
     finally:
-        connection.execute(f"USE {quoted(lake)}; DETACH {_COPY}")
+        connection.execute(f"USE {identifier(lake)}; DETACH {_COPY}")
     return rows
 
 

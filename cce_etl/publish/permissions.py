@@ -6,7 +6,7 @@ Does not: the views (`offers`), who is let in (`serving`).
 
 from typing import Final
 
-from cce_etl.publish.views import ATTACHED, Offer
+from cce_etl.publish.views import SERVED_PREFIX, ServedDatabase
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.quoting import literal
 
@@ -25,7 +25,7 @@ _ALLOWED_CALL: Final = (
 # Views are all that clients may name: not what is attached, nor what an extension attaches beside it under a name made
 # from its own, nor a file, which DuckDB would read for a table.
 _TEXT: Final = r'"(?:[^"\\]|\\.)*'
-_NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":{_TEXT}{ATTACHED}|"table_name":{_TEXT}[./]'
+_NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":{_TEXT}{SERVED_PREFIX}|"table_name":{_TEXT}[./]'
 # Quack asks this before each statement. json_serialize_sql parses as DuckDB does, and knows SELECT alone: for anything
 # else, and for several statements of which one is something else, it answers with an error.
 _MAY_RUN: Final = f"""
@@ -38,9 +38,9 @@ _MAY_RUN: Final = f"""
 """
 
 
-def close_to_all_but_reading(connection: Connection, offer: Offer, folder: str) -> None:
-    """Leave nothing to run but SELECT, no file to read but the offer's, and no setting to change, for good."""
-    paths, folders = (", ".join(literal(path) for path in part) for part in (offer.paths, offer.folders))
+def allow_only_reading(connection: Connection, database: ServedDatabase, folder: str) -> None:
+    """Leave nothing to run but SELECT, no file to read but the database's, and no setting to change, for good."""
+    paths, folders = (", ".join(literal(path) for path in part) for part in (database.paths, database.folders))
     connection.execute(_MAY_RUN)
     connection.execute(
         f"""

@@ -15,9 +15,9 @@ from cce_etl.models.incremental import require_whole
 from cce_etl.models.model import row_counts
 from cce_etl.publish.lake_copy import copy_lake
 from cce_etl.settings.location import Lake, Location
-from cce_etl.warehouse.connection import NO_MERGING, Connection, warehouse_errors
+from cce_etl.warehouse.connection import DISABLE_ROW_GROUP_MERGING, Connection, warehouse_errors
 from cce_etl.warehouse.files import copy_file, drafted, swap_in
-from cce_etl.warehouse.locks import reading_turn
+from cce_etl.warehouse.locks import shared_build_lock
 
 _MANIFEST = """
     CREATE OR REPLACE TABLE main.manifest AS
@@ -64,7 +64,7 @@ def publish(
     """
     if isinstance(warehouse, Path) and published.exists() and published.samefile(warehouse):
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
-    with reading_turn(connection), drafted(published) as draft, warehouse_errors(draft):
+    with shared_build_lock(connection), drafted(published) as draft, warehouse_errors(draft):
         require_whole(connection)
         coverage = read_coverage(connection)
         rows = (
@@ -104,7 +104,7 @@ def read_coverage(connection: Connection) -> Coverage:
 
 def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
     with duckdb.connect(draft.absolute()) as copy:
-        copy.execute(f"{NO_MERGING}; DROP SCHEMA IF EXISTS raw CASCADE")
+        copy.execute(f"{DISABLE_ROW_GROUP_MERGING}; DROP SCHEMA IF EXISTS raw CASCADE")
         copy.execute(
             _MANIFEST,
             msgspec.structs.asdict(coverage)

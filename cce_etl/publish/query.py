@@ -19,7 +19,8 @@ import msgspec
 from cce_etl.errors import CceEtlError, Interrupted, WarehouseError
 from cce_etl.models.model import row_counts
 from cce_etl.publish.publish import Coverage, published_tables, read_coverage
-from cce_etl.warehouse.connection import Connection, beside, quoted, warehouse_errors
+from cce_etl.warehouse.connection import Connection, new_connection, warehouse_errors
+from cce_etl.warehouse.quoting import identifier
 
 _Result = TypeVar("_Result")
 _ROWS_AT_ONCE: Final = 10_000
@@ -105,7 +106,7 @@ def query(connection: Connection, sql: str) -> QueryResult:
         columns, kinds = list(relation.columns), [str(kind) for kind in relation.types]
         if any(_EXACT_KIND.search(kind) for kind in kinds):
             sql = _exact(sql, columns, kinds)
-        cursor = beside(connection)
+        cursor = new_connection(connection)
         _stoppable(cursor, partial(cursor.execute, sql))
         return QueryResult(columns, _rows(cursor))
     except duckdb.Error as error:
@@ -114,7 +115,7 @@ def query(connection: Connection, sql: str) -> QueryResult:
 
 def first_rows(connection: Connection, table: str, kinds: Mapping[str, str], row_count: int) -> list[tuple[Any, ...]]:
     """Return the first rows of a table's columns, given their types, as exact; on this connection, which waits."""
-    values = ", ".join(f"CAST({quoted(column)} AS {_exact_kind(kind)})" for column, kind in kinds.items())
+    values = ", ".join(f"CAST({identifier(column)} AS {_exact_kind(kind)})" for column, kind in kinds.items())
     return connection.execute(f"SELECT {values} FROM {table} LIMIT {row_count}").fetchall()
 
 

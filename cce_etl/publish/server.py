@@ -18,13 +18,13 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import ConfigError, Interrupted, WarehouseError
-from cce_etl.publish.permissions import close_to_all_but_reading
-from cce_etl.publish.views import Offer, Views
+from cce_etl.publish.permissions import allow_only_reading
+from cce_etl.publish.views import ServedDatabase, ServedViews
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.lake import load_extensions
 
 MIN_TOKEN_LENGTH: Final = 16
-_LOOK_SECONDS: Final = 1.0
+_REFRESH_SECONDS: Final = 1.0
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -53,18 +53,21 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 def serve(
-    offer: Offer, listener: Listener, on_ready: Callable[[], None], on_trouble: Callable[[WarehouseError], None]
+    database: ServedDatabase,
+    listener: Listener,
+    on_ready: Callable[[], None],
+    on_trouble: Callable[[WarehouseError], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM, and then raise Interrupted; for the main thread only.
 
     `on_trouble` is told once why a newer version cannot be served; the one before then stays. Raises as `server` does.
     """
-    with _stop_on_signals() as (stop, received), server(offer, listener) as look:
+    with _stop_on_signals() as (stop, received), server(database, listener) as refresh:
         on_ready()
         trouble = ""
-        while not stop.wait(_LOOK_SECONDS):
+        while not stop.wait(_REFRESH_SECONDS):
             try:
-                look()
+                refresh()
                 trouble = ""
             except WarehouseError as error:
                 if str(error) != trouble:
@@ -74,8 +77,8 @@ def serve(
 
 
 @contextmanager
-def server(offer: Offer, listener: Listener) -> Iterator[Callable[[], None]]:
-    """Serve in the background meanwhile; yield what looks for a newer version of the offer and moves on to it.
+def server(database: ServedDatabase, listener: Listener) -> Iterator[Callable[[], None]]:
+    """Serve in the background meanwhile; yield what looks for a newer version of the database and moves on to it.
 
     Raises ConfigError when the address cannot be listened on or an extension is missing, WarehouseError when there is
     nothing to serve.
@@ -85,13 +88,13 @@ def server(offer: Offer, listener: Listener) -> Iterator[Callable[[], None]]:
         try:
             # Quack takes its random numbers from httpfs: without it, every connection is refused with HTTP status 500.
             load_extensions(connection, "httpfs", "quack")
-            offer.prepare(connection)
-            close_to_all_but_reading(connection, offer, folder)
-            views = Views(connection, offer)
-            views.look()
+            database.prepare(connection)
+            allow_only_reading(connection, database, folder)
+            views = ServedViews(connection, database)
+            views.refresh()
             _listen(connection, listener)
             try:
-                yield views.look
+                yield views.refresh
             finally:
                 connection.execute("CALL quack_stop($1)", [listener.address])
         finally:

@@ -1,4 +1,4 @@
-"""What is served to analysts: an offer, and views on its newest version.
+"""What is served to analysts: an database, and views on its newest version.
 
 Lives here: attaching it, what clients see of it, moving on to a newer version.
 Does not: listening (`serving`), what clients may run (`serving_rules`), making the published file (`publish`).
@@ -17,7 +17,7 @@ from cce_etl.warehouse.connection import Connection, transaction, warehouse_erro
 from cce_etl.warehouse.quoting import literal
 
 # What is served is attached under this and a number. Clients see views on it.
-ATTACHED: Final = "served_"
+SERVED_PREFIX: Final = "served_"
 _SERVED: Final = """
     SELECT schema_name, table_name FROM (
         SELECT database_name, schema_name, table_name, internal FROM duckdb_tables()
@@ -29,11 +29,11 @@ _SERVED: Final = """
 """
 
 
-def _nothing(_: Connection) -> None:
+def _prepare_nothing(_: Connection) -> None:
     """Prepare nothing."""
 
 
-class Offer(msgspec.Struct, frozen=True):
+class ServedDatabase(msgspec.Struct, frozen=True):
     """Hold what is served: how it is attached under a name, what differs between two versions, what DuckDB may read.
 
     `prepare` loads extensions and makes secrets, once and before the first `attach`: after it, neither can be done.
@@ -43,11 +43,11 @@ class Offer(msgspec.Struct, frozen=True):
     version: Callable[[], object]
     paths: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    prepare: Callable[[Connection], None] = _nothing
+    prepare: Callable[[Connection], None] = _prepare_nothing
 
 
-def published_offer(published: Path) -> Offer:
-    """Return the published file as an offer; a version of it is a file, since publishing swaps in a new one."""
+def published_database(published: Path) -> ServedDatabase:
+    """Return the published file as an database; a version of it is a file, since publishing swaps in a new one."""
     path = published.resolve()
 
     def attach(connection: Connection, name: str) -> None:
@@ -66,28 +66,28 @@ def published_offer(published: Path) -> Offer:
         return state.st_dev, state.st_ino, state.st_mtime_ns
 
     # Attaching looks whether there is a write-ahead log, too.
-    return Offer(attach, version, (str(path), f"{path}.wal"))
+    return ServedDatabase(attach, version, (str(path), f"{path}.wal"))
 
 
-class Views:
-    """Views of the server's own database on the newest version of an offer.
+class ServedViews:
+    """Views of the server's own database on the newest version of a served database.
 
     The version before stays attached until the next one: a query that began while its views were the newest ends well.
     """
 
-    def __init__(self, connection: Connection, offer: Offer) -> None:
+    def __init__(self, connection: Connection, database: ServedDatabase) -> None:
         self._connection = connection
-        self._offer = offer
+        self._offer = database
         self._version: object = None
         self._names: list[str] = []
         self._numbers = count(1)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Move on to a newer version, if there is one; raise WarehouseError when it cannot be served."""
         version = self._offer.version()
         if version == self._version:
             return
-        name = f"{ATTACHED}{next(self._numbers)}"
+        name = f"{SERVED_PREFIX}{next(self._numbers)}"
         self._offer.attach(self._connection, name)
         try:
             self._show(name)

@@ -32,7 +32,7 @@ from cce_etl.warehouse.files import (
 )
 
 
-class Copied(msgspec.Struct, frozen=True):
+class BackupResult(msgspec.Struct, frozen=True):
     """Say what a verified copy holds: where it is, its bytes, the rows of each table."""
 
     path: str
@@ -46,7 +46,7 @@ def backup_path(warehouse: Location) -> Path:
     return file.with_name(f"{file.stem}.backup{file.suffix}")
 
 
-def back_up(warehouse: Location, target: Path, lock_wait_seconds: float = 0.0, *, force: bool = False) -> Copied:
+def back_up(warehouse: Location, target: Path, lock_wait_seconds: float = 0.0, *, force: bool = False) -> BackupResult:
     """Copy the warehouse to `target`, read the copy to its last byte, and swap it in; the one before is kept till then.
 
     Raises WarehouseError when the copy cannot be made or differs, and, unless `force`, when `target` knows runs that
@@ -71,10 +71,10 @@ def back_up(warehouse: Location, target: Path, lock_wait_seconds: float = 0.0, *
     return _copied(target, copied)
 
 
-def restore(backup: Path, warehouse: Location, lock_wait_seconds: float = 0.0) -> Copied:
+def restore(backup: Path, warehouse: Location, lock_wait_seconds: float = 0.0) -> BackupResult:
     """Put a copy of a backup, read to its last byte and brought up to date, in the warehouse's place.
 
-    What was there before is kept beside it, see `kept_path`. Raises WarehouseError when the backup is missing or
+    What was there before is kept beside it, see `replaced_path`. Raises WarehouseError when the backup is missing or
     broken, when another process holds the warehouse, or when something is kept there already.
     """
     file = require_file(warehouse)
@@ -91,7 +91,7 @@ def restore(backup: Path, warehouse: Location, lock_wait_seconds: float = 0.0) -
     return _copied(file, copied)
 
 
-def kept_path(warehouse: Location) -> Path:
+def replaced_path(warehouse: Location) -> Path:
     """Return where a warehouse is kept that a restored one replaced: beside it, on the same disk."""
     real = require_file(warehouse).resolve()
     return real.with_name(f"{real.name}.before-restore")
@@ -113,7 +113,7 @@ def _keep(warehouse: Path) -> None:
     """Give the warehouse its second name; a log that could not be folded in goes with it, or it would be replayed into
     the restored one.
     """
-    kept = kept_path(warehouse)
+    kept = replaced_path(warehouse)
     if kept.exists() and not kept.samefile(warehouse):  # the same after a kill between here and the swap
         raise WarehouseError(f"{kept} is there already, from a restore before. Move it away, then restore again.")
     with suppress(FileExistsError):
@@ -148,6 +148,6 @@ def _last_run(connection: Connection) -> int:
     return int(started_at)
 
 
-def _copied(path: Path, contents: dict[str, Contents]) -> Copied:
+def _copied(path: Path, contents: dict[str, Contents]) -> BackupResult:
     rows = {table: one.row_count for table, one in contents.items()}
-    return Copied(str(path), path.stat().st_size, rows)
+    return BackupResult(str(path), path.stat().st_size, rows)

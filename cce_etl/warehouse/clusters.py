@@ -27,7 +27,9 @@ class ClusterRow(msgspec.Struct, frozen=True):
     created_text: str | None
 
 
-def land_clusters(connection: Connection, source: str, clusters: Sequence[ClusterRow], observed_at: int) -> int:
+def append_changed_clusters(
+    connection: Connection, source: str, clusters: Sequence[ClusterRow], observed_at: int
+) -> int:
     """Append the clusters that differ from how they were last seen; return how many."""
     latest = {cluster.cluster_id: cluster for cluster in clusters}.values()
     columns = {

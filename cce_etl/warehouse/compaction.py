@@ -8,7 +8,7 @@ import msgspec
 
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import NAME
-from cce_etl.warehouse.locks import write_turn
+from cce_etl.warehouse.locks import write_lock
 
 _FILES = "SELECT coalesce(sum(file_count + delete_file_count), 0) FROM ducklake_table_info($1)"
 
@@ -28,7 +28,7 @@ def compact(connection: Connection, snapshot_days: int) -> Compaction:
     The present is as it was; time travel then goes back that many days.
     """
     # Writers wait: what they deleted from a file that is merged meanwhile would make one of the two fail.
-    with write_turn(connection):
+    with write_lock(connection):
         before = _file_count(connection)
         connection.execute(f"CALL ducklake_rewrite_data_files('{NAME}')").fetchall()
         connection.execute(f"CALL ducklake_merge_adjacent_files('{NAME}')").fetchall()

@@ -17,8 +17,9 @@ import duckdb
 from cce_etl.errors import WarehouseBusyError, WarehouseError
 from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.lake import is_lake, open_lake, part_tables
-from cce_etl.warehouse.locks import write_turn
+from cce_etl.warehouse.locks import write_lock
 from cce_etl.warehouse.migrations import OLDEST_VERSION, migrate
+from cce_etl.warehouse.quoting import identifier
 
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection
@@ -28,10 +29,10 @@ SCHEMA_VERSION: Final = 2
 STORAGE_VERSION: Final = "v1.5.0"
 # Else the first write of a night merges what all deleted rows before it left, some 16 CPU seconds for 2,000 jobs beside
 # 500,000. `retention.merge_row_groups` does it once a week instead.
-NO_MERGING: Final = "SET max_vacuum_tasks = 0"
+DISABLE_ROW_GROUP_MERGING: Final = "SET max_vacuum_tasks = 0"
 # DuckDB calls a database as its file; these are schemas in it, and databases beside it while models are made.
 _TAKEN_NAMES: Final = ("raw", "core", "marts")
-PASSING: Final = "cce_etl_passing"
+BATCH_DATABASE: Final = "cce_etl_batch"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
 _NO_CATALOG: Final = ("Unable to connect to Postgres", "onnection to server", "server closed the connection")
 _LOCKED: Final = r"(?s).*Could not set lock"
@@ -54,7 +55,7 @@ def open_warehouse(location: Location, lock_wait_seconds: float = 0.0) -> Iterat
 
 @contextmanager
 def _open_file(path: Path, lock_wait_seconds: float) -> Iterator[Connection]:
-    if path.stem in _TAKEN_NAMES or path.stem.startswith(PASSING):
+    if path.stem in _TAKEN_NAMES or path.stem.startswith(BATCH_DATABASE):
         raise WarehouseError(f"A warehouse cannot be called {path.name}: {path.stem} has a meaning inside. Rename it.")
     try:
         with owner_only():
@@ -63,7 +64,7 @@ def _open_file(path: Path, lock_wait_seconds: float) -> Iterator[Connection]:
         raise WarehouseError(f"The folder of the warehouse {path} cannot be made: {error.strerror}.") from None
     with owner_only(), closing(_connect(path, lock_wait_seconds)) as connection:
         # Order within a table means nothing here, and keeping it costs memory on large inserts.
-        connection.execute(f"SET preserve_insertion_order = false; {NO_MERGING}")
+        connection.execute(f"SET preserve_insertion_order = false; {DISABLE_ROW_GROUP_MERGING}")
         yield connection
 
 
@@ -187,12 +188,12 @@ def schema_sql() -> str:
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
     """Make everything inside one transaction, undone when it does not end well, in this writer's turn."""
-    with write_turn(connection), own_transaction(connection):
+    with write_lock(connection), unlocked_transaction(connection):
         yield
 
 
 @contextmanager
-def own_transaction(connection: Connection) -> Iterator[None]:
+def unlocked_transaction(connection: Connection) -> Iterator[None]:
     """Make everything inside one transaction that writes to nothing anybody else does, and so waits for nobody."""
     connection.execute("BEGIN TRANSACTION")
     try:
@@ -204,24 +205,18 @@ def own_transaction(connection: Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def settle(connection: Connection) -> None:
+def checkpoint(connection: Connection) -> None:
     """Write what is in a file's log to its tables; a lake has no log."""
     if not is_lake(connection):
         connection.execute("CHECKPOINT")
 
 
-def beside(connection: Connection) -> Connection:
+def new_connection(connection: Connection) -> Connection:
     """Return another connection to the same database, in which core.jobs means the same table."""
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
     another = connection.cursor()
-    another.execute(f"USE {quoted(name)}")
+    another.execute(f"USE {identifier(name)}")
     return another
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it, whatever is in it."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[
     )
 
 
-def resolve_file_letters(connection: Connection, source: str, paths: Sequence[str], loaded_at: int) -> None:
+def resolve_file_dead_letters(connection: Connection, source: str, paths: Sequence[str], loaded_at: int) -> None:
     """Mark the open letters of records in files that were loaded again from `loaded_at` on without failing again."""
     connection.register("incoming", pa.table({"path": pa.array(paths, pa.string())}))
     with transaction(connection):
@@ -104,7 +104,7 @@ def resolve_file_letters(connection: Connection, source: str, paths: Sequence[st
         )
 
 
-class OpenLetter(msgspec.Struct, frozen=True):
+class OpenDeadLetter(msgspec.Struct, frozen=True):
     """Hold an open dead letter as a person reads it; `failed_at` as text, UTC."""
 
     source: str
@@ -117,7 +117,7 @@ class OpenLetter(msgspec.Struct, frozen=True):
     message: str
 
 
-def open_letters(connection: Connection) -> list[OpenLetter]:
+def open_dead_letters(connection: Connection) -> list[OpenDeadLetter]:
     """Return every open dead letter, by source and kind, the latest first."""
     rows = connection.execute(
         """
@@ -126,10 +126,10 @@ def open_letters(connection: Connection) -> list[OpenLetter]:
         FROM raw.dead_letters WHERE resolved_at IS NULL ORDER BY source, kind, dead_letters.failed_at DESC, job_id
         """
     ).fetchall()
-    return [OpenLetter(*row) for row in rows]
+    return [OpenDeadLetter(*row) for row in rows]
 
 
-def open_letter_ids(connection: Connection, source: str) -> list[str]:
+def open_dead_letter_ids(connection: Connection, source: str) -> list[str]:
     """Return the jobs of a source that have an open dead letter."""
     rows = connection.execute(
         """

@@ -74,7 +74,7 @@ class FetchRun(msgspec.Struct, frozen=True):
         return values | counts | {"core_row_count": row_count}
 
 
-class RunFigures(msgspec.Struct, frozen=True):
+class RunSummary(msgspec.Struct, frozen=True):
     """Hold what a run did; `changed` were known before and came back different, bytes as received."""
 
     new: int
@@ -88,10 +88,10 @@ class RunFigures(msgspec.Struct, frozen=True):
     open_dead_letters: int
 
 
-def run_figures(connection: Connection, run_id: str) -> RunFigures:
+def summarize_run(connection: Connection, run_id: str) -> RunSummary:
     """Return the figures of a run over all its sources; the latency is that of the slowest source."""
     ((new, fetched, *others),) = connection.execute(_FIGURES, [run_id]).fetchall()
-    return RunFigures(new, max(fetched - new, 0), *others)
+    return RunSummary(new, max(fetched - new, 0), *others)
 
 
 def record_run(connection: Connection, run: FetchRun) -> None:

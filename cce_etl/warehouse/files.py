@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from cce_etl.errors import WarehouseBusyError, WarehouseError
-from cce_etl.warehouse.connection import Connection, quoted
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.quoting import identifier
 
 _TABLES = """
     SELECT schema_name || '.' || table_name FROM duckdb_tables()
@@ -37,7 +38,7 @@ def read_contents(connection: Connection, database: str | None = None) -> dict[s
     ((current,),) = connection.execute("SELECT current_database()").fetchall()
     name = database or current
     tables = [table for (table,) in connection.execute(_TABLES, [name]).fetchall()]
-    return {table: read_rows(connection, f"{quoted(name)}.{table}") for table in tables}
+    return {table: read_rows(connection, f"{identifier(name)}.{table}") for table in tables}
 
 
 def read_rows(connection: Connection, table: str) -> Contents:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, transaction
 
 _LIST_AGAIN: Final = """
     UPDATE raw.job_ids SET last_listed_at = make_timestamp_ns($listed_at)
@@ -26,7 +26,7 @@ _LIST_NEW: Final = """
 _BUT_KNOWN: Final = " ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $source) AS known USING (job_id)"
 
 
-class IdMark(msgspec.Struct, frozen=True):
+class IdUpdate(msgspec.Struct, frozen=True):
     """Say what became of an id: `fetched_at` (ns) is of a body that could be read; None leaves a column as it is.
 
     With `replaces_time` the time is set even when it is earlier: the one before was of another dialect's tree.
@@ -78,7 +78,7 @@ class Leaf(msgspec.Struct, frozen=True):
     is_autopilot: bool
 
 
-def unasked_leaves(connection: Connection, source: str, limit: int) -> list[Leaf]:
+def unfetched_leaves(connection: Connection, source: str, limit: int) -> list[Leaf]:
     """Return steps without sub-jobs that were never asked for by their own id: there the inlined tree may be cut off.
 
     The newest come first, at most `limit`.
@@ -144,7 +144,7 @@ def open_ids(connection: Connection, source: str) -> list[str]:
     return [job_id for (job_id,) in rows]
 
 
-def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> None:
+def update_ids(connection: Connection, source: str, marks: Sequence[IdUpdate]) -> None:
     """Write what became of each id: state, tries added, and as a rule the later of the fetch times.
 
     A job that was seen before does not die of one bad answer, and one that is answered again lives again.
@@ -179,3 +179,23 @@ def mark_ids(connection: Connection, source: str, marks: Sequence[IdMark]) -> No
         """,
         [source],
     )
+
+
+def listed_since(connection: Connection, source: str, since: int) -> list[str]:
+    """Return the ids of a source that were first listed at `since` (ns since 1970 UTC) or later, in order."""
+    rows = connection.execute(
+        "SELECT job_id FROM raw.job_ids WHERE source = $1 AND first_listed_at >= make_timestamp_ns($2) ORDER BY job_id",
+        [source, since],
+    ).fetchall()
+    return [job_id for (job_id,) in rows]
+
+
+def reopen(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
+    """Mark those of the ids that are finished as running, so that they are fetched again; return how many.
+
+    What a run that is stopped does not come to stays open, and is fetched by the next.
+    """
+    with transaction(connection):
+        finished = sorted(finished_ids(connection, source, job_ids))
+        update_ids(connection, source, [IdUpdate(job_id, "running", 0, None) for job_id in finished])
+    return len(finished)

@@ -26,7 +26,7 @@ _WRITE, _BUILD = "write", "build"
 
 
 @contextmanager
-def write_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def write_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Wait until no other process writes or builds, and keep the turn to the end of the block.
 
     DuckLake lets a transaction fail when another one has deleted from a table that it inserted into meanwhile, whoever
@@ -37,11 +37,11 @@ def write_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def build_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def build_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Wait until no other process builds or writes, and keep the turn to the end of the block.
 
     A tree loaded while it is built would be taken off the list of changed ones and not be built; two builds at once
-    would make its rows twice. In this turn nobody else writes, so what is done needs no `write_turn`, and may have
+    would make its rows twice. In this turn nobody else writes, so what is done needs no `write_lock`, and may have
     none: it would wait for itself.
     """
     with _lock(connection, _BUILD):
@@ -49,14 +49,14 @@ def build_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def reading_turn(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def shared_build_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Wait until no process builds, and let none begin before the end of the block; writers go on."""
     with _lock(connection, _BUILD, is_shared=True):
         yield
 
 
 @contextmanager
-def source_turn(connection: duckdb.DuckDBPyConnection, source: str, wait_seconds: float) -> Iterator[None]:
+def source_lock(connection: duckdb.DuckDBPyConnection, source: str, wait_seconds: float) -> Iterator[None]:
     """Be the only process that fetches a source, to the end of the block: that keeps its rate for all of them.
 
     Raises WarehouseBusyError when another one still does after the seconds of waiting.

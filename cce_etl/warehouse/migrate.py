@@ -25,8 +25,8 @@ from cce_etl.warehouse.lake import NAME, attach_lake
 from cce_etl.warehouse.quoting import literal
 
 
-class Moved(msgspec.Struct, frozen=True):
-    """Say where a warehouse was moved to, and the rows of each table there."""
+class Migrated(msgspec.Struct, frozen=True):
+    """Say where a warehouse was migrated to, and the rows of each table there."""
 
     target: str
     table_rows: dict[str, int]
@@ -45,7 +45,7 @@ _TABLES: Final = {
 }
 
 
-def move(origin: Location, target: Location, lock_wait_seconds: float = 0.0) -> Moved:
+def migrate(origin: Location, target: Location, lock_wait_seconds: float = 0.0) -> Migrated:
     """Copy a warehouse into an empty one of the other kind, and say what is there then; the old one is kept.
 
     Raises ConfigError when both are of one kind or the new one is not empty, WarehouseError when a table differs in
@@ -65,7 +65,7 @@ def move(origin: Location, target: Location, lock_wait_seconds: float = 0.0) -> 
     ):
         _require_empty(connection, target)
         rows = {table: _move_table(connection, table, name, target) for table in _TABLES}
-    return Moved(str(target), rows)
+    return Migrated(str(target), rows)
 
 
 @contextmanager

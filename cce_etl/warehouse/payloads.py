@@ -24,7 +24,7 @@ def payload_keys(connection: Connection, source: str, job_ids: Iterable[str]) ->
     return [PayloadKey(*row) for row in rows]
 
 
-def stored_payloads(connection: Connection, source: str, job_ids: Iterable[str]) -> list[Payload]:
+def read_payloads(connection: Connection, source: str, job_ids: Iterable[str]) -> list[Payload]:
     """Return all payloads of these jobs with their bytes, latest first within a job and dialect."""
     connection.register("incoming", pa.table({"job_id": pa.array(list(job_ids), pa.string())}))
     rows = connection.execute(
@@ -38,7 +38,7 @@ def stored_payloads(connection: Connection, source: str, job_ids: Iterable[str])
     return [Payload(*row) for row in rows]
 
 
-def land_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
+def append_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
     """Append payloads to raw.job_payloads."""
     if not payloads:
         return

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from cce_etl.transform.versions import Payload, PayloadKey
-from cce_etl.warehouse.connection import NO_MERGING, Connection, transaction
+from cce_etl.warehouse.connection import DISABLE_ROW_GROUP_MERGING, Connection, transaction
 from cce_etl.warehouse.lake import is_lake
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
@@ -66,7 +66,7 @@ def delete_payloads(connection: Connection, source: str, payloads: Sequence[Payl
     )
 
 
-def delete_resolved_letters(connection: Connection, before: int) -> int:
+def delete_resolved_dead_letters(connection: Connection, before: int) -> int:
     """Delete the dead letters that were resolved before a moment, and return how many."""
     return _deleted(connection, "DELETE FROM raw.dead_letters WHERE resolved_at < make_timestamp_ns($1)", [before])
 
@@ -99,7 +99,7 @@ def merge_row_groups(connection: Connection) -> None:
             connection.execute("CREATE TABLE main.merged (number INTEGER); DROP TABLE main.merged")
         connection.execute("CHECKPOINT")
     finally:
-        connection.execute(NO_MERGING)
+        connection.execute(DISABLE_ROW_GROUP_MERGING)
 
 
 def _deleted(connection: Connection, statement: str, values: list[int]) -> int:

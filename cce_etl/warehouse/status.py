@@ -6,13 +6,15 @@ Lives here: rights, sizes, and what a person can do about them. Does not: what i
 import os
 from pathlib import Path
 
+import msgspec
+
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.settings.location import Lake, Location
 from cce_etl.warehouse.connection import Connection, open_warehouse_to_read, warehouse_errors
 from cce_etl.warehouse.lake import NAME, is_made
 
 
-def describe_warehouse(location: Location) -> str:
+def warehouse_status(location: Location) -> str:
     """Say how the warehouse stands; raise ConfigError or WarehouseError when a run could not work with it."""
     if isinstance(location, Lake):
         with warehouse_errors(location):
@@ -50,3 +52,19 @@ def byte_count(connection: Connection, location: Location) -> int:
 def _require_writable(path: Path) -> None:
     if not os.access(path, os.W_OK):
         raise WarehouseError(f"{path} may not be written. Change its rights, or set CCE_WAREHOUSE.")
+
+
+class PayloadSizes(msgspec.Struct, frozen=True):
+    """Count the stored bodies, their bytes as sent and as stored, compressed."""
+
+    body_count: int
+    sent_bytes: int
+    stored_bytes: int
+
+
+def payload_sizes(connection: Connection) -> PayloadSizes:
+    """Return how much raw.job_payloads holds."""
+    (row,) = connection.execute(
+        "SELECT count(*), coalesce(sum(body_bytes), 0), coalesce(sum(octet_length(body)), 0) FROM raw.job_payloads"
+    ).fetchall()
+    return PayloadSizes(*map(int, row))

@@ -10,9 +10,9 @@ from typing import Final
 from cce_etl.errors import WarehouseError
 from cce_etl.settings.location import Location
 from cce_etl.warehouse.compaction import compact
-from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse, quoted
+from cce_etl.warehouse.connection import STORAGE_VERSION, Connection, open_existing_warehouse
 from cce_etl.warehouse.files import differences, drafted, held, read_contents, swap_in, wal_of
-from cce_etl.warehouse.quoting import literal
+from cce_etl.warehouse.quoting import identifier, literal
 from cce_etl.warehouse.status import byte_count
 
 _FRESH: Final = "cce_etl_fresh"
@@ -27,7 +27,7 @@ _DEFINITIONS: Final = """
 """
 
 
-def give_back(location: Location, lock_wait_seconds: float, snapshot_days: int) -> int:
+def vacuum_warehouse(location: Location, lock_wait_seconds: float, snapshot_days: int) -> int:
     """Write the warehouse as small as it goes, and return its bytes; a lake keeps snapshots of so many days.
 
     Raises WarehouseError, see `rewrite`.
@@ -59,7 +59,7 @@ def rewrite(warehouse: Path, lock_wait_seconds: float = 0.0) -> int:
 
 def _copy_tables(connection: Connection, draft: Path) -> None:
     ((name,),) = connection.execute("SELECT current_database()").fetchall()
-    path, source = literal(draft.absolute()), quoted(name)
+    path, source = literal(draft.absolute()), identifier(name)
     connection.execute(f"ATTACH {path} AS {_FRESH} (STORAGE_VERSION '{STORAGE_VERSION}')")
     connection.execute(f"COPY FROM DATABASE {source} TO {_FRESH}")
     connection.execute(f"CHECKPOINT {_FRESH}")

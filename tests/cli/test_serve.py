@@ -17,18 +17,18 @@ import duckdb
 import pytest
 
 from cce_etl.publish.server import Listener, server
-from cce_etl.publish.views import published_offer
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.publish.views import published_database
+from cce_etl.warehouse.lake import load_extensions
 
 if TYPE_CHECKING:
     from tests.conftest import Api, DemoRun, Shell
 
 ROOT = Path(__file__).resolve().parents[2]
-OFTEN = "import cce_etl.publish.server as serving; serving._LOOK_SECONDS = 0.05"
+OFTEN = "import cce_etl.publish.server as serving; serving._REFRESH_SECONDS = 0.05"
 # Asks all the time until it has seen as many root jobs as there will be; any error ends it.
 WATCHER = """
 import json, sys, duckdb
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.lake import load_extensions
 connection = duckdb.connect()
 load_extensions(connection, "httpfs", "quack")
 for line in sys.argv[2].splitlines():
@@ -172,7 +172,7 @@ def test_mistakes_are_one_line_that_says_what_to_do(
         busy = analysed(*at_port)
     missing = analysed(*at_port, "--published", "other.duckdb")
     short = analysed(*at_port, CCE_SERVE_TOKEN="short")
-    monkeypatch.setattr("cce_etl.warehouse.extensions.find_spec", lambda _: None)
+    monkeypatch.setattr("cce_etl.warehouse.lake.find_spec", lambda _: None)
     bare = analysed(*at_port)
     assert [(ran.code, ran.out) for ran in (busy, missing, short, bare)] == [(2, ""), (4, ""), (2, ""), (2, "")]
     assert "Address already in use. Name another --port" in busy.err
@@ -201,7 +201,7 @@ def test_what_the_documentation_tells_analysts_to_type_works(
     blocks = re.findall(r"^ *```sql\n(.*?)```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`((?:FROM|CREATE TABLE|CALL) [^`]+)`", text)
     assert (len(blocks), len(spans)) == (2, 3)
-    with server(published_offer(demo_run.published), Listener("127.0.0.1", port, "a token of this test")):
+    with server(published_database(demo_run.published), Listener("127.0.0.1", port, "a token of this test")):
         for statement in [*blocks[0].split(";")[:-1], blocks[1], *spans]:
             typed = statement.replace("'...'", "'a token of this test'").replace(":9494", f":{port}")
             assert client.execute(typed).fetchall() is not None, typed

@@ -9,7 +9,7 @@ from cce_etl.defs.config import FetchConfig, plan
 from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.job_ids import IdMark, finished_ids, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdUpdate, finished_ids, register_ids, update_ids
 
 MARCH = 1_772_323_200_000_000_000  # 2026-03-01 00:00:00 UTC
 TABLES = "".join(
@@ -24,7 +24,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
         for source in ("east", "west"):
             register_ids(opened, source, "list", ["old", "open"], MARCH - 1)
             register_ids(opened, source, "list", ["new"], MARCH)
-            mark_ids(opened, source, [IdMark("old", "finished", 1, 1), IdMark("new", "finished", 1, 1)])
+            update_ids(opened, source, [IdUpdate("old", "finished", 1, 1), IdUpdate("new", "finished", 1, 1)])
         yield opened
 
 

@@ -20,7 +20,7 @@ from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
 from cce_etl.warehouse.connection import Connection, schema_sql
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
-from cce_etl.warehouse.payloads import stored_payloads
+from cce_etl.warehouse.payloads import read_payloads
 
 Body = Callable[..., bytes]
 CORE = "FROM core.jobs ORDER BY ALL"
@@ -265,4 +265,4 @@ def test_a_batch_that_has_been_read_is_written_without_compressing_anything(
     batch = read_batch([SavedRecord(body, "file:1", 1)])
     monkeypatch.setattr("cce_etl.transform.versions.zstd.ZstdCompressor", None)
     store_batch(warehouse, "s", batch, RunCounts(), 1)
-    assert [one.body for one in stored_payloads(warehouse, "s", ["a"])] == [body]
+    assert [one.body for one in read_payloads(warehouse, "s", ["a"])] == [body]

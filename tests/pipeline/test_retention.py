@@ -17,7 +17,7 @@ from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadKey, tree_of
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.job_ids import register_ids
-from cce_etl.warehouse.payloads import land_payloads
+from cce_etl.warehouse.payloads import append_payloads
 
 DAY = 86_400 * 10**9
 NOW = 1_772_323_200_000_000_123
@@ -45,7 +45,7 @@ def connection(tmp_path: Path) -> Any:
 
 def land(connection: Connection, payloads: Sequence[Payload], source: str = "s") -> None:
     register_ids(connection, source, "test", list({one.job_id: None for one in payloads}), NOW)
-    land_payloads(connection, source, payloads)
+    append_payloads(connection, source, payloads)
 
 
 def bodies(connection: Connection) -> list[Any]:

@@ -17,7 +17,7 @@ from cce_etl.publish.server import Listener
 TOKEN: Final = "a-token-of-these-tests"
 _CLIENT: Final = """
 import json, sys, duckdb
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.lake import load_extensions
 connection = duckdb.connect()
 load_extensions(connection, "httpfs", "quack")
 for line in sys.stdin:

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.publish.health import Health, Limits, Vital, examine_published
+from cce_etl.publish.health import Health, Limits, Vital, check_published
 from cce_etl.publish.publish import publish
 from cce_etl.warehouse.connection import Connection
 
@@ -35,7 +35,7 @@ def ill(found: Health) -> list[str]:
 
 
 def test_a_line_for_each_thing_says_the_figure_the_limit_and_what_to_do(published: Path) -> None:
-    assert examine_published(published, LIMITS, NOW) == Health(
+    assert check_published(published, LIMITS, NOW) == Health(
         is_well=False,
         published_age_seconds=26 * 3600.0,
         vitals=[
@@ -67,11 +67,11 @@ def test_a_line_for_each_thing_says_the_figure_the_limit_and_what_to_do(publishe
     ],
 )
 def test_each_limit_is_what_is_still_well(published: Path, limits: Limits, later: int, expected: list[str]) -> None:
-    assert ill(examine_published(published, limits, NOW + later)) == expected
+    assert ill(check_published(published, limits, NOW + later)) == expected
 
 
 def test_the_words_name_how_many_ids_are_missing_and_the_command(published: Path) -> None:
-    found = examine_published(published, Limits(1, 1, 0), NOW)
+    found = check_published(published, Limits(1, 1, 0), NOW)
     texts = {vital.subject: vital.text for vital in found.vitals}
     assert texts["age"].endswith("See why the last run did not end: `cce-etl status`, then run again")
     assert texts["coverage of s"].endswith("the limit is 100.0%. `cce-etl run` asks for the other 1")
@@ -79,7 +79,7 @@ def test_the_words_name_how_many_ids_are_missing_and_the_command(published: Path
 
 
 def test_nothing_published_is_not_well_and_says_what_to_do(tmp_path: Path) -> None:
-    [vital] = examine_published(tmp_path / "nowhere.duckdb", LIMITS, NOW).vitals
+    [vital] = check_published(tmp_path / "nowhere.duckdb", LIMITS, NOW).vitals
     assert not vital.is_well
     assert vital.text.endswith("nowhere.duckdb. Run `cce-etl run`, or set CCE_PUBLISHED")
 
@@ -89,4 +89,4 @@ def test_a_file_of_an_older_version_is_an_error_that_says_what_to_do(tmp_path: P
     with duckdb.connect(path) as connection:
         connection.execute("CREATE TABLE manifest (published_at TIMESTAMP_NS)")
     with pytest.raises(WarehouseError, match=r"older cce-etl.*`cce-etl build` and `cce-etl publish`"):
-        examine_published(path, LIMITS, NOW)
+        check_published(path, LIMITS, NOW)

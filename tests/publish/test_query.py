@@ -10,7 +10,7 @@ from cce_etl.errors import CceEtlError, WarehouseError
 from cce_etl.publish.query import open_published, query, read_status
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
-from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
 
 EXACT = "2026-02-01 08:00:00.123456789"
 
@@ -88,7 +88,7 @@ def test_the_status_of_an_empty_warehouse_is_all_nothing(connection: Connection)
 def test_the_status_counts_states_and_open_failures_a_source(connection: Connection) -> None:
     register_ids(connection, "s", "list", ["a", "b", "c"], 1)
     register_ids(connection, "t", "list", ["a"], 1)
-    mark_ids(connection, "s", [IdMark("a", "finished", 1, 5), IdMark("b", "dead", 1, None)])
+    update_ids(connection, "s", [IdUpdate("a", "finished", 1, 5), IdUpdate("b", "dead", 1, None)])
     letter = DeadLetter(job_id="b", kind="wrong_type", message="expected text", failed_at=5)
     unnamed = DeadLetter(job_id=None, kind="invalid_json", message="f:2: no JSON", failed_at=5)
     resolved = DeadLetter(job_id="a", kind="throttled", message="fewer", failed_at=5)

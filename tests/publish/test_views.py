@@ -7,9 +7,9 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.publish.server import server
-from cce_etl.publish.views import Offer, published_offer
+from cce_etl.publish.views import ServedDatabase, published_database
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.lake import load_extensions
 from tests.publish.analyst import TOKEN, Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
 
@@ -19,13 +19,13 @@ pytestmark = needs_extensions
 def test_a_newer_version_is_served_to_who_is_attached_already(analyst: Analyst, tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 3, "CREATE TABLE marts.gone AS SELECT 1 AS n")
-    with server(published_offer(path), listener) as look:
+    with server(published_database(path), listener) as refresh:
         analyst.attach(listener)
         assert analyst.says("FROM cce.marts.gone") == [[1]]
         for steps in (4, 5, 6):
             publish(path, steps, "CREATE TABLE marts.fresh AS SELECT 7 AS n")
             assert analyst.says("FROM cce.manifest") == [[steps - 1]]
-            look()
+            refresh()
             assert analyst.says("FROM cce.manifest") == [[steps]]
             assert analyst.says("SELECT count(*) FROM cce.marts.steps") == [[steps]]
         assert "does not exist" in analyst.says("FROM cce.marts.gone")
@@ -37,14 +37,14 @@ def test_a_newer_version_is_served_to_who_is_attached_already(analyst: Analyst, 
 def test_a_result_half_read_is_of_one_version(tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 100_000)
-    with server(published_offer(path), listener) as look, duckdb.connect() as client:
+    with server(published_database(path), listener) as refresh, duckdb.connect() as client:
         load_extensions(client, "httpfs", "quack")
         client.execute(f"ATTACH '{listener.address}' AS cce (TOKEN '{TOKEN}')")
         reading = client.execute("FROM cce.marts.steps")
         assert reading.fetchone() is not None
         for steps in (1, 2, 3):
             publish(path, steps)
-            look()
+            refresh()
         assert len(reading.fetchall()) == 99_999
         assert client.execute("FROM cce.manifest").fetchall() == [(3,)]
 
@@ -52,25 +52,25 @@ def test_a_result_half_read_is_of_one_version(tmp_path: Path) -> None:
 def test_what_cannot_be_read_leaves_the_version_before(analyst: Analyst, tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 3)
-    with server(published_offer(path), listener) as look:
+    with server(published_database(path), listener) as refresh:
         analyst.attach(listener)
         broken = tmp_path / "broken"
         broken.write_bytes(b"no database" * 1000)
         broken.replace(path)
         with pytest.raises(WarehouseError, match="not a DuckDB file"):
-            look()
+            refresh()
         with duckdb.connect(broken) as connection:
             connection.execute("CREATE TABLE main.manifest AS SELECT 0 AS steps; CREATE TABLE other AS SELECT 1 AS n")
             connection.execute("DROP TABLE main.manifest")
         broken.replace(path)
         with pytest.raises(WarehouseError, match="no table of core or marts"):
-            look()
+            refresh()
         path.unlink()
         with pytest.raises(WarehouseError, match="no published file"):
-            look()
+            refresh()
         assert analyst.says("FROM cce.manifest") == [[3]]
         publish(path, 4)
-        look()
+        refresh()
         assert analyst.says("FROM cce.manifest") == [[4]]
 
 
@@ -81,11 +81,11 @@ def test_other_things_than_a_file_can_be_served(analyst: Analyst, tmp_path: Path
 
     listener = listener_of()
     versions = iter([1, 1, 2])
-    with server(Offer(attach, lambda: next(versions)), listener) as look:
+    with server(ServedDatabase(attach, lambda: next(versions)), listener) as refresh:
         analyst.attach(listener)
-        look()
+        refresh()
         assert analyst.says("FROM cce.marts.steps") == [["served_1"]]
-        look()
+        refresh()
         assert analyst.says("FROM cce.marts.steps") == [["served_2"]]
 
 
@@ -105,7 +105,7 @@ def test_a_lake_is_served_but_for_what_is_no_part_of_core_and_marts(analyst: Ana
         writer.execute("CREATE SCHEMA lake.raw; CREATE TABLE lake.raw.bodies AS SELECT 'kept' AS body")
     paths = (str(catalog), f"{catalog}.wal")
     listener = listener_of()
-    with server(Offer(attach, lambda: 1, paths, (f"{data}/",), prepare), listener):
+    with server(ServedDatabase(attach, lambda: 1, paths, (f"{data}/",), prepare), listener):
         analyst.attach(listener)
         assert analyst.says("FROM cce.marts.steps") == [[7]]
         for other in (

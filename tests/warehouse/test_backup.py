@@ -8,7 +8,7 @@ import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import backup as module
-from cce_etl.warehouse.backup import back_up, backup_path, kept_path, restore
+from cce_etl.warehouse.backup import back_up, backup_path, replaced_path, restore
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.files import Contents, copy_file, wal_of
 from cce_etl.warehouse.vacuum import rewrite
@@ -119,7 +119,7 @@ def test_restoring_brings_the_rows_back_and_keeps_what_was_there(filled: Path) -
     add_run(filled, 2)
     made = restore(target, filled)
     assert (made.path, made.table_rows["raw.fetch_runs"]) == (str(filled), 1)
-    assert (runs(filled), runs(kept_path(filled)), runs(target)) == ([1], [1, 2], [1])
+    assert (runs(filled), runs(replaced_path(filled)), runs(target)) == ([1], [1, 2], [1])
     assert files(filled) == {filled.name, target.name, "warehouse.duckdb.before-restore"}
 
 
@@ -142,7 +142,7 @@ def test_a_link_to_another_disk_stays_a_link(filled: Path, tmp_path: Path) -> No
     restore(target, filled)
     assert rewrite(filled) == real.stat().st_size
     assert filled.is_symlink()
-    assert (runs(real), runs(kept_path(filled))) == ([1], [1, 2])
+    assert (runs(real), runs(replaced_path(filled))) == ([1], [1, 2])
     assert files(real) == {"real.duckdb", "real.duckdb.before-restore"}
     assert files(filled) == {filled.name, "other", "b.duckdb"}
 
@@ -154,7 +154,7 @@ def test_a_second_restore_does_not_overwrite_what_the_first_one_kept(filled: Pat
     restore(target, filled)
     with pytest.raises(WarehouseError, match=r"before-restore is there already.*Move it away"):
         restore(target, filled)
-    assert (runs(filled), runs(kept_path(filled))) == ([1], [1, 2])
+    assert (runs(filled), runs(replaced_path(filled))) == ([1], [1, 2])
 
 
 def test_a_backup_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -196,6 +196,6 @@ def test_a_broken_warehouse_can_be_restored_and_is_kept_with_its_log(filled: Pat
     wal_of(filled).write_bytes(b"a log of what cannot be opened")
     restore(target, filled)
     assert runs(filled) == [1]
-    assert kept_path(filled).read_bytes().startswith(b"broken")
-    assert wal_of(kept_path(filled)).read_bytes().startswith(b"a log")
+    assert replaced_path(filled).read_bytes().startswith(b"broken")
+    assert wal_of(replaced_path(filled)).read_bytes().startswith(b"a log")
     assert not wal_of(filled).exists()

@@ -44,7 +44,7 @@ def test_a_new_file_is_written_in_the_format_that_duckdb_1_5_reads(connection: C
     assert tags["storage_version"].startswith("v1.5.0")
 
 
-@pytest.mark.parametrize("name", ["core.duckdb", "raw", "marts.db", "cce_etl_passing_1.duckdb"])
+@pytest.mark.parametrize("name", ["core.duckdb", "raw", "marts.db", "cce_etl_batch_1.duckdb"])
 def test_a_name_that_means_something_inside_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(WarehouseError, match="Rename it"), open_warehouse(tmp_path / name):
         pass

@@ -5,7 +5,7 @@ import pytest
 
 from cce_etl.warehouse.connection import Connection, schema_sql
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters
-from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, RunFigures, record_run, run_figures
+from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, RunSummary, record_run, summarize_run
 
 
 def _run(source: str, p95: float | None, run_id: str = "tonight") -> FetchRun:
@@ -48,12 +48,12 @@ def test_sources_are_summed_and_a_job_with_an_older_body_is_no_new_one(connectio
             _body(connection, source, job_id, 1_000)
         record_dead_letters(connection, "a", [DeadLetter("lost", "gone", "gone", 1_500)])
         # Four bodies in this run: one of a job known before, three of new ones.
-        assert run_figures(connection, "tonight") == RunFigures(3, 1, 6, 2, 2, 140, 1.0, 0.75, 1)
+        assert summarize_run(connection, "tonight") == RunSummary(3, 1, 6, 2, 2, 140, 1.0, 0.75, 1)
 
 
 def test_a_run_that_asked_nothing_has_zeros_and_no_latency(connection: Connection) -> None:
     with connection:
-        assert run_figures(connection, "unknown") == RunFigures(0, 0, 0, 0, 0, 0, 0.0, None, 0)
+        assert summarize_run(connection, "unknown") == RunSummary(0, 0, 0, 0, 0, 0, 0.0, None, 0)
 
 
 def test_a_run_is_kept_to_the_nanosecond(connection: Connection) -> None:

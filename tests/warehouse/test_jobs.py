@@ -9,7 +9,7 @@ from cce_etl.transform.flatten import table_of_rows
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import JobRow, decode_job
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.job_ids import IdMark, mark_ids, register_ids
+from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
 from cce_etl.warehouse.jobs import bulk_loading, clear_core, replace_trees, touch_observed_at
 
 BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.000000001 +0000 UTC"},
@@ -68,9 +68,9 @@ def test_no_trees_write_no_rows(connection: Connection) -> None:
 
 def test_the_observation_time_is_the_one_of_the_root_and_moves_alone(connection: Connection) -> None:
     register_ids(connection, "s", "list", ["a", "b"], 1)
-    mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
+    update_ids(connection, "s", [IdUpdate("a", "running", 1, 100), IdUpdate("b", "running", 1, 100)])
     replace(connection, "s", [tree("a", 1), tree("b", 1)], [])
-    mark_ids(connection, "s", [IdMark("a", None, 1, 200), IdMark("b", None, 1, 300)])
+    update_ids(connection, "s", [IdUpdate("a", None, 1, 200), IdUpdate("b", None, 1, 300)])
     touch_observed_at(connection, "s", ["a"])
     touch_observed_at(connection, "t", ["b"])
     touch_observed_at(connection, "s", [])
@@ -87,12 +87,12 @@ def test_clearing_empties_every_source(connection: Connection) -> None:
 
 def test_every_tree_replaced_or_seen_later_is_recorded_as_changed_and_no_other(connection: Connection) -> None:
     register_ids(connection, "s", "list", ["a", "b"], 1)
-    mark_ids(connection, "s", [IdMark("a", "running", 1, 100), IdMark("b", "running", 1, 100)])
+    update_ids(connection, "s", [IdUpdate("a", "running", 1, 100), IdUpdate("b", "running", 1, 100)])
     replace(connection, "s", [tree("a"), tree("b")], [])
     assert changed(connection) == [("s", "a"), ("s", "b")]
     replace(connection, "s", [tree("a", 1)], ["a"])
     assert changed(connection) == [("s", "a")]
-    mark_ids(connection, "s", [IdMark("b", None, 1, 200)])
+    update_ids(connection, "s", [IdUpdate("b", None, 1, 200)])
     touch_observed_at(connection, "s", ["a", "b", "never loaded"])
     assert changed(connection) == [("s", "b")]
     touch_observed_at(connection, "s", ["a", "b"])

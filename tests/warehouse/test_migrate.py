@@ -10,7 +10,7 @@ from cce_etl.warehouse import files as copying
 from cce_etl.warehouse import migrate as moving
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
 from cce_etl.warehouse.files import Contents, read_contents
-from cce_etl.warehouse.migrate import move
+from cce_etl.warehouse.migrate import migrate
 from tests.warehouse.lakes import lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions
@@ -32,10 +32,10 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_file_moves_into_a_lake_and_back_with_every_row(file: Path, tmp_path: Path) -> None:
     lake, back = lake_in(tmp_path), tmp_path / "back.duckdb"
-    moved = move(file, lake)
-    assert moved.table_rows["raw.job_ids"] == 20
-    assert moved.table_rows["raw.dead_letters"] == 1
-    assert move(lake, back).table_rows == moved.table_rows
+    migrated = migrate(file, lake)
+    assert migrated.table_rows["raw.job_ids"] == 20
+    assert migrated.table_rows["raw.dead_letters"] == 1
+    assert migrate(lake, back).table_rows == migrated.table_rows
     with open_warehouse_to_read(file) as one, open_warehouse_to_read(back) as other:
         before, after = read_contents(one), read_contents(other)
     assert {name: before[name] for name in _MOVED} == {name: after[name] for name in _MOVED}
@@ -43,22 +43,22 @@ def test_a_file_moves_into_a_lake_and_back_with_every_row(file: Path, tmp_path: 
 
 @pytest.mark.scale
 def test_the_models_are_made_there_as_ever(file: Path, tmp_path: Path) -> None:
-    move(file, lake_in(tmp_path))
+    migrate(file, lake_in(tmp_path))
     with open_warehouse(lake_in(tmp_path)) as connection:
         assert pipeline.build(connection)["marts.root_jobs"] == 20
 
 
 def test_what_is_not_empty_is_left_alone(file: Path, tmp_path: Path) -> None:
-    move(file, lake_in(tmp_path))
+    migrate(file, lake_in(tmp_path))
     with pytest.raises(ConfigError, match=r"is not empty: raw\.job_ids"):
-        move(file, lake_in(tmp_path))
+        migrate(file, lake_in(tmp_path))
 
 
 def test_two_of_a_kind_are_refused(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="of one kind"):
-        move(file, tmp_path / "other.duckdb")
+        migrate(file, tmp_path / "other.duckdb")
     with pytest.raises(ConfigError, match="of one kind"):
-        move(lake_in(tmp_path), lake_in(tmp_path / "other"))
+        migrate(lake_in(tmp_path), lake_in(tmp_path / "other"))
 
 
 def test_a_table_that_differs_leaves_nothing_behind(
@@ -72,6 +72,6 @@ def test_a_table_that_differs_leaves_nothing_behind(
 
     monkeypatch.setattr(moving, "read_rows", read)
     with pytest.raises(WarehouseError, match=r"raw\.job_ids differs"):
-        move(file, lake_in(tmp_path))
+        migrate(file, lake_in(tmp_path))
     with open_warehouse_to_read(lake_in(tmp_path)) as connection:
         assert connection.execute("SELECT count(*) FROM raw.job_ids").fetchall() == [(0,)]

@@ -5,10 +5,10 @@ import pytest
 from cce_etl.transform.versions import Payload, PayloadCompressor
 from cce_etl.warehouse import retention
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.payloads import land_payloads, stored_payloads
+from cce_etl.warehouse.payloads import append_payloads, read_payloads
 from cce_etl.warehouse.retention import (
     delete_payloads,
-    delete_resolved_letters,
+    delete_resolved_dead_letters,
     delete_runs,
     merge_row_groups,
     superseded_payloads,
@@ -28,10 +28,10 @@ def add_runs(connection: Connection, source: str, starts: range) -> None:
 
 
 def test_a_payload_is_old_when_another_replaced_it_before_the_moment(connection: Connection) -> None:
-    land_payloads(connection, "s", [payload("a", b"1", 10), payload("a", b"2", 20), payload("a", b"3", 30)])
-    land_payloads(connection, "s", [payload("a", b"4", 10, "v2"), payload("b", b"5", 5), payload("c", b"6", None)])
-    land_payloads(connection, "s", [payload("c", b"7", 1), payload("c", b"8", 2)])
-    land_payloads(connection, "t", [payload("a", b"9", 1), payload("a", b"0", 2)])
+    append_payloads(connection, "s", [payload("a", b"1", 10), payload("a", b"2", 20), payload("a", b"3", 30)])
+    append_payloads(connection, "s", [payload("a", b"4", 10, "v2"), payload("b", b"5", 5), payload("c", b"6", None)])
+    append_payloads(connection, "s", [payload("c", b"7", 1), payload("c", b"8", 2)])
+    append_payloads(connection, "t", [payload("a", b"9", 1), payload("a", b"0", 2)])
 
     def found(before: int) -> list[tuple[str, str, int | None]]:
         return [(one.source, one.key.job_id, one.key.fetched_at) for one in superseded_payloads(connection, before)]
@@ -46,12 +46,12 @@ def test_a_payload_is_old_when_another_replaced_it_before_the_moment(connection:
 def test_only_the_payload_of_the_whole_key_is_deleted(connection: Connection) -> None:
     kept = [payload("a", b"1", 11), payload("a", b"2", 10), payload("a", b"1", 10, "v2"), payload("b", b"1", 10)]
     for source in ("s", "t"):
-        land_payloads(connection, source, [payload("a", b"1", 10), *kept])
+        append_payloads(connection, source, [payload("a", b"1", 10), *kept])
     delete_payloads(connection, "s", [payload("a", b"1", 10)])
     delete_payloads(connection, "s", [])
-    assert len(stored_payloads(connection, "s", ["a", "b"])) == len(kept)
-    assert payload("a", b"1", 10) not in stored_payloads(connection, "s", ["a"])
-    assert len(stored_payloads(connection, "t", ["a", "b"])) == len(kept) + 1
+    assert len(read_payloads(connection, "s", ["a", "b"])) == len(kept)
+    assert payload("a", b"1", 10) not in read_payloads(connection, "s", ["a"])
+    assert len(read_payloads(connection, "t", ["a", "b"])) == len(kept) + 1
 
 
 def test_letters_go_by_when_they_were_resolved_and_open_ones_never(connection: Connection) -> None:
@@ -61,7 +61,7 @@ def test_letters_go_by_when_they_were_resolved_and_open_ones_never(connection: C
             ('s', 'new', 'k', 'm', 1, make_timestamp_ns(1), make_timestamp_ns(10)),
             ('s', 'open', 'k', 'm', 1, make_timestamp_ns(1), NULL)"""
     )
-    assert delete_resolved_letters(connection, 10) == 1
+    assert delete_resolved_dead_letters(connection, 10) == 1
     left = connection.execute("SELECT job_id FROM raw.dead_letters ORDER BY 1").fetchall()
     assert left == [("new",), ("open",)]
 

@@ -36,7 +36,7 @@ from cce_etl.pipeline.fetch import Progress
 from cce_etl.pipeline.plan import Errand
 from cce_etl.settings.settings import require_source
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.fetch_runs import RunCounts, run_figures
+from cce_etl.warehouse.fetch_runs import RunCounts, summarize_run
 
 GROUP: Final = "ingest"
 FETCH: Final = "fetch"
@@ -140,7 +140,7 @@ def run_errands(
 
 def plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
     """Return a run's figures; Dagster draws each over time, and has no use for one that is not known."""
-    figures = msgspec.structs.asdict(run_figures(connection, run_id))
+    figures = msgspec.structs.asdict(summarize_run(connection, run_id))
     return {name: value for name, value in figures.items() if value is not None}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cce_etl.warehouse.backup import back_up, backup_path, kept_path, restore
+from cce_etl.warehouse.backup import back_up, backup_path, replaced_path, restore
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.files import Contents, read_contents
 from cce_etl.warehouse.vacuum import rewrite
@@ -177,8 +177,8 @@ def test_a_killed_restore_leaves_the_warehouse_before_or_the_restored_one(
     assert contents(filled) == (restored if is_new else current)
     if not is_new:  # the same command again goes through
         restore(target, filled)
-    assert (contents(filled), contents(kept_path(filled))) == (restored, current)
-    assert names(filled) == {filled.name, target.name, kept_path(filled).name}
+    assert (contents(filled), contents(replaced_path(filled))) == (restored, current)
+    assert names(filled) == {filled.name, target.name, replaced_path(filled).name}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from cce_etl.defs.jobs import NIGHTLY, nightly_schedule
 from cce_etl.defs.resources import Warehouse
 from cce_etl.defs.sensors.health import health_sensor
 from cce_etl.defs.sensors.stuck import stuck_sensor
-from cce_etl.publish.health import Limits, examine_published
+from cce_etl.publish.health import Limits, check_published
 from tests.integration.ops.month_process import answer_lines
 
 _machine_ns: Final = time.time_ns
@@ -92,7 +92,7 @@ class Host:
             self._tick(sensor)
         settings = self._warehouse.settings()
         limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
-        health = examine_published(settings.published, limits, self.now_ns())
+        health = check_published(settings.published, limits, self.now_ns())
         ill = [vital.text for vital in health.vitals if not vital.is_well]
         return {"ill": ill, "run_count": self._instance.get_runs_count(), "folder_bytes": _size(self._instance)}
 

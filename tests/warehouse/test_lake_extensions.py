@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.warehouse import extensions
+from cce_etl.warehouse import lake
 from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.extensions import load_extensions
+from cce_etl.warehouse.lake import load_extensions
 from tests.warehouse.lakes import needs_extensions
 
 
@@ -35,7 +35,7 @@ def test_a_package_that_is_missing_is_named_with_what_to_do(empty: Connection) -
 def _package(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     spec = ModuleSpec("duckdb_extension_own", None, is_package=True)
     spec.submodule_search_locations = [str(folder)]
-    monkeypatch.setattr(extensions, "find_spec", lambda _: spec)
+    monkeypatch.setattr(lake, "find_spec", lambda _: spec)
 
 
 def test_a_package_for_another_release_says_which(
