@@ -24,14 +24,14 @@ from cce_etl.warehouse.quoting import identifier
 # What the rest of the project calls an open file, without importing DuckDB.
 Connection = duckdb.DuckDBPyConnection
 # Moves with every change of schema.sql, together with a step in migrations/ that makes it in an older file.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 # The default format leaves long text uncompressed, and 1.5 cannot read what 2.0 writes by default.
 STORAGE_VERSION: Final = "v1.5.0"
 # Else the first write of a night merges what all deleted rows before it left, some 16 CPU seconds for 2,000 jobs beside
 # 500,000. `retention.merge_row_groups` does it once a week instead.
 DISABLE_ROW_GROUP_MERGING: Final = "SET max_vacuum_tasks = 0"
 # DuckDB calls a database as its file; these are schemas in it, and databases beside it while models are made.
-_TAKEN_NAMES: Final = ("raw", "core", "marts")
+_TAKEN_NAMES: Final = ("raw", "core", "intermediate", "marts")
 BATCH_DATABASE: Final = "cce_etl_batch"
 _TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
 _NO_CATALOG: Final = ("Unable to connect to Postgres", "onnection to server", "server closed the connection")

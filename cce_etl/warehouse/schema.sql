@@ -1,6 +1,7 @@
 -- The tables that loading writes. Models under sql/ are built from core.jobs and are not listed here.
 CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS core;
+CREATE SCHEMA IF NOT EXISTS intermediate;
 CREATE SCHEMA IF NOT EXISTS marts;
 
 CREATE TABLE IF NOT EXISTS raw.schema_version (

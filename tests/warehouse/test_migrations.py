@@ -89,7 +89,9 @@ def _columns_of(path: Path) -> dict[str, str]:
     return dict(found[0])
 
 
-def test_open_letters_of_before_began_when_they_last_failed(old: Path) -> None:
+def test_open_dead_letters_of_version_1_began_when_they_last_failed(tmp_path: Path) -> None:
+    old = tmp_path / "old.duckdb"
+    make_old(old, 1)
     with open_warehouse(old):
         pass
     assert read(old, "SELECT epoch_ns(opened_at) FROM raw.dead_letters ORDER BY ALL") == [[(5,), (6,)]]
