@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from cce_etl.analysis.survival_curves import Curve
-from cce_etl.pipeline.watch import Look
+from cce_etl.pipeline.watch import Snapshot
 from cce_etl.transform.payload import JobRow, Phase
 
 SOON_SECONDS: Final = 600.0
@@ -19,7 +19,7 @@ FindCurve = Callable[[JobRow], Curve | None]
 """Give the curve of a row's kind, None when nothing is known of it."""
 
 
-class WatchedStep(msgspec.Struct, frozen=True, kw_only=True):
+class LiveStep(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one node of a live tree; of a running one `seconds` is its age, of a finished one how long it took.
 
     `age_percentile` (0..100) and the chances to succeed within 10 and 30 minutes (0..1) are of running ones whose kind
@@ -44,22 +44,22 @@ class WatchedStep(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True):
     """Hold a step that is new, in another phase, or gone from the tree (then `is_gone`)."""
 
-    step: WatchedStep
+    step: LiveStep
     phase_before: str | None
     is_gone: bool = False
 
 
-def watched_steps(look: Look, find_curve: FindCurve) -> list[WatchedStep]:
-    """Return every node of a look, parents before children, as the API orders them."""
-    return [_watched(row, look.looked_at, find_curve) for row in look.rows]
+def live_steps(snapshot: Snapshot, find_curve: FindCurve) -> list[LiveStep]:
+    """Return every node of a snapshot, parents before children, as the API orders them."""
+    return [_watched(row, snapshot.fetched_at, find_curve) for row in snapshot.rows]
 
 
-def _watched(row: JobRow, looked_at: int, find_curve: FindCurve) -> WatchedStep:
+def _watched(row: JobRow, fetched_at: int, find_curve: FindCurve) -> LiveStep:
     is_over = row.canonical_phase in (Phase.SUCCESS, Phase.FAILED)
     is_running = not is_over and row.canonical_phase != Phase.INITIALIZING
-    ended_at = looked_at if is_running else (row.completed_at or row.updated_at) if is_over else None
+    ended_at = fetched_at if is_running else (row.completed_at or row.updated_at) if is_over else None
     seconds = None if ended_at is None or row.created_at is None else (ended_at - row.created_at) / 1e9
-    step = WatchedStep(
+    step = LiveStep(
         job_id=row.job_id,
         path=row.path,
         depth=row.depth,
@@ -74,7 +74,7 @@ def _watched(row: JobRow, looked_at: int, find_curve: FindCurve) -> WatchedStep:
     return step if curve is None or seconds is None else _held_against(step, curve, seconds)
 
 
-def _held_against(step: WatchedStep, curve: Curve, age_seconds: float) -> WatchedStep:
+def _held_against(step: LiveStep, curve: Curve, age_seconds: float) -> LiveStep:
     return msgspec.structs.replace(
         step,
         age_percentile=curve.age_percentile(age_seconds),
@@ -84,7 +84,7 @@ def _held_against(step: WatchedStep, curve: Curve, age_seconds: float) -> Watche
     )
 
 
-def changes(before: Sequence[WatchedStep], after: Sequence[WatchedStep]) -> list[Change]:
+def changes(before: Sequence[LiveStep], after: Sequence[LiveStep]) -> list[Change]:
     """Return what differs between two looks: new steps and phases in the order of the tree, then what is gone."""
     # An id may stand twice in one tree, and a path may be another step's the next time: only both together are one.
     known = {(step.job_id, step.path): step for step in before}

@@ -31,7 +31,7 @@ def status(
     if health:
         _health(settings, as_json=as_json)
         return
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.publish.query import read_status
     from cce_etl.warehouse.connection import open_warehouse_to_read
     from cce_etl.warehouse.status import payload_sizes
@@ -39,14 +39,14 @@ def status(
     with open_warehouse_to_read(settings.warehouse) as connection:
         state, bodies = read_status(connection), payload_sizes(connection)
     if as_json:
-        show.json_object({"raw_bodies": bodies}, state)
+        output.json_object({"raw_bodies": bodies}, state)
     else:
-        show.status(state, settings)
-        show.raw_bodies(bodies)
+        output.status(state, settings)
+        output.raw_bodies(bodies)
 
 
 def _health(settings: Settings, *, as_json: bool) -> None:
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.publish.health import Limits, check_published
 
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
@@ -54,9 +54,9 @@ def _health(settings: Settings, *, as_json: bool) -> None:
     if found.published_age_seconds is not None:
         telemetry.tell("published_age", found.published_age_seconds)
     if as_json:
-        show.json_line(found)
+        output.json_line(found)
     else:
-        show.health(found)
+        output.health(found)
     if not found.is_well:
         raise typer.Exit(1)
 
@@ -71,12 +71,12 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse, read the copy to its last byte, and swap it in."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.warehouse.backup import back_up, backup_path
 
     target = path or backup_path(settings.warehouse)
     made = back_up(settings.warehouse, target, settings.lock_wait_seconds, force=force)
-    show.json_line(made) if as_json else show.copied("Backed up", made)
+    output.json_line(made) if as_json else output.copied("Backed up", made)
 
 
 @app.command()
@@ -88,17 +88,17 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.warehouse.backup import replaced_path
     from cce_etl.warehouse.backup import restore as restore_backup
 
     made = restore_backup(path, settings.warehouse, settings.lock_wait_seconds)
     if as_json:
-        show.json_line(made)
+        output.json_line(made)
         return
-    show.copied("Restored", made)
+    output.copied("Restored", made)
     if replaced_path(settings.warehouse).exists():
-        show.note(f"The warehouse before it is kept as {replaced_path(settings.warehouse)}.")
+        output.note(f"The warehouse before it is kept as {replaced_path(settings.warehouse)}.")
 
 
 @app.command("migrate-warehouse")
@@ -110,20 +110,20 @@ def migrate_warehouse(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.warehouse.migrate import migrate
 
     there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
     moved = migrate(settings.warehouse, there, settings.lock_wait_seconds)
-    show.json_line(moved) if as_json else show.moved(moved)
+    output.json_line(moved) if as_json else output.moved(moved)
 
 
 @app.command()
 @with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
     """Forget what is older than --raw-history-days, then write the warehouse anew as small as it goes."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import retention as upkeep
 
     done = upkeep.vacuum(settings)
-    show.json_line(done) if as_json else show.vacuumed(done, settings)
+    output.json_line(done) if as_json else output.vacuumed(done, settings)

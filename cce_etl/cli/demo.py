@@ -23,12 +23,12 @@ def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the demo keeps its files.")] = Path("data/demo"),
 ) -> None:
     """Run the whole job against a synthetic fleet on this machine, and show the answers."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.demo.showcase import run_demo
 
-    with show.progress_bar("Fetching synthetic jobs") as on_progress:
+    with output.progress_bar("Fetching synthetic jobs") as on_progress:
         shown = run_demo(folder, seed, jobs, on_progress)
-    show.demo(shown)
+    output.demo(shown)
 
 
 @app.command("demo-server")
@@ -42,7 +42,7 @@ def demo_server(
     ),
 ) -> None:
     """Serve a synthetic fleet over HTTP on this machine until stopped, to try `cce-etl run` against."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.demo.showcase import serve_demo
 
-    serve_demo(seed, jobs, port, ids, show.demo_server_ready)
+    serve_demo(seed, jobs, port, ids, output.demo_server_ready)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from cce_etl.cli.output import visible
+from cce_etl.cli.text import visible
 
 if TYPE_CHECKING:
     from cce_etl.analysis import Explanation

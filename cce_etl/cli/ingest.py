@@ -42,18 +42,18 @@ def run(
 
     Without --ids: the lists that CCE_JOB_IDS names, else every job known that has not ended.
     """
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import plan as errands
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
     todo = errands.plan(settings, ids or [])
     for errand in todo:
-        show.bad_ids(errand.listing.bad if errand.listing else [])
+        output.bad_ids(errand.listing.bad if errand.listing else [])
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         if discover:
             for report in errands.discover(connection, todo):
-                show.discovery(report)
+                output.discovery(report)
             todo = errands.with_open_ids(connection, todo)
         with telemetry.run(run_id := pipeline.new_run_id(), "run"):
             _fetch_and_finish(connection, settings, run_id, todo, deep_levels=deep, no_build=no_build, as_json=as_json)
@@ -69,7 +69,7 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load job payloads saved earlier, without any network, then build and publish."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
 
@@ -78,7 +78,7 @@ def load(
         open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection,
         telemetry.run(run_id, "load"),
     ):
-        with show.progress_bar("Loading payloads") as on_progress:
+        with output.progress_bar("Loading payloads") as on_progress:
             summary = pipeline.load(
                 connection, settings.source or "files", paths, run_id=run_id, on_progress=on_progress
             )
@@ -89,14 +89,14 @@ def load(
 @with_settings(*FETCHING)
 def discover(*, settings: Settings) -> None:
     """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending; `run` then fetches them."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import plan as errands
     from cce_etl.warehouse.connection import open_warehouse
 
     todo = errands.everywhere(settings)
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         for report in errands.discover(connection, todo):
-            show.discovery(report)
+            output.discovery(report)
 
 
 @app.command("dead-letters")
@@ -113,7 +113,7 @@ def dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List what failed and is still open, by source and reason; letters that are resolved stay in raw.dead_letters."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import plan as errands
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
@@ -122,16 +122,16 @@ def dead_letters(
     todo = errands.everywhere(settings) if retry else []
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         if replay:
-            show.note(f"{errands.replay_dead_letters(connection):,} jobs could be read after all.")
-            show.failed_checks(pipeline.complete(connection, settings, pipeline.new_run_id()))
+            output.note(f"{errands.replay_dead_letters(connection):,} jobs could be read after all.")
+            output.failed_checks(pipeline.complete(connection, settings, pipeline.new_run_id()))
         if retry:
             todo = errands.to_retry(connection, todo)
             with telemetry.run(run_id := pipeline.new_run_id(), "dead-letters"):
                 _fetch_and_finish(connection, settings, run_id, todo, deep_levels=0, no_build=False, as_json=as_json)
         elif as_json:
-            show.json_line(open_dead_letters(connection))
+            output.json_line(open_dead_letters(connection))
         else:
-            show.letters(open_dead_letters(connection))
+            output.letters(open_dead_letters(connection))
 
 
 def _fetch_and_finish(
@@ -144,17 +144,17 @@ def _fetch_and_finish(
     no_build: bool,
     as_json: bool,
 ) -> None:
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import plan as errands
 
-    with show.progress_bar("Fetching jobs") as on_progress:
+    with output.progress_bar("Fetching jobs") as on_progress:
         outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
     if len(outcome.stopped) == len(todo):
         if as_json:
-            show.json_line(outcome.summary)
+            output.json_line(outcome.summary)
         outcome.raise_first()
     for source, error in outcome.stopped.items():
-        show.note(f"Error: the source {source} was stopped: {error}")
+        output.note(f"Error: the source {source} was stopped: {error}")
     try:
         _finish(connection, settings, run_id, outcome.summary, no_build=no_build, as_json=as_json)
     finally:
@@ -164,18 +164,18 @@ def _fetch_and_finish(
 def _finish(
     connection: "Connection", settings: Settings, run_id: str, summary: "RunCounts", *, no_build: bool, as_json: bool
 ) -> None:
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import run as pipeline
 
     started = time.perf_counter()
     try:
         if not no_build:
-            show.failed_checks(pipeline.complete(connection, settings, run_id))
+            output.failed_checks(pipeline.complete(connection, settings, run_id))
     finally:  # what was fetched is kept, so its account is due whatever became of the rest
         summary = pipeline.lasting(summary, time.perf_counter() - started)
         if as_json:
-            show.json_line(summary)
+            output.json_line(summary)
     if not as_json:
-        show.summary(summary, settings, is_published=not no_build)
+        output.summary(summary, settings, is_published=not no_build)
     if summary.failed:
         raise typer.Exit(1)

@@ -6,14 +6,13 @@ Lives here: columns, colours, which steps are shown when there are too many. Doe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cce_etl.cli.output import visible
-from cce_etl.cli.waterfall import seconds_text
+from cce_etl.cli.text import one_line, seconds_text
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from cce_etl.analysis.live import WatchedStep
-    from cce_etl.pipeline.watch import Look
+    from cce_etl.analysis.live import LiveStep
+    from cce_etl.pipeline.watch import Snapshot
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow", "Initializing": "dim"}
 _DEEPEST_INDENT: Final = 8
@@ -21,7 +20,7 @@ _DEEPEST_INDENT: Final = 8
 _AROUND: Final = 10
 
 
-def live_tree(look: "Look", steps: "Sequence[WatchedStep]", height: int, every_seconds: float) -> "Group":
+def live_tree(snapshot: "Snapshot", steps: "Sequence[LiveStep]", height: int, every_seconds: float) -> "Group":
     """Return the tree as a table less than `height` lines high; steps that ended well are the first to be left out."""
     from rich import box
     from rich.console import Group
@@ -29,7 +28,7 @@ def live_tree(look: "Look", steps: "Sequence[WatchedStep]", height: int, every_s
     from rich.text import Text
 
     shown = _worth_showing(steps, max(height - _AROUND, 1))
-    title = Text(_line(f"{steps[0].name} {steps[0].job_id}"), overflow="ellipsis", no_wrap=True)
+    title = Text(one_line(f"{steps[0].name} {steps[0].job_id}"), overflow="ellipsis", no_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("step")
     table.add_column("phase", no_wrap=True, max_width=14)
@@ -39,23 +38,25 @@ def live_tree(look: "Look", steps: "Sequence[WatchedStep]", height: int, every_s
         style = _STYLES.get(step.phase, "")
         # Only the column of names may shrink: its cells, not the column itself, keep to one line.
         table.add_row(*(Text(cell, style=style, no_wrap=True, overflow="ellipsis") for cell in _cells(step)))
-    remarks = [Text(line, overflow="ellipsis", no_wrap=True) for line in _remarks(look, steps, shown, every_seconds)]
+    remarks = [
+        Text(line, overflow="ellipsis", no_wrap=True) for line in _remarks(snapshot, steps, shown, every_seconds)
+    ]
     return Group(title, table, *remarks)
 
 
-def _cells(step: "WatchedStep") -> list[str]:
+def _cells(step: "LiveStep") -> list[str]:
     age = "" if step.age_percentile is None else f"{step.age_percentile:.0f}%"
     rates = (step.success_rate_10_minutes, step.success_rate_30_minutes)
     return [
-        "  " * min(step.depth, _DEEPEST_INDENT) + _line(step.name),
-        _line(step.phase),
+        "  " * min(step.depth, _DEEPEST_INDENT) + one_line(step.name),
+        one_line(step.phase),
         "" if step.seconds is None else seconds_text(step.seconds),
         age,
         *("" if rate is None else f"{rate:.0%}" for rate in rates),
     ]
 
 
-def _worth_showing(steps: "Sequence[WatchedStep]", count: int) -> "list[WatchedStep]":
+def _worth_showing(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
     """Return at most so many steps in the order of the tree: first the running, then failed, planned, ended ones."""
     above = {step.path.rpartition("/")[0] for step in steps if step.is_running and step.depth}
 
@@ -68,18 +69,16 @@ def _worth_showing(steps: "Sequence[WatchedStep]", count: int) -> "list[WatchedS
 
 
 def _remarks(
-    look: "Look", steps: "Sequence[WatchedStep]", shown: "Sequence[WatchedStep]", every_seconds: float
+    snapshot: "Snapshot", steps: "Sequence[LiveStep]", shown: "Sequence[LiveStep]", every_seconds: float
 ) -> list[str]:
     from cce_etl.analysis.explain.periods import sql_text
 
-    at = f"Looked at {sql_text(look.looked_at)[:19]} UTC"
-    lines = [f"{at}; the job has ended." if look.is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."]
+    at = f"Looked at {sql_text(snapshot.fetched_at)[:19]} UTC"
+    lines = [
+        f"{at}; the job has ended." if snapshot.is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."
+    ]
     if any(step.age_percentile is not None for step in steps):
         lines.append("older than: share of its kind that had ended by this age; 10, 30 min: chance to succeed by then.")
     if len(shown) < len(steps):
         lines.append(f"{len(steps) - len(shown):,} more steps are not shown.")
-    return lines + ([_line(steps[0].reason)] if steps[0].reason else [])
-
-
-def _line(text: str) -> str:
-    return visible(text).replace("\n", "\\x0a")
+    return lines + ([one_line(steps[0].reason)] if steps[0].reason else [])

@@ -1,19 +1,18 @@
-"""How results look: progress, summaries, tables, warnings.
-
-Lives here: rich, and plain lines where nobody watches.
-Does not: results of queries (`results`), what is shown (`pipeline`, `warehouse/`). Data is text, never markup.
-"""
+"""What each command prints: progress, summaries and warnings, with `tables` and `text` to print them with."""
 
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import typer
+
+from cce_etl.cli.tables import number_text, print_rows, print_table
+from cce_etl.cli.text import visible
 
 if TYPE_CHECKING:
     from cce_etl.demo.showcase import DemoResult, DemoServer
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.retention import Vacuumed
     from cce_etl.pipeline.run import FailedCheck
     from cce_etl.publish.health import Health
-    from cce_etl.publish.query import QueryResult, Status
+    from cce_etl.publish.query import Status
     from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import BackupResult
     from cce_etl.warehouse.dead_letters import OpenDeadLetter
@@ -39,11 +38,6 @@ _WARNINGS_SHOWN: Final = 20
 def note(line: str = "") -> None:
     """Print a line for people, on standard error, where it mixes with no result."""
     typer.echo(visible(line), err=True)
-
-
-def visible(text: str) -> str:
-    """Return text with its control characters made visible, so that data cannot steer a terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
 
 
 def json_line(value: "msgspec.Struct | Sequence[msgspec.Struct]") -> None:
@@ -137,22 +131,24 @@ def published(path: Path) -> None:
 
 def built(rows: dict[str, int], failed: "Sequence[FailedCheck]") -> None:
     """Print the rows of each table that was built, then the checks that failed."""
-    _table(["table", "rows"], ([name, f"{count:,}"] for name, count in rows.items()), numbers={1})
+    print_table(["table", "rows"], ([name, f"{count:,}"] for name, count in rows.items()), numbers={1})
     failed_checks(failed)
 
 
 def status(state: "Status", settings: "Settings") -> None:
     """Print how the warehouse stands."""
     typer.echo(f"Warehouse {settings.warehouse}, published {settings.published}")
-    _table(
+    print_table(
         ["source", "state", "ids"], ([one.source, one.state, f"{one.id_count:,}"] for one in state.states), numbers={2}
     )
     if state.failures:
         rows = ([one.source, one.kind, f"{one.letter_count:,}", one.example[:160]] for one in state.failures)
-        _table(["source", "failure", "open", "for example"], rows, numbers={2})
+        print_table(["source", "failure", "open", "for example"], rows, numbers={2})
     names = ["started_at", "command", "source", "seconds", "requested", "fetched", "unchanged", "gone", "failed"]
-    _table(names, ([_cell(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9)))
-    _table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
+    print_table(
+        names, ([number_text(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9))
+    )
+    print_table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
 
 
 def raw_bodies(bodies: "PayloadSizes") -> None:
@@ -207,8 +203,8 @@ def letters(found: "Sequence[OpenDeadLetter]") -> None:
         typer.echo("No dead letter is open.")
         return
     names = ["source", "kind", "job_id", "http_status", "error_code", "attempts", "failed_at", "message"]
-    rows = ([_cell(getattr(one, name)) for name in names] for one in found)
-    _table(names, rows, numbers={3, 5})
+    rows = ([number_text(getattr(one, name)) for name in names] for one in found)
+    print_table(names, rows, numbers={3, 5})
 
 
 def findings(found: "Sequence[Finding]") -> None:
@@ -221,9 +217,9 @@ def demo(result: "DemoResult") -> None:
     """Print the demo's two headline tables and where to go from there."""
     typer.echo("A synthetic fleet, made on this machine: no figure below is of any real cloud.\n")
     typer.echo("How long each step takes (marts.step_durations, seconds):")
-    _rows_table(result.durations, _cell)
+    print_rows(result.durations)
     typer.echo("\nHow often each step fails (marts.step_failure_rates, with 95% intervals):")
-    _rows_table(result.failure_rates, _cell)
+    print_rows(result.failure_rates)
     summary(result.summary, result.settings, is_published=True)
     program = "cce-etl" if shutil.which("cce-etl") else sys.argv[0]
     typer.echo(
@@ -244,41 +240,3 @@ def demo_server_ready(server: "DemoServer") -> None:
         typer.echo(f"export {name}={value}")
     typer.echo(f"cce-etl run --ids {server.ids} --rate 0")
     sys.stdout.flush()
-
-
-def query_table(result: "QueryResult") -> None:
-    """Print the result of a query as a table, every value as exact as it came; all its rows are held at once."""
-    _rows_table(result, lambda value: "" if value is None else str(value))
-
-
-def _rows_table(result: "QueryResult", as_text: Callable[[Any], str]) -> None:
-    rows = list(result.rows)
-    numbers = {index for index in range(len(result.columns)) if rows and not isinstance(rows[0][index], str)}
-    _table(result.columns, ([as_text(value) for value in row] for row in rows), numbers)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: set[int]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in numbers else "left", no_wrap=index in numbers)
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    # Without a terminal there is no width to keep to, and a cut table would lose data.
-    console = Console(width=None if sys.stdout.isatty() else 10_000)
-    with console.capture() as captured:
-        console.print(table)
-    lines = (line.rstrip() for line in captured.get().splitlines())
-    typer.echo("\n".join(line for line in lines if line))

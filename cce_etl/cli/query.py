@@ -5,61 +5,52 @@ Does not: bringing jobs in (`fetching`), keeping the files (`keeping`), logic (`
 """
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
+from cce_etl.cli.tables import Format, print_result
 from cce_etl.settings.settings import Settings
-
-
-class Format(StrEnum):
-    """Name how `sql` prints a result."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 @app.command()
 @with_settings(*FILES)
 def replay(*, settings: Settings) -> None:
     """Make core and marts anew from the raw payloads alone."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         rows = pipeline.replay(connection)
-        show.built({"core.jobs": rows} | pipeline.build(connection, settings.slo), pipeline.check(connection))
+        output.built({"core.jobs": rows} | pipeline.build(connection, settings.slo), pipeline.check(connection))
 
 
 @app.command()
 @with_settings(*FILES)
 def build(*, settings: Settings) -> None:
     """Build every SQL model anew and run the checks."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        show.built(pipeline.build(connection, settings.slo), pipeline.check(connection))
+        output.built(pipeline.build(connection, settings.slo), pipeline.check(connection))
 
 
 @app.command()
 @with_settings(*FILES)
 def publish(*, settings: Settings) -> None:
     """Swap in a fresh read-only copy of core and marts for analysts."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         pipeline.publish(connection, settings, pipeline.new_run_id())
-    show.published(settings.published)
+    output.published(settings.published)
 
 
 @app.command()
@@ -68,25 +59,24 @@ def sql(
     *,
     settings: Settings,
     query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
-    output: Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")] = Format.TABLE,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")] = Format.TABLE,
 ) -> None:
     """Query the published file, read-only."""
-    from cce_etl.cli import results
     from cce_etl.publish.query import open_published
     from cce_etl.publish.query import query as run_query
 
     text = sys.stdin.read() if query == "-" else query
     with open_published(settings.published) as connection:
-        results.print_result(run_query(connection, text), output.value)
+        print_result(run_query(connection, text), form)
 
 
 @app.command()
 @with_settings(*FETCHING)
 def doctor(*, settings: Settings) -> None:
     """Check each setting, reach the API, and say what is wrong and how to mend it."""
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import doctor as examination
 
     findings = examination.examine(settings)
-    show.findings(findings)
+    output.findings(findings)
     raise typer.Exit(examination.exit_code(findings))

@@ -13,7 +13,7 @@ from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
 from cce_etl.settings.settings import Settings
 
-Output = Annotated[
+Target = Annotated[
     str | None,
     typer.Option(
         *("--output", "-o"), help="The page to write; - is the output. Default: report.html beside the published file."
@@ -23,14 +23,14 @@ Output = Annotated[
 
 @app.command()
 @with_settings("published")
-def report(*, settings: Settings, output: Output = None) -> None:
+def report(*, settings: Settings, target: Target = None) -> None:
     """Write one page about the published file: durations, changes, failures, what runs and what is stuck."""
     from cce_etl.analysis.report import report_page, write_report
-    from cce_etl.cli import output as show
+    from cce_etl.cli.text import visible
 
-    if output == "-":
+    if target == "-":
         typer.echo(report_page(settings.published))
         return
-    target = settings.published.with_name("report.html") if output is None else Path(output)
-    write_report(settings.published, target)
-    typer.echo(f"Wrote {show.visible(str(target))}.")
+    path = settings.published.with_name("report.html") if target is None else Path(target)
+    write_report(settings.published, path)
+    typer.echo(f"Wrote {visible(str(path))}.")

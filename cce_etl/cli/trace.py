@@ -38,7 +38,7 @@ def trace(
     job_id: Annotated[str, typer.Argument(help="A root job's id, or a step's: then the tree it stands in.")],
     source: Annotated[str | None, typer.Option("--source", help="Of which source, when several hold the id.")] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=0, help="Show so many levels below the root.")] = None,
-    output: Annotated[
+    target: Annotated[
         str | None, typer.Option("--output", "-o", help="Write the whole tree to this file instead; - is the output.")
     ] = None,
     form: Annotated[
@@ -52,26 +52,26 @@ def trace(
 
     with open_published(settings.published) as published:
         tree = read_trace(published, job_id, source)
-    if output is None and form is None:
+    if target is None and form is None:
         _draw(tree, depth)
     else:
-        _write(tree, output or "-", form or TraceFormat.CHROME)
+        _write(tree, target or "-", form or TraceFormat.CHROME)
 
 
-def _write(tree: "Trace", output: str, form: TraceFormat) -> None:
+def _write(tree: "Trace", target: str, form: TraceFormat) -> None:
     from cce_etl.analysis.traces.chrome import trace_events
     from cce_etl.analysis.traces.otlp import otlp
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
 
     document = {TraceFormat.CHROME: trace_events, TraceFormat.OTLP: otlp}[form](tree)
-    if output == "-":
+    if target == "-":
         typer.echo(document)
         return
-    Path(output).write_bytes(document + b"\n")
+    Path(target).write_bytes(document + b"\n")
     left_out = sum(tree.lacks().values())
     reasons = ", ".join(f"{count:,} {lack}" for lack, count in tree.lacks().items())
-    show.note(
-        f"Wrote {len(tree.nodes) - left_out:,} of {len(tree.nodes):,} nodes to {output}."
+    output.note(
+        f"Wrote {len(tree.nodes) - left_out:,} of {len(tree.nodes):,} nodes to {target}."
         + (f" Left out: {reasons}." if left_out else "")
     )
 
@@ -80,7 +80,7 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from cce_etl.cli.output import visible
+    from cce_etl.cli.text import one_line
     from cce_etl.cli.waterfall import waterfall_lines
 
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
@@ -88,7 +88,7 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     with console.capture() as captured:
         for line in shown.lines:
             console.print(Text(line.text, style=_STYLES.get(line.phase or "", "")), no_wrap=True, overflow="crop")
-    head = [visible(words).replace("\n", "\\x0a") for words in _title(tree)]
+    head = [one_line(words) for words in _title(tree)]
     remarks = _remarks(tree, shown.too_deep_count, shown.left_out_count)
     typer.echo("\n".join([*head, shown.head, captured.get().rstrip("\n"), *remarks]))
 

@@ -17,12 +17,12 @@ from cce_etl.errors import CceEtlError
 from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from cce_etl.analysis.live import Change, WatchedStep
+    from cce_etl.analysis.live import Change, LiveStep
     from cce_etl.analysis.survival_curves import Curve, SurvivalCurves
-    from cce_etl.pipeline.watch import Look
+    from cce_etl.pipeline.watch import Snapshot
     from cce_etl.transform.payload import JobRow
 
-    Show = Callable[[Look, list[WatchedStep]], None]
+    Show = Callable[[Snapshot, list[LiveStep]], None]
 
 
 _NOT_FOLLOWED: Final = 5
@@ -43,9 +43,9 @@ def watch(
     Shows each running step's age against its kind in the published file, and its chance to succeed within 10 and 30
     minutes. Nothing is kept: the warehouse is neither needed nor written, `run` does that.
     """
-    from cce_etl.analysis.live import watched_steps
+    from cce_etl.analysis.live import live_steps
     from cce_etl.analysis.survival_curves import SurvivalCurves
-    from cce_etl.cli import output as show
+    from cce_etl.cli import output
     from cce_etl.pipeline import watch as watching
     from cce_etl.settings.settings import require_source
 
@@ -53,14 +53,14 @@ def watch(
     curves = SurvivalCurves(settings.published, require_source(settings).name)
     missing = curves.missing()
     if missing:
-        show.note(f"No ages are compared: {missing}")
+        output.note(f"No ages are compared: {missing}")
     find_curve = _nothing if missing else _finder(curves)
-    with _told_apart(), _shown(every) as on_look:
+    with _told_apart(), _shown(every) as on_snapshot:
         last = watching.watch(
             settings,
             job_id,
             every,
-            lambda look: on_look(look, watched_steps(look, find_curve)),
+            lambda snapshot: on_snapshot(snapshot, live_steps(snapshot, find_curve)),
             is_autopilot=autopilot,
         )
     raise typer.Exit(0 if last.root.canonical_phase == "Success" else 1)
@@ -101,29 +101,29 @@ def _shown(every_seconds: float) -> "Iterator[Show]":
 
     with Live(auto_refresh=False, vertical_overflow="crop") as live:
 
-        def on_look(look: "Look", steps: "list[WatchedStep]") -> None:
-            live.update(live_tree(look, steps, live.console.height, every_seconds), refresh=True)
+        def on_snapshot(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
+            live.update(live_tree(snapshot, steps, live.console.height, every_seconds), refresh=True)
 
-        yield on_look
+        yield on_snapshot
 
 
 def _plain() -> "Show":
     from cce_etl.analysis.live import changes
 
-    before: list[WatchedStep] = []
+    before: list[LiveStep] = []
 
-    def on_look(look: "Look", steps: "list[WatchedStep]") -> None:
+    def on_snapshot(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
         nonlocal before
         names = _full_names([*before, *steps])
         for change in changes(before, steps):
-            _say(look, change, names[change.step.path])
+            _say(snapshot, change, names[change.step.path])
         before = steps
         sys.stdout.flush()
 
-    return on_look
+    return on_snapshot
 
 
-def _full_names(steps: "list[WatchedStep]") -> dict[str, str]:
+def _full_names(steps: "list[LiveStep]") -> dict[str, str]:
     names: dict[str, str] = {}
     for step in steps:
         above = names.get(step.path.rpartition("/")[0]) if step.depth else None
@@ -131,9 +131,9 @@ def _full_names(steps: "list[WatchedStep]") -> dict[str, str]:
     return names
 
 
-def _say(look: "Look", change: "Change", name: str) -> None:
+def _say(snapshot: "Snapshot", change: "Change", name: str) -> None:
     from cce_etl.analysis.explain.periods import sql_text
-    from cce_etl.cli.output import visible
+    from cce_etl.cli.text import one_line
 
     step = change.step
     if change.is_gone:
@@ -141,12 +141,12 @@ def _say(look: "Look", change: "Change", name: str) -> None:
     else:
         became = f"{change.phase_before} -> {step.phase}" if change.phase_before else step.phase
     words = [became, *_figures(step), *([step.reason] if step.reason else [])]
-    line = f"{sql_text(look.looked_at)[:19]} UTC {name} ({step.job_id}): {', '.join(words)}"
-    typer.echo(visible(line).replace("\n", "\\x0a"))
+    line = f"{sql_text(snapshot.fetched_at)[:19]} UTC {name} ({step.job_id}): {', '.join(words)}"
+    typer.echo(one_line(line))
 
 
-def _figures(step: "WatchedStep") -> list[str]:
-    from cce_etl.cli.waterfall import seconds_text
+def _figures(step: "LiveStep") -> list[str]:
+    from cce_etl.cli.text import seconds_text
 
     if step.seconds is None:
         return []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from cce_etl.cli.output import visible
+from cce_etl.cli.text import one_line, seconds_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
@@ -118,11 +118,11 @@ def _window(trace: "Trace", spans: "dict[str, Span]") -> tuple[int, int]:
 def _name(node: "TraceNode") -> str:
     indent = "  " * min(node.depth, _DEEPEST_INDENT)
     deeper = f"{node.depth}: " if node.depth > _DEEPEST_INDENT else ""
-    return indent + deeper + _one_line(node.job_type or "no type sent")
+    return indent + deeper + one_line(node.job_type or "no type sent")
 
 
 def _phase(node: "TraceNode") -> str:
-    return _one_line(node.phase or "no phase")
+    return one_line(node.phase or "no phase")
 
 
 def _bar(span: "Span", layout: _Layout) -> str:
@@ -137,15 +137,6 @@ def _bar(span: "Span", layout: _Layout) -> str:
     right = max(ceil((min(span.end_ns, end_ns) - start_ns) * scale), left + 1)
     bar = (_CRITICAL if span.node.is_on_critical_path else _ELSE) * (right - left)
     return " " * left + (bar[:-1] + ">" if span.node.is_running else bar)
-
-
-def seconds_text(seconds: float) -> str:
-    """Return seconds to a tenth, below ten to a thousandth."""
-    return f"{seconds:,.1f}" if abs(seconds) >= 10 else f"{seconds:.3f}"
-
-
-def _one_line(text: str) -> str:
-    return visible(text).replace("\n", "\\x0a")
 
 
 def _cells(text: str) -> int:

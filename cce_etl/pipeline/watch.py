@@ -23,11 +23,11 @@ from cce_etl.transform.payload import JobRow, Phase
 from cce_etl.transform.versions import decode_for
 
 
-class Look(msgspec.Struct, frozen=True):
+class Snapshot(msgspec.Struct, frozen=True):
     """Hold a job's tree as it stood at a time, in nanoseconds since 1970 UTC; parents come before children."""
 
     rows: list[JobRow]
-    looked_at: int
+    fetched_at: int
 
     @property
     def root(self) -> JobRow:
@@ -53,15 +53,15 @@ def watch(
     settings: Settings,
     job_id: str,
     every_seconds: float,
-    show: Callable[[Look], None],
+    show: Callable[[Snapshot], None],
     *,
     is_autopilot: bool = False,
     clock: Clock = time.time_ns,
-) -> Look:
-    """Fetch a job every so many seconds and show each look, until it ends; return the last one.
+) -> Snapshot:
+    """Fetch a job every so many seconds and show each snapshot, until it ends; return the last one.
 
     Retries, pauses and limits are those of any fetch. Raises ConfigError, AuthError, JobGone, another ApiError when
-    the tries of a look are spent, CceEtlError for an answer that is no job, Interrupted on Ctrl-C.
+    the tries of a snapshot are spent, CceEtlError for an answer that is no job, Interrupted on Ctrl-C.
     """
     if not valid_id(job_id):
         raise ConfigError(f"{job_id!r} is no job id.")
@@ -75,17 +75,17 @@ def watch(
         raise Interrupted("Stopped watching; the job itself goes on.", signal_number=signal.SIGINT) from None
 
 
-async def _follow(client: Client, job_id: str, every_seconds: float, show: Callable[[Look], None]) -> Look:
+async def _follow(client: Client, job_id: str, every_seconds: float, show: Callable[[Snapshot], None]) -> Snapshot:
     async with client:
         while True:
-            look = _look(job_id, await client.fetch(job_id))
-            show(look)
-            if look.is_last:
-                return look
+            snapshot = _snapshot(job_id, await client.fetch(job_id))
+            show(snapshot)
+            if snapshot.is_last:
+                return snapshot
             await asyncio.sleep(every_seconds)
 
 
-def _look(job_id: str, outcome: Fetched | Gone | Failed) -> Look:
+def _snapshot(job_id: str, outcome: Fetched | Gone | Failed) -> Snapshot:
     if isinstance(outcome, Gone):
         raise JobGone(
             f"Job {job_id} is gone: the API does not know it, or no longer. What was fetched of it before: "
@@ -94,7 +94,7 @@ def _look(job_id: str, outcome: Fetched | Gone | Failed) -> Look:
     if isinstance(outcome, Failed):
         raise _refusal(job_id, outcome)
     try:
-        return Look(flatten(decode_for(job_id, outcome.body).job, job_id), outcome.fetched_at)
+        return Snapshot(flatten(decode_for(job_id, outcome.body).job, job_id), outcome.fetched_at)
     except PayloadError as error:
         raise CceEtlError(f"The answer for job {job_id} is no such job: {error}") from None
 

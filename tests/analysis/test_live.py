@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from cce_etl.analysis.live import WatchedStep, changes, watched_steps
+from cce_etl.analysis.live import LiveStep, changes, live_steps
 from cce_etl.analysis.survival_curves import Curve
-from cce_etl.pipeline.watch import Look
+from cce_etl.pipeline.watch import Snapshot
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import JobRow, decode_job
 
 CURVE = Curve([10, 700], [0.5, 0], [0.5, 1], 8)
 # 2026-02-01 08:01:00 UTC
-LOOKED_AT = 1_769_932_860 * 10**9
+FETCHED_AT = 1_769_932_860 * 10**9
 
 
 def job(uid: str, phase: str | None, start: str | None = None, end: str | None = None, *steps: Any) -> dict[str, Any]:
@@ -22,11 +22,11 @@ def job(uid: str, phase: str | None, start: str | None = None, end: str | None =
     return {"metadata": metadata, "spec": {"type": f"T{uid}", "subJobs": list(steps)}, "status": {"phase": phase}}
 
 
-def steps(root: dict[str, Any], curve: Curve | None = CURVE) -> list[WatchedStep]:
+def steps(root: dict[str, Any], curve: Curve | None = CURVE) -> list[LiveStep]:
     def find(row: JobRow) -> Curve | None:
         return curve
 
-    return watched_steps(Look(flatten(decode_job(json.dumps(root).encode()).job, "r"), LOOKED_AT), find)
+    return live_steps(Snapshot(flatten(decode_job(json.dumps(root).encode()).job, "r"), FETCHED_AT), find)
 
 
 def test_a_running_step_has_its_age_its_percentile_and_its_chances() -> None:

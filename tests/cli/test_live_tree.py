@@ -7,33 +7,31 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cce_etl.analysis.live import WatchedStep
+from cce_etl.analysis.live import LiveStep
 from cce_etl.cli.live_tree import live_tree
-from cce_etl.pipeline.watch import Look
+from cce_etl.pipeline.watch import Snapshot
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import decode_job
 
 # 2026-02-01 08:01:00 UTC
-LOOKED_AT = 1_769_932_860 * 10**9
+FETCHED_AT = 1_769_932_860 * 10**9
 
 
-def look(phase: str = "Running") -> Look:
+def snapshot(phase: str = "Running") -> Snapshot:
     body = f'{{"metadata": {{"uid": "r"}}, "spec": {{}}, "status": {{"phase": "{phase}"}}}}'
-    return Look(flatten(decode_job(body.encode()).job, "r"), LOOKED_AT)
+    return Snapshot(flatten(decode_job(body.encode()).job, "r"), FETCHED_AT)
 
 
-def step(path: str, name: str, phase: str = "Success", **more: Any) -> WatchedStep:
+def step(path: str, name: str, phase: str = "Success", **more: Any) -> LiveStep:
     depth = path.count("/") + 1 if path else 0
     usual: dict[str, Any] = {"job_id": f"id{path}", "reason": "", "is_running": phase == "Running", "seconds": None}
     is_over = phase in ("Success", "Failed")
-    return WatchedStep(
-        **usual | {"path": path, "depth": depth, "name": name, "phase": phase, "is_over": is_over} | more
-    )
+    return LiveStep(**usual | {"path": path, "depth": depth, "name": name, "phase": phase, "is_over": is_over} | more)
 
 
-def drawn(steps: list[WatchedStep], *, phase: str = "Running", width: int = 80, height: int = 40) -> list[str]:
+def drawn(steps: list[LiveStep], *, phase: str = "Running", width: int = 80, height: int = 40) -> list[str]:
     console = Console(width=width, record=True, file=StringIO())
-    console.print(live_tree(look(phase), steps, height, 10))
+    console.print(live_tree(snapshot(phase), steps, height, 10))
     return [line.rstrip() for line in console.export_text().splitlines() if line.strip()]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.cli import output as show
+from cce_etl.cli import output
 from cce_etl.demo.showcase import DemoServer
 from cce_etl.extract.id_lists import BadId
 from cce_etl.pipeline.doctor import Finding
@@ -17,12 +17,8 @@ from cce_etl.warehouse.fetch_runs import RunCounts
 SETTINGS = Settings(warehouse=Path("w.duckdb"), published=Path("p.duckdb"))
 
 
-def test_control_characters_are_made_visible_and_letters_of_any_script_stay() -> None:
-    assert show.visible("a\x1b[31mb\rc\td\ne é 作业 \u202eright") == "a\\x1b[31mb\\x0dc\\x09d\ne é 作业 \\x202eright"
-
-
 def test_only_the_first_bad_ids_are_named_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    show.bad_ids([BadId("a b", "ids.txt", line) for line in range(1, 1_031)])
+    output.bad_ids([BadId("a b", "ids.txt", line) for line in range(1, 1_031)])
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == ""
@@ -33,7 +29,7 @@ def test_only_the_first_bad_ids_are_named_and_the_others_counted(capsys: pytest.
 
 def test_a_summary_says_where_failures_are_kept_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     summary = RunCounts(12_345, 10, 12_300, 20, 5, 10, 10, 40, 1.26)
-    show.summary(summary, SETTINGS, is_published=False)
+    output.summary(summary, SETTINGS, is_published=False)
     out, err = capsys.readouterr()
     assert out.splitlines() == [
         "12,345 requested: 10 fetched, 20 unchanged, 12,300 finished before, 5 gone, 10 failed.",
@@ -43,25 +39,25 @@ def test_a_summary_says_where_failures_are_kept_on_standard_error(capsys: pytest
 
 
 def test_a_failed_check_is_a_warning_with_its_first_row(capsys: pytest.CaptureFixture[str]) -> None:
-    show.failed_checks([FailedCheck("no_evens", "Evens are wrong.", "marts.a", [{"x": 0}, {"x": 2}])])
+    output.failed_checks([FailedCheck("no_evens", "Evens are wrong.", "marts.a", [{"x": 0}, {"x": 2}])])
     expected = "Warning: the check no_evens found rows in marts.a: Evens are wrong. First: {'x': 0}\n"
     assert capsys.readouterr().err == expected
 
 
 def test_findings_are_a_line_each_and_wrong_ones_stand_out(capsys: pytest.CaptureFixture[str]) -> None:
-    show.findings([Finding("API", "answers"), Finding("warehouse", "in use\x1b", 4)])
+    output.findings([Finding("API", "answers"), Finding("warehouse", "in use\x1b", 4)])
     assert capsys.readouterr().out == "ok     API: answers\nWRONG  warehouse: in use\\x1b\n"
 
 
 def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    show.json_line(BadId("a\nb", "f", 1))
+    output.json_line(BadId("a\nb", "f", 1))
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert json.loads(out) == {"text": "a\nb", "file": "f", "line": 1}
 
 
 def test_without_a_terminal_progress_is_plain_and_rare(capsys: pytest.CaptureFixture[str]) -> None:
-    with show.progress_bar("Fetching jobs") as on_progress:
+    with output.progress_bar("Fetching jobs") as on_progress:
         for done in range(1, 101):
             on_progress(Progress(100, done, 0))
     out, err = capsys.readouterr()
@@ -71,7 +67,7 @@ def test_without_a_terminal_progress_is_plain_and_rare(capsys: pytest.CaptureFix
 
 
 def test_what_the_demo_server_says_is_what_a_shell_understands(capsys: pytest.CaptureFixture[str]) -> None:
-    show.demo_server_ready(DemoServer({"CCE_ENDPOINT": "http://127.0.0.1:1", "CCE_SOURCE": "demo"}, Path("ids.txt")))
+    output.demo_server_ready(DemoServer({"CCE_ENDPOINT": "http://127.0.0.1:1", "CCE_SOURCE": "demo"}, Path("ids.txt")))
     assert capsys.readouterr().out.splitlines()[1:] == [
         "export CCE_ENDPOINT=http://127.0.0.1:1",
         "export CCE_SOURCE=demo",

@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from cce_etl.cli.waterfall import MOST_LINES, Shown, seconds_text, waterfall_lines
+from cce_etl.cli.waterfall import MOST_LINES, Shown, waterfall_lines
 from tests.analysis.traced import node, trace
 
 
@@ -99,10 +99,3 @@ def test_of_thousands_the_longest_are_shown_with_the_asked_one_and_those_above_i
     assert (len(shown.lines), shown.left_out_count) == (MOST_LINES, 5_002 - MOST_LINES)
     kinds = [text[1:].split()[0] for text in texts(shown)]
     assert kinds == ["T", "T0", "T0/0", *(f"T{number}" for number in range(5_000 - (MOST_LINES - 3), 5_000))]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0.000"), (9.8765, "9.877"), (-0.5, "-0.500"), (10, "10.0"), (1234.56, "1,234.6")]
-)
-def test_seconds_are_as_fine_as_they_are_few(seconds: float, text: str) -> None:
-    assert seconds_text(seconds) == text

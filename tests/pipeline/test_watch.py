@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
-from cce_etl.pipeline.watch import Look, one_source, watch
+from cce_etl.pipeline.watch import Snapshot, one_source, watch
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.job_rows import flatten
 from cce_etl.transform.payload import decode_job
@@ -27,8 +27,8 @@ SETTINGS = Settings(endpoint="http://127.0.0.1:1", project_id="p", source="s", a
 def test_only_success_and_failure_of_the_root_end_a_watch(phase: str, is_last: bool) -> None:
     step = '{"metadata": {"uid": "step"}, "spec": {}, "status": {"phase": "Failed"}}'
     body = f'{{"metadata": {{"uid": "r"}}, "spec": {{"subJobs": [{step}]}}, "status": {{"phase": {phase}}}}}'
-    look = Look(flatten(decode_job(body.encode()).job, "r"), 0)
-    assert (look.root.job_id, look.is_last) == ("r", is_last)
+    snapshot = Snapshot(flatten(decode_job(body.encode()).job, "r"), 0)
+    assert (snapshot.root.job_id, snapshot.is_last) == ("r", is_last)
 
 
 def test_without_tables_of_sources_the_settings_are_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,4 +42,4 @@ def test_without_tables_of_sources_the_settings_are_the_source(tmp_path: Path, m
 @pytest.mark.parametrize("job_id", ["", "a/b", "x" * 129])
 def test_what_is_no_job_id_is_not_asked_for(job_id: str) -> None:
     with pytest.raises(ConfigError, match="is no job id"):
-        watch(SETTINGS, job_id, 1, lambda look: pytest.fail(f"it looked: {look}"))
+        watch(SETTINGS, job_id, 1, lambda snapshot: pytest.fail(f"it looked: {snapshot}"))
