@@ -1,5 +1,4 @@
-"""Measurements that are no tests: time and memory beside floors and alternatives, and how often the statistics find
-what was planted.
+"""Scripts that measure time, memory and the power of the statistics, beside floors and alternatives.
 
-Lives here: scripts run by hand. Does not: what must hold before a change lands (tests/).
+They are run by hand. What must hold before a change lands is a test instead.
 """

@@ -1,7 +1,6 @@
-"""`python -m benchmarks [--scale quick|standard|large] [--only NAME ...]`.
+"""Run the benchmarks of one scale and print one table: `python -m benchmarks [--scale SCALE] [--only NAME ...]`.
 
-Lives here: which benchmarks there are, printing the one table; exit 1 when a contender fails.
-Does not: measuring (`harness`, each module), judging by targets.
+The exit code is 1 when a contender fails. A missed target is printed and changes no exit code.
 """
 
 import argparse

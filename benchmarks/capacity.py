@@ -1,7 +1,7 @@
-"""`python -m benchmarks.capacity`: the tables of docs/scale.md, of 200 sources and of the benchmark's own twenty.
+"""Print the tables of docs/scale.md: `python -m benchmarks.capacity`.
 
-Lives here: the costs that were measured, the fleets, what batches of other lengths would do. Does not: how a night goes
-(`simulation`).
+It holds the measured costs and describes two fleets, one of 200 sources and one of twenty; `simulation` says how long
+their nights take.
 """
 
 import sys

@@ -1,7 +1,4 @@
-"""Our program, and others, run as their users run them: by a command.
-
-Lives here: the command as a contender, the environment of ours. Does not: what is measured with it.
-"""
+"""Contenders that are commands: ours and others', run as their users run them."""
 
 import os
 import subprocess
@@ -19,7 +16,7 @@ _LAST_CHARACTERS = 2_000
 
 
 def run_command(watch: Stopwatch, *, command: Sequence[str], environment: Mapping[str, str], units: int = 1) -> int:
-    """Run a command to its end as one contender, which fails with it; its child processes count."""
+    """Run a command as one contender, its child processes included; a failed command is a failed contender."""
     # What only the benchmarks install must not stand before what a user of ours has.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with watch:
@@ -32,7 +29,7 @@ def run_command(watch: Stopwatch, *, command: Sequence[str], environment: Mappin
 
 
 def our_environment(folder: Path, endpoint: str = "http://127.0.0.1:9") -> dict[str, str]:
-    """Return the settings of a run of ours that keeps to a folder and asks without a pace."""
+    """Return the settings of a run of ours that writes to one folder only and has no rate limit."""
     return {
         "CCE_ENDPOINT": endpoint,
         "CCE_PROJECT_ID": PROJECT_ID,

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.contender MODULE:FUNCTION ARGUMENTS`: one contender, or server, in this process.
+"""Run one contender or server in this process: `python -m benchmarks.contender MODULE:FUNCTION ARGUMENTS`.
 
-Lives here: the stopwatch, and the account of the run as one line of JSON. Does not: repeating and judging (`harness`).
+It measures the time and memory of the run and prints them as one line of JSON.
 """
 
 import importlib
@@ -17,7 +17,7 @@ _KIBIBYTE = 1024
 
 
 class Stopwatch:
-    """Take the seconds and CPU seconds of a `with` block; what a contender prepares before counts for nothing."""
+    """Measures the seconds and CPU seconds of a `with` block, so that preparation before it is not counted."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -47,7 +47,7 @@ def _peak_bytes() -> int:
 
 
 def main() -> None:
-    """Run what is named; a contender's account is the last line printed, a server prints what it announces."""
+    """Run the named function. A contender prints its measurements as the last line, a server what it announces."""
     module, _, name = sys.argv[1].partition(":")
     function = getattr(importlib.import_module(module), name)
     arguments = json.loads(sys.argv[2])
@@ -56,8 +56,8 @@ def main() -> None:
         return
     watch = Stopwatch()
     units = function(watch, **arguments)
-    account = {"seconds": watch.seconds, "cpu_seconds": watch.cpu_seconds, "peak_bytes": _peak_bytes(), "units": units}
-    _say(json.dumps(account))
+    measured = {"seconds": watch.seconds, "cpu_seconds": watch.cpu_seconds, "peak_bytes": _peak_bytes(), "units": units}
+    _say(json.dumps(measured))
 
 
 def _say(line: str) -> None:

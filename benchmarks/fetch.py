@@ -1,6 +1,6 @@
-"""Fetching: our client with all it does, beside bare aiohttp, httpx, and the official SDK in threads.
+"""Fetch jobs with our client, bare aiohttp, httpx, and the official SDK in threads.
 
-Lives here: the contenders, each at 64 in flight without a pace. Does not: the server (`job_server`), what bodies mean.
+Each contender has 64 requests in flight and no rate limit.
 """
 
 from collections.abc import Iterator

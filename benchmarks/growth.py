@@ -1,7 +1,4 @@
-"""Loading and building ten times as many jobs: the cost of a job must not grow.
-
-Lives here: files of synthetic jobs of any size, load and build of them. Does not: alternatives (`load`, `models`).
-"""
+"""Load and build ten times as many jobs, to see that the cost of one job does not grow."""
 
 import tempfile
 from collections.abc import Iterator

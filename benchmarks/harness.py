@@ -1,6 +1,5 @@
-"""Running what is measured: each contender in a fresh process, in turns, the median of several repeats.
+"""Run each contender in a fresh process, in turns, and take the median of several repeats.
 
-Lives here: scales, contenders, samples, rows and targets. Does not: drawing them (`table`), what is measured.
 A benchmark module offers `rows(scale) -> Iterator[Row]`.
 """
 
@@ -21,7 +20,7 @@ _LAST_LINES: Final = 15
 
 
 class Scale(Enum):
-    """Name how large a run of the benchmarks is; a module looks its sizes up by it."""
+    """How large a run of the benchmarks is. Each module has its sizes for every scale."""
 
     QUICK = "quick"
     STANDARD = "standard"
@@ -34,12 +33,12 @@ class Scale(Enum):
 
 
 class ContenderError(Exception):
-    """Say that a contender did not come through, with the end of what it wrote."""
+    """A contender failed. The message ends with the last lines that it wrote."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Name a function `(watch, **arguments) -> units done` to run in a process of its own; see `contender.Stopwatch`.
+    """A function `(watch, **arguments) -> units done` to run in a process of its own; see `contender.Stopwatch`.
 
     Arguments are what JSON can hold. The function stands at the top of its module and imports what is heavy itself.
     """
@@ -51,8 +50,9 @@ class Contender:
 
 @dataclass(frozen=True)
 class Sample:
-    """Hold one run: seconds and CPU seconds (all threads, its children too) of the watched part, units done in it.
+    """One run of a contender: the seconds, CPU seconds and units of its measured part.
 
+    CPU seconds are those of all threads and children.
     `peak_bytes` is the largest resident size that the process, or one of its children, had in its life.
     """
 
@@ -64,7 +64,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """Hold the samples of one contender and their medians."""
+    """The samples of one contender and their medians."""
 
     samples: Sequence[Sample]
 
@@ -106,7 +106,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Target:
-    """Hold a figure against its limit; `is_ceiling` says which side of the limit is good."""
+    """A figure and its limit; `is_ceiling` says which side of the limit is good."""
 
     words: str
     value: float
@@ -130,7 +130,7 @@ def at_least(words: str, value: float, limit: float) -> Target:
 
 
 class Role(Enum):
-    """Say what a contender is to its benchmark."""
+    """The role of a contender in its benchmark."""
 
     OURS = "ours"
     FLOOR = "floor"
@@ -141,7 +141,7 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """Hold one line of the table; the rows of one benchmark follow each other, ours first with the targets."""
+    """One line of the table. The rows of one benchmark follow each other, ours first with the targets."""
 
     benchmark: str
     unit: str
@@ -181,7 +181,7 @@ def _sample(contender: Contender) -> Sample:
 
 @contextmanager
 def serving(function: Callable[..., None], arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Run `function(announce, **arguments)` in a process of its own, whose cost counts for nobody; yield what it tells.
+    """Run `function(announce, **arguments)` in a process whose cost is not counted, and yield what it announces.
 
     It calls `announce` with one line when it is ready, such as its endpoint, and runs until its process is ended.
     """

@@ -1,6 +1,6 @@
-"""An API that answers with synthetic jobs made beforehand, as fast as aiohttp.web can.
+"""A server that answers with synthetic jobs made beforehand, as fast as aiohttp.web can.
 
-Lives here: the bodies, the server's process. Does not: clients; checking who asks, which would cost all of them alike.
+It does not check who asks: that would cost all contenders the same.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
-"""A lake beside the one file: loading the same jobs, reading, building, publishing, and the bytes that are kept.
+"""Load, read, build and publish the same jobs in a lake and in one file, and compare the bytes that are kept.
 
-Lives here: the contenders, each on what the load before it made. Does not: the catalog's server
-(`tests.integration.ops.postgres`), more than one process at a time (`workers`).
+One process works at a time; `workers` measures several.
 """
 
 import os

@@ -1,7 +1,6 @@
-"""Loading saved bodies into core.jobs: `python -m benchmarks.load --jobs 50000`, beside scripts that do nothing else.
+"""Load saved bodies into core.jobs, beside scripts that do nothing else: `python -m benchmarks.load --jobs 50000`.
 
-Lives here: our contenders, their targets, the bodies, the proof that both make the same rows. Does not: the floors
-(`load_floor`), the table (`table`).
+It also proves that our contender and the floors make the same rows.
 """
 
 import argparse
@@ -27,7 +26,7 @@ _FLOORS: Final = ("msgspec and Arrow", "orjson and Arrow")
 
 
 def rows(scale: Scale) -> Iterator[Row]:
-    """Yield a full load, one that keeps no bodies, and the scripts; rows of core.jobs as units."""
+    """Yield a full load, one that keeps no bodies, and the floors. A unit is a row of core.jobs."""
     return measure(_JOBS[scale], scale.repeats)
 
 

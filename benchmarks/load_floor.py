@@ -1,7 +1,7 @@
-"""Loading without this project: the plainest scripts that put the same rows into the same table.
+"""The plainest scripts that put the same rows into the same table as `cce-etl load`.
 
-Lives here: the contenders' decoders and their one walk. Does not: keeping bodies, histories, failures, accounts.
-They read documented bodies alone, and are held against our rows, see `load.differing_rows`.
+They read bodies of the documented shape alone. They keep no bodies, no payload versions, no dead letters and no run
+counts. `load.differing_rows` compares their rows with ours.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,4 @@
-"""A loaded warehouse of any size for the benchmarks of models: a synthetic fleet, and copies of it under other ids.
-
-Lives here: the files. Does not: what is done with them (`models`).
-"""
+"""A loaded warehouse of any size: a synthetic fleet, and copies of it under other ids."""
 
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,4 @@
-"""Building the models: all of them anew, and after a night that brought 2,000 jobs.
-
-Lives here: the contenders and their targets. Does not: the warehouse they work on (`model_warehouse`).
-"""
+"""Build all models anew, and build them again after a night that brought 2,000 jobs."""
 
 import tempfile
 from collections.abc import Iterator

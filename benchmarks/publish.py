@@ -1,7 +1,4 @@
-"""Publishing a file of 1 GB beside a plain copy of it with fsync.
-
-Lives here: the file and the two contenders. Does not: what is published (`cce_etl.publish.publish`).
-"""
+"""Publish a file of 1 GB, beside a plain copy of it with fsync."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""RESULTS.md: a section a benchmark, written anew each time that benchmark is run.
-
-Lives here: what the figures were taken on and how to repeat them. Does not: the table itself (`table`).
-"""
+"""Write RESULTS.md, which has one section a benchmark, replaced each time that benchmark is run."""
 
 import os
 import platform

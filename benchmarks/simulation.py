@@ -1,7 +1,7 @@
-"""A night of many sources on any number of workers, by what one of each costs.
+"""Simulate a night of many sources on any number of workers, from the measured cost of each part.
 
-Lives here: what waits for what (a worker for its source's rate, for a core, for its turn to write), and the least that
-a night can take. Does not: the costs that were measured, the fleet of 200 sources, their table (`capacity`).
+A worker waits for its source's rate, for a core and for its turn to write. The module also gives the least time that a
+night can take.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ _Steps = Generator[simpy.Event, Any, None]
 
 @dataclass(frozen=True)
 class Source:
-    """Hold how many jobs a source has for a night, how many it answers a second, and after how long the first."""
+    """A source: its jobs of a night, the jobs it answers a second, and the latency of one answer."""
 
     jobs: int
     rate_per_second: float
@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Costs:
-    """Hold what one of each takes, in seconds; all but the waiting of a step are of one core.
+    """What one job, batch, row and step costs, in seconds. All but the waiting of a step are seconds of one core.
 
     A batch ends at `batch_seconds` or `batch_jobs`, and is written in a turn of its own while the next one comes. The
     files that a source's batches left before it cost it `write_file` each.

@@ -1,7 +1,4 @@
-"""How long a user waits before anything happens: help, a question, Dagster's definitions, a run under Dagster.
-
-Lives here: those commands beside the bare interpreter. Does not: the work they then do.
-"""
+"""Measure how long a user waits before work begins: help, a query, Dagster's definitions, a run under Dagster."""
 
 import shutil
 import sys
@@ -91,13 +88,13 @@ def night_by_dagster(watch: Stopwatch, *, folder: str, endpoint: str) -> int:
 
 
 def night_within_run(watch: Stopwatch, *, folder: str, endpoint: str) -> int:  # noqa: ARG001
-    """Take the time between the start and the end of the run before."""
+    """Measure the time between the start and the end of the run before."""
     watch.seconds = _seconds_of_last_run(folder)
     return 1
 
 
 def night_of_nothing(watch: Stopwatch, *, folder: str) -> int:
-    """Take the same of a graph of the same assets and checks in which nothing is done."""
+    """Measure the same for a graph of the same assets and checks that do nothing."""
     run_command(Stopwatch(), command=_execute("benchmarks.night_of_nothing"), environment=_fresh(folder, ""))
     watch.seconds = _seconds_of_last_run(folder)
     return 1

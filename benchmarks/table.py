@@ -1,7 +1,4 @@
-"""The rows as one table, in the terminal and in Markdown.
-
-Lives here: columns, units, ratios, the words of a target. Does not: measuring (`harness`), the file (`results`).
-"""
+"""Draw the measured rows and targets as one table, for the terminal and in Markdown."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,6 +1,6 @@
-"""The whole job, ids to answers: `cce-etl run` beside dlt, and beside the official SDK with pandas.
+"""Measure the whole job from ids to answers: `cce-etl run` beside dlt, and beside the official SDK with pandas.
 
-Lives here: the contenders. Models and publishing are on our side only. Does not: the server (`job_server`).
+Only ours builds models and publishes.
 """
 
 import tempfile

@@ -1,7 +1,6 @@
-"""Celery workers on twenty sources whose answers are waited for: four beside one, into one lake.
+"""Compare four Celery workers with one, on twenty slow sources and one lake.
 
-Lives here: the sources' lists, nights by Celery, what Dagster recorded of them. Does not: starting servers and workers
-(`tests.integration.scale`), the API (`job_server`).
+The times are those that Dagster recorded of the nights.
 """
 
 import json
