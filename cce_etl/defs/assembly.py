@@ -26,7 +26,7 @@ from cce_etl.defs.sensors.stuck import stuck_sensor
 from cce_etl.models.model import read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Clock
-from cce_etl.settings.location import Lake
+from cce_etl.warehouse.connection import storage_at
 
 
 def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> Definitions:
@@ -37,7 +37,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
     models = pipeline.models()
     warehouse = Warehouse(clock, environment)
     sources = warehouse.source_names()
-    on_lake = isinstance(warehouse.settings_to_load().warehouse, Lake)
+    has_snapshots = storage_at(warehouse.settings_to_load().warehouse).keeps_snapshots
     return Definitions(
         assets=[
             job_ids,
@@ -45,11 +45,15 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
             model_assets(models),
             published_asset(models, warehouse.max_age()),
             report_asset(),
-            *([lake_files] if on_lake else []),
+            *([lake_files] if has_snapshots else []),
         ],
         asset_checks=gates(read_checks(sql_directory())),
-        jobs=[nightly, inbox, housekeeping, *([lake_upkeep] if on_lake else [])],
-        schedules=[nightly_schedule(sources), housekeeping_schedule, *([lake_upkeep_schedule] if on_lake else [])],
+        jobs=[nightly, inbox, housekeeping, *([lake_upkeep] if has_snapshots else [])],
+        schedules=[
+            nightly_schedule(sources),
+            housekeeping_schedule,
+            *([lake_upkeep_schedule] if has_snapshots else []),
+        ],
         sensors=[health_sensor(), inbox_sensor(sources), stuck_sensor()],
         resources={RESOURCE: warehouse},
         executor=executor_of(warehouse.settings_to_load()),

@@ -11,8 +11,8 @@ from dagster import ExecutorDefinition, RetryPolicy, in_process_executor, multip
 
 from cce_etl.defs.resources import POOL
 from cce_etl.errors import ConfigError
-from cce_etl.settings.location import Lake
 from cce_etl.settings.settings import Settings, environment_name
+from cce_etl.warehouse.connection import storage_at
 
 # How long a step may be without a sign of life from its worker before another one takes it up, in seconds. Workers
 # give a sign three times as often.
@@ -62,7 +62,7 @@ def crash_policy(settings: Settings) -> RetryPolicy | None:
 
 def pool_of_fetching(settings: Settings) -> str | None:
     """Return the pool that fetching waits for; none where several processes may write, and a night waits for nobody."""
-    return None if _is_shared(settings) else POOL
+    return None if storage_at(settings.warehouse).is_shared else POOL
 
 
 def require_broker(settings: Settings) -> str:
@@ -76,15 +76,11 @@ def require_broker(settings: Settings) -> str:
 
 
 def _require_shared_warehouse(settings: Settings) -> None:
-    if not _is_shared(settings):
+    if not storage_at(settings.warehouse).is_shared:
         raise ConfigError(
             f"CCE_EXECUTOR is {settings.executor}, and the warehouse {settings.warehouse} lets one process write. "
             "Set CCE_WAREHOUSE=ducklake:postgres:dbname=... host=... user=..., or CCE_EXECUTOR=in_process."
         )
-
-
-def _is_shared(settings: Settings) -> bool:
-    return isinstance(settings.warehouse, Lake) and settings.warehouse.is_shared
 
 
 def _celery_executor(settings: Settings) -> ExecutorDefinition:

@@ -11,7 +11,7 @@ from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, Sc
 from cce_etl.defs.resources import POOL, Warehouse, readable_failures
 from cce_etl.defs.run_history import delete_old_runs
 from cce_etl.pipeline.retention import forget
-from cce_etl.warehouse.retention import merge_row_groups
+from cce_etl.warehouse.connection import storage_of
 
 HOUSEKEEPING: Final = "housekeeping"
 
@@ -31,7 +31,7 @@ def forget_history(context: OpExecutionContext, warehouse: ResourceParam[Warehou
     """Delete raw history that nothing is made of; the space is used again, `cce-etl vacuum` gives it back."""
     with warehouse.open() as session:
         gone = forget(session.connection, session.settings.raw_history_days, session.clock)
-        merge_row_groups(session.connection)
+        storage_of(session.connection).reuse_deleted_space(session.connection)
     context.log.info(
         f"{gone.payload_count} payloads, {gone.letter_count} dead letters, {gone.run_count} runs are deleted."
     )

@@ -15,13 +15,9 @@ import duckdb
 from cce_etl.models.incremental import build_trees
 from cce_etl.models.model import Model, count_rows
 from cce_etl.models.tables import drop_other_kind, kinds, make_table, naming, write_comments
-from cce_etl.warehouse.connection import Connection, checkpoint, new_connection, unlocked_transaction
-from cce_etl.warehouse.lake import is_lake
-from cce_etl.warehouse.locks import build_lock
+from cce_etl.warehouse.connection import Connection, new_connection, storage_of, unlocked_transaction
 
 Prepare = Callable[[Connection], None]
-# Two at a time: computations use one core, and DuckDB few for a small table.
-_BUILDERS: Final = 2
 # DuckDB keeps what it has read up to its limit, by default most of the machine's memory, and the computations need
 # theirs beside it: 6.7 million rows took 4.7 GB with 1 GiB a thread, and with half of it 3.4, in the same time.
 _BYTES_PER_THREAD: Final = 2**29
@@ -40,22 +36,11 @@ def build_models(
     `prepare` is called with each further connection, to set what models read from it. Raises WarehouseError naming the
     model that failed; the tables before it are made, its old one is kept.
     """
-    with build_lock(connection), bulk_writes(connection):
+    with storage_of(connection).build_lock(connection), bulk_writes(connection):
         counts = build_trees(connection, models, code)
-        build_all = _build_in_turn if is_lake(connection) else _build_side_by_side
         before = kinds(connection)  # once for all of them: it takes 8 ms, and making a model of few rows some 20
-        counts |= build_all(connection, [model for model in models if not model.by_tree], prepare, before)
+        counts |= _build_side_by_side(connection, [model for model in models if not model.by_tree], prepare, before)
     return {model.name: counts[model.name] for model in models if model.name in counts}
-
-
-def _build_in_turn(
-    connection: Connection, models: Sequence[Model], prepare: Prepare, before: Mapping[str, str]
-) -> dict[str, int]:
-    # Connections of a process share what DuckLake 1.5.5 knows of the tables, and one that looks while another makes a
-    # table may take that from under it (duckdb/ducklake#1248): of 24 builds by two, three failed.
-    with closing(new_connection(connection)) as own:
-        prepare(own)
-        return {model.name: build_model(own, model, before) for model in models}
 
 
 def _build_side_by_side(
@@ -68,11 +53,12 @@ def _build_side_by_side(
     counts: dict[str, int] = {}
     ready: list[str] = []
     running: dict[Future[int], str] = {}
-    with ThreadPoolExecutor(max_workers=_BUILDERS) as pool:
+    builders = storage_of(connection).build_connections
+    with ThreadPoolExecutor(max_workers=builders) as pool:
         while order.is_active():
             # The longest chain first: begun last, its models would be made one after the other while nothing else is.
             ready = sorted([*ready, *order.get_ready()], key=lengths.__getitem__)
-            while ready and len(running) < _BUILDERS:
+            while ready and len(running) < builders:
                 name = ready.pop()
                 running[pool.submit(_build_beside, new_connection(connection), prepare, own[name], before)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -115,7 +101,7 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         connection.execute(f"SET memory_limit = '{limit}B'")
     try:
         yield
-        checkpoint(connection)
+        storage_of(connection).checkpoint(connection)
     finally:
         with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
             connection.execute("RESET checkpoint_threshold")

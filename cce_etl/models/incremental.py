@@ -19,7 +19,8 @@ from cce_etl.errors import WarehouseError
 from cce_etl.models.batches import Worker, plan_batches, root_column, take_batch
 from cce_etl.models.model import Model, row_counts
 from cce_etl.models.tables import kinds, make_table, naming, write_comments
-from cce_etl.warehouse.connection import BATCH_DATABASE, Connection, checkpoint, unlocked_transaction
+from cce_etl.warehouse.connection import Connection, storage_of, unlocked_transaction
+from cce_etl.warehouse.file import BATCH_DATABASE
 from cce_etl.warehouse.quoting import identifier
 
 _BATCH_DATABASES: Final = (f"{BATCH_DATABASE}_1", f"{BATCH_DATABASE}_2")
@@ -42,7 +43,7 @@ def build_trees(connection: Connection, models: Sequence[Model], code: str) -> d
     fingerprint = _fingerprint(chain, code)
     # Even without vacuuming, a checkpoint takes out row groups of which all rows are deleted, and all row ids behind
     # them move. Once that is done, none of core.jobs moves until it is written to again.
-    checkpoint(connection)
+    storage_of(connection).checkpoint(connection)
     with _passing(connection) as (first, second):
         if not _is_current(connection, kept, fingerprint):
             _begin_anew(connection, first, chain, kept, fingerprint)

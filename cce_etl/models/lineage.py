@@ -13,7 +13,8 @@ import duckdb
 import msgspec
 
 from cce_etl.models.model import Model
-from cce_etl.warehouse.connection import Connection, schema_sql
+from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.migrations import schema_sql
 
 Source = tuple[str, str]
 """A column: its table as schema.name, and its own name."""

@@ -12,8 +12,7 @@ import duckdb
 
 from cce_etl.errors import WarehouseError
 from cce_etl.models.model import Model
-from cce_etl.warehouse.connection import Connection
-from cce_etl.warehouse.lake import is_lake
+from cce_etl.warehouse.connection import Connection, storage_of
 from cce_etl.warehouse.quoting import literal
 
 _BATCH_ROWS: Final = 122_880  # a row group
@@ -65,7 +64,7 @@ def kinds(connection: Connection) -> dict[str, str]:
 
 def write_comments(connection: Connection, model: Model) -> None:
     """Write the words of a model's header to its table and columns; a lake keeps none of a view's columns."""
-    columns = {} if model.is_view and is_lake(connection) else model.columns
+    columns = {} if model.is_view and not storage_of(connection).keeps_view_column_comments else model.columns
     connection.execute("; ".join(_comments(model, columns)))
 
 

@@ -21,9 +21,8 @@ from cce_etl.settings.settings import Settings, require_source
 from cce_etl.settings.sources import read_sources
 from cce_etl.warehouse import dead_letters as accounts
 from cce_etl.warehouse import job_ids as ids
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, storage_of
 from cce_etl.warehouse.fetch_runs import RunCounts
-from cce_etl.warehouse.locks import source_lock
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -78,7 +77,9 @@ def discover(connection: Connection, errands: Sequence[Errand], clock: Clock = t
 
 
 def _turn(connection: Connection, errand: Errand) -> AbstractContextManager[None]:
-    return source_lock(connection, require_source(errand.settings).name, errand.settings.lock_wait_seconds)
+    return storage_of(connection).source_lock(
+        connection, require_source(errand.settings).name, errand.settings.lock_wait_seconds
+    )
 
 
 def with_open_ids(connection: Connection, errands: Sequence[Errand]) -> list[Errand]:

@@ -14,7 +14,7 @@ import msgspec
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadKey, tree_of
-from cce_etl.warehouse.connection import Connection, checkpoint, open_existing_warehouse, transaction
+from cce_etl.warehouse.connection import Connection, open_existing_warehouse, storage_at, transaction, warehouse_errors
 from cce_etl.warehouse.payloads import read_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
@@ -23,8 +23,6 @@ from cce_etl.warehouse.retention import (
     delete_runs,
     superseded_payloads,
 )
-from cce_etl.warehouse.status import byte_count
-from cce_etl.warehouse.vacuum import vacuum_warehouse
 
 _DAY: Final = 86_400 * 10**9
 
@@ -51,11 +49,13 @@ def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
 
     Raises WarehouseError; the warehouse then is whole, before or after what was deleted.
     """
+    storage = storage_at(settings.warehouse)
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        checkpoint(connection)
-        before = byte_count(connection, settings.warehouse)
+        storage.checkpoint(connection)
+        before = storage.byte_count(connection)
         forgotten = forget(connection, settings.raw_history_days, clock)
-    after = vacuum_warehouse(settings.warehouse, settings.lock_wait_seconds, settings.snapshot_days)
+    with warehouse_errors(settings.warehouse):
+        after = storage.vacuum(settings.lock_wait_seconds, settings.snapshot_days)
     return Vacuumed(forgotten, before, after)
 
 

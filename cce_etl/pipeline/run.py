@@ -30,11 +30,10 @@ from cce_etl.pipeline.load import read_batch, restore, store_batch
 from cce_etl.publish.publish import publish as publish_copy
 from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import job_ids as job_ids_table
-from cce_etl.warehouse.connection import Connection, transaction, unlocked_transaction
+from cce_etl.warehouse.connection import Connection, storage_of, transaction, unlocked_transaction
 from cce_etl.warehouse.dead_letters import resolve_file_dead_letters
 from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, record_run
 from cce_etl.warehouse.jobs import bulk_loading, clear_core
-from cce_etl.warehouse.locks import shared_build_lock
 
 # A file's records cost no request to read again, so its batches may be larger than those of a fetch; two are in memory.
 LOAD_RECORDS: Final = 2_000
@@ -222,7 +221,10 @@ def check(connection: Connection) -> list[FailedCheck]:
     """Run every check; return those that found rows which must not exist."""
     failed = []
     with telemetry.phase("check") as report:
-        with shared_build_lock(connection), unlocked_transaction(connection):  # all of them of one moment
+        with (
+            storage_of(connection).build_lock(connection, is_shared=True),
+            unlocked_transaction(connection),
+        ):  # all of them of one moment
             for one in read_checks(sql_directory()):
                 rows = run_check(connection, one)
                 if rows:

@@ -1,8 +1,4 @@
-"""The published file: a read-only copy for analysts, swapped in whole.
-
-Lives here: copy, manifest, verification, the atomic swap.
-Does not: reading it (`query`), building what is in it (`core`, `models`).
-"""
+"""Writing the analysts' file: copy core and marts with a manifest, compare the copy, and swap it in."""
 
 from importlib import metadata
 from pathlib import Path
@@ -12,13 +8,16 @@ import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.models.incremental import require_whole
-from cce_etl.models.model import row_counts
-from cce_etl.publish.lake_copy import copy_lake
-from cce_etl.settings.location import Lake, Location
-from cce_etl.warehouse.connection import DISABLE_ROW_GROUP_MERGING, Connection, warehouse_errors
-from cce_etl.warehouse.files import copy_file, drafted, swap_in
-from cce_etl.warehouse.locks import shared_build_lock
+from cce_etl.settings.location import Location, same_file
+from cce_etl.warehouse.connection import Connection, storage_at, warehouse_errors
+from cce_etl.warehouse.file import DISABLE_ROW_GROUP_MERGING
+from cce_etl.warehouse.files import draft_for, row_counts, swap_in
+from cce_etl.warehouse.quoting import identifier
 
+_HIDDEN_SCHEMAS = """
+    SELECT schema_name FROM duckdb_schemas()
+    WHERE database_name = current_database() AND NOT internal AND schema_name NOT IN ('core', 'marts', 'main')
+"""
 _MANIFEST = """
     CREATE OR REPLACE TABLE main.manifest AS
     SELECT
@@ -44,7 +43,7 @@ _COVERAGE = """
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """Count the ids the warehouse knows: all, ever answered, never answered, not yet ended, forgotten, failing."""
+    """The ids the warehouse has: all, answered at least once, never asked, unfinished, gone, and failing."""
 
     ids_asked: int
     ids_fetched: int
@@ -57,36 +56,27 @@ class Coverage(msgspec.Struct, frozen=True):
 def publish(
     connection: Connection, warehouse: Location, published: Path, run_id: str, published_at: int
 ) -> dict[str, int]:
-    """Copy core and marts with a manifest to `published` and swap it in; return the rows of each table.
+    """Copy core and marts with a manifest to `published`, which is replaced at once; return the rows of each table.
 
-    Raises WarehouseError when the copy cannot be made or does not hold what the warehouse holds; the file published
-    before then stays as it is. Raises ConfigError when both are one file, which would lose raw.
+    Raises:
+        ConfigError: `published` is the warehouse itself.
+        WarehouseError: the copy cannot be made or differs from the warehouse; the file published before is kept.
     """
-    if isinstance(warehouse, Path) and published.exists() and published.samefile(warehouse):
+    if same_file(warehouse, published):
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
-    with shared_build_lock(connection), drafted(published) as draft, warehouse_errors(draft):
+    storage = storage_at(warehouse)
+    with storage.build_lock(connection, is_shared=True), draft_for(published) as draft, warehouse_errors(draft):
         require_whole(connection)
         coverage = read_coverage(connection)
-        rows = (
-            copy_lake(connection, draft, published_tables(connection))
-            if isinstance(warehouse, Lake)
-            else _copy_file(connection, warehouse, draft)
-        )
-        _strip_and_sign(draft, rows, coverage, run_id, published_at)
+        rows = storage.copy_tables(connection, draft, published_tables(connection))
+        _hide_and_describe(draft, rows, coverage, run_id, published_at)
         _verify(draft, rows)
         swap_in(draft, published)
     return rows
 
 
-def _copy_file(connection: Connection, warehouse: Path, draft: Path) -> dict[str, int]:
-    # Without a checkpoint the newest rows are in the write-ahead log, which is not copied.
-    connection.execute("CHECKPOINT")
-    copy_file(warehouse, draft)
-    return row_counts(connection, published_tables(connection))
-
-
 def published_tables(connection: Connection) -> list[str]:
-    """Return the names of the tables and views that are published, schema-qualified."""
+    """Return the names of the tables and views that are published, with their schemas."""
     rows = connection.execute(
         """
         SELECT table_schema || '.' || table_name FROM information_schema.tables
@@ -97,25 +87,25 @@ def published_tables(connection: Connection) -> list[str]:
 
 
 def read_coverage(connection: Connection) -> Coverage:
-    """Return how many ids the warehouse knows and how they stand."""
+    """Return how many ids the warehouse has, by what became of them."""
     (row,) = connection.execute(_COVERAGE).fetchall()
     return Coverage(*row)
 
 
-def _strip_and_sign(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
+def _hide_and_describe(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:
+    """Drop the schemas that are not for analysts, and write the manifest."""
+    values = msgspec.structs.asdict(coverage) | {
+        "published_at": published_at,
+        "run_id": run_id,
+        "table_names": list(rows),
+        "table_rows": list(rows.values()),
+        "cce_etl_version": metadata.version("cce-etl"),
+    }
     with duckdb.connect(draft.absolute()) as copy:
-        copy.execute(f"{DISABLE_ROW_GROUP_MERGING}; DROP SCHEMA IF EXISTS raw CASCADE")
-        copy.execute(
-            _MANIFEST,
-            msgspec.structs.asdict(coverage)
-            | {
-                "published_at": published_at,
-                "run_id": run_id,
-                "table_names": list(rows),
-                "table_rows": list(rows.values()),
-                "cce_etl_version": metadata.version("cce-etl"),
-            },
-        )
+        copy.execute(DISABLE_ROW_GROUP_MERGING)
+        for (schema,) in copy.execute(_HIDDEN_SCHEMAS).fetchall():
+            copy.execute(f"DROP SCHEMA {identifier(schema)} CASCADE")
+        copy.execute(_MANIFEST, values)
         copy.execute("CHECKPOINT")
 
 
@@ -125,6 +115,6 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
     if copied != rows:
         wrong = sorted(table for table in rows.keys() | copied.keys() if rows.get(table) != copied.get(table))
         raise WarehouseError(
-            f"The copy to publish differs from the warehouse in {', '.join(wrong)}; it is thrown away, "
-            "and the one published before is kept. Run `cce-etl publish` again."
+            f"The copy to publish differs from the warehouse in {', '.join(wrong)} and is discarded. "
+            "The file published before is kept. Run `cce-etl publish` again."
         )

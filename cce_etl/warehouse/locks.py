@@ -1,8 +1,4 @@
-"""Whose turn it is, where several processes work with one lake: to write, to build, to fetch a source.
-
-Lives here: locks in the lake's PostgreSQL, which end with the process that holds them. A file needs none.
-Does not: what is done in a turn (`connection`, `builds`, `publish`, `errands`).
-"""
+"""Locks between processes that share a lake: advisory locks in the lake's PostgreSQL, released when a process ends."""
 
 import time
 from collections.abc import Iterator
@@ -11,86 +7,52 @@ from hashlib import sha256
 from typing import Final
 
 import duckdb
+from duckdb import DuckDBPyConnection as Connection
 
 from cce_etl.errors import WarehouseBusyError
 
-_SHARED: Final = "SELECT database_name FROM duckdb_databases() WHERE type = 'ducklake' AND path LIKE 'postgres:%'"
-# A lock is waited for in slices, each of which stands in PostgreSQL's queue, so that nobody is passed over for ever,
-# and between which a signal is heard. Held as long as its process lives, whatever the server does to idle ones.
-_SLICE_SECONDS: Final = 2
+# One wait in PostgreSQL's queue, which serves who came first. Between two waits Python handles signals such as Ctrl-C.
+_WAIT_SECONDS: Final = 2
+# PostgreSQL may be set to close idle transactions; a lock must last as long as its process holds it.
 _BEGIN: Final = (
-    f"SELECT set_config('lock_timeout', '{_SLICE_SECONDS}s', true) || "
+    f"SELECT set_config('lock_timeout', '{_WAIT_SECONDS}s', true) || "
     "set_config('idle_in_transaction_session_timeout', '0', true)"
 )
-_WRITE, _BUILD = "write", "build"
 
 
 @contextmanager
-def write_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait until no other process writes or builds, and keep the turn to the end of the block.
-
-    DuckLake lets a transaction fail when another one has deleted from a table that it inserted into meanwhile, whoever
-    the rows are of, so that of two writers of different sources one would do all its work again.
-    """
-    with _lock(connection, _BUILD, is_shared=True), _lock(connection, _WRITE):
-        yield
-
-
-@contextmanager
-def build_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait until no other process builds or writes, and keep the turn to the end of the block.
-
-    A tree loaded while it is built would be taken off the list of changed ones and not be built; two builds at once
-    would make its rows twice. In this turn nobody else writes, so what is done needs no `write_lock`, and may have
-    none: it would wait for itself.
-    """
-    with _lock(connection, _BUILD):
-        yield
-
-
-@contextmanager
-def shared_build_lock(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Wait until no process builds, and let none begin before the end of the block; writers go on."""
-    with _lock(connection, _BUILD, is_shared=True):
-        yield
-
-
-@contextmanager
-def source_lock(connection: duckdb.DuckDBPyConnection, source: str, wait_seconds: float) -> Iterator[None]:
-    """Be the only process that fetches a source, to the end of the block: that keeps its rate for all of them.
-
-    Raises WarehouseBusyError when another one still does after the seconds of waiting.
-    """
-    with _lock(connection, f"source {source}", wait_seconds=wait_seconds):
-        yield
-
-
-@contextmanager
-def _lock(
-    connection: duckdb.DuckDBPyConnection, what: str, *, is_shared: bool = False, wait_seconds: float = float("inf")
+def advisory_lock(
+    connection: Connection, catalog: str, name: str, *, is_shared: bool = False, wait_seconds: float = float("inf")
 ) -> Iterator[None]:
-    lakes = connection.execute(_SHARED).fetchall()
-    if not lakes:
-        yield
-        return
-    call = f"pg_advisory_xact_lock{'_shared' if is_shared else ''}({_key(what)})::VARCHAR"
-    # A transaction of its own: it ends after the one it guards, which is on the disk by then.
+    """Hold a lock until the end of the block.
+
+    Args:
+        connection: a connection to which the PostgreSQL database `catalog` is attached.
+        catalog: the name of that database in DuckDB.
+        name: what is locked.
+        is_shared: whether others may hold the lock too, when theirs is shared as well.
+        wait_seconds: how long to wait for others.
+
+    Raises:
+        WarehouseBusyError: another process still holds the lock after `wait_seconds`.
+    """
+    call = f"pg_advisory_xact_lock{'_shared' if is_shared else ''}({_key(name)})::VARCHAR"
+    # The lock has a transaction of its own, which ends after the guarded transaction was committed.
     with closing(connection.cursor()) as own:
         until = time.monotonic() + wait_seconds
-        while not _is_locked(own, f"__ducklake_metadata_{lakes[0][0]}", call):
+        while not _try_lock(own, catalog, call):
             if time.monotonic() > until:
                 raise WarehouseBusyError(
-                    f"The {what} is in use by another process, which fetches it now. "
-                    "Wait until that ends, then try again."
+                    f"The {name} is in use by another process. Wait until it ends, then try again."
                 )
         try:
             yield
         finally:
-            with suppress(duckdb.Error):  # of a server that is gone, with the lock; what failed in the block says more
+            with suppress(duckdb.Error):  # the connection to PostgreSQL is lost, and with it the lock
                 own.execute("ROLLBACK")
 
 
-def _is_locked(own: duckdb.DuckDBPyConnection, catalog: str, call: str) -> bool:
+def _try_lock(own: Connection, catalog: str, call: str) -> bool:
     own.execute("BEGIN TRANSACTION")
     try:
         for statement in (_BEGIN, f"SELECT {call}"):
@@ -104,5 +66,5 @@ def _is_locked(own: duckdb.DuckDBPyConnection, catalog: str, call: str) -> bool:
     return True
 
 
-def _key(what: str) -> int:
-    return int.from_bytes(sha256(f"cce-etl {what}".encode()).digest()[:8], signed=True)
+def _key(name: str) -> int:
+    return int.from_bytes(sha256(f"cce-etl {name}".encode()).digest()[:8], signed=True)

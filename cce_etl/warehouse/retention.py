@@ -1,8 +1,4 @@
-"""What grows without end in raw: superseded payloads, resolved dead letters, accounts of runs.
-
-Lives here: finding and deleting what is older than a moment, using the space of what was deleted again.
-Does not: which payloads a tree still needs (`upkeep`), giving the space back to the disk (`vacuum`).
-"""
+"""Deleting old rows of the tables in raw that grow without end: superseded payloads, dead letters, fetch runs."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,8 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from cce_etl.transform.versions import Payload, PayloadKey
-from cce_etl.warehouse.connection import DISABLE_ROW_GROUP_MERGING, Connection, transaction
-from cce_etl.warehouse.lake import is_lake
+from cce_etl.warehouse.connection import Connection
 
 # More than a year of nights, whatever the age: what daily figures of our own runs are made of.
 RUNS_KEPT: Final = 400
@@ -83,23 +78,6 @@ def delete_runs(connection: Connection, before: int) -> int:
         """,
         [before, RUNS_KEPT],
     )
-
-
-def merge_row_groups(connection: Connection) -> None:
-    """Let what deleted rows left in every table be used again; costs as much as writing the tables it is left in.
-
-    Nothing is done in a lake, whose files `compaction` writes anew.
-    """
-    if is_lake(connection):
-        return
-    connection.execute("RESET max_vacuum_tasks")
-    try:
-        # A checkpoint merges nothing when all that happened were updates and deletes, or nothing at all.
-        with transaction(connection):
-            connection.execute("CREATE TABLE main.merged (number INTEGER); DROP TABLE main.merged")
-        connection.execute("CHECKPOINT")
-    finally:
-        connection.execute(DISABLE_ROW_GROUP_MERGING)
 
 
 def _deleted(connection: Connection, statement: str, values: list[int]) -> int:

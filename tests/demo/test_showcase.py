@@ -7,7 +7,7 @@ import pytest
 
 from cce_etl.demo.showcase import DEMO_ENDS_AT, DemoResult, run_demo
 from cce_etl.pipeline.fetch import Progress
-from cce_etl.settings.location import require_file
+from cce_etl.warehouse.connection import storage_at
 
 Shown = tuple[DemoResult, list[list[tuple[object, ...]]], list[Progress]]
 
@@ -55,7 +55,7 @@ def test_the_two_tables_are_the_marts_own_figures(
 
 def test_everyone_sees_the_same_figures_and_a_second_run_too(shown: Shown, tmp_path: Path) -> None:
     result, tables, _ = shown
-    for folder in (tmp_path, require_file(result.settings.warehouse).parent):
+    for folder in (tmp_path, storage_at(result.settings.warehouse).require_file().parent):
         again = run_demo(folder, 7, 50, lambda _: None)
         assert [list(again.durations.rows), list(again.failure_rates.rows)] == tables
     observed = "SELECT DISTINCT epoch_ns(observed_at) FROM core.jobs"
@@ -68,7 +68,7 @@ def test_the_demo_keeps_to_its_own_folder_and_breaks_no_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     result = shown[0]
-    assert require_file(result.settings.warehouse).parent == result.settings.published.parent
+    assert storage_at(result.settings.warehouse).require_file().parent == result.settings.published.parent
     monkeypatch.chdir(tmp_path)
     for name in ("CCE_WAREHOUSE", "CCE_PUBLISHED"):
         monkeypatch.setenv(name, str(tmp_path / "real.duckdb"))

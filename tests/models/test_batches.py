@@ -8,7 +8,7 @@ import pytest
 from cce_etl.models import batches as tree_batches
 from cce_etl.models.batches import Worker, plan_batches, root_column, take_batch
 from cce_etl.models.model import Model
-from cce_etl.warehouse.connection import schema_sql
+from cce_etl.warehouse.migrations import schema_sql
 
 STEPS = Model("marts.steps", "", "", "source, root_job_id, path", {"job_id": "its id"}, frozenset())
 ROOTS = "SELECT batch, string_agg(root_job_id, ' ' ORDER BY root_job_id) FROM batches GROUP BY batch ORDER BY batch"

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.models import build as builds
 from cce_etl.models.build import build_models, bulk_writes
 from cce_etl.models.model import count_rows, read_models
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.file import FileStorage
 from tests.warehouse.lakes import lake_in, needs_extensions
 
 
@@ -121,7 +121,7 @@ def test_models_of_a_file_are_made_two_at_a_time(tmp_path: Path, connection: Con
 def test_the_longest_chain_of_models_is_begun_first(
     tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builds, "_BUILDERS", 1)  # of two, each may be kept waiting by the machine
+    monkeypatch.setattr(FileStorage, "build_connections", 1)  # of two, each may be kept waiting by the machine
     begun: list[str] = []
 
     def noted(name: str) -> Callable[[pa.Table], pa.Table]:

@@ -11,9 +11,8 @@ import pytest
 
 from cce_etl.pipeline.doctor import Finding, examine, exit_code
 from cce_etl.publish.publish import publish
-from cce_etl.settings.location import require_file
 from cce_etl.settings.settings import Settings
-from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.connection import open_warehouse, storage_at
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api
@@ -67,12 +66,12 @@ def test_before_the_first_run_all_is_well_one_id_is_asked_for_and_nothing_is_mad
 def test_after_a_run_the_files_are_described_and_not_changed(settings: Settings) -> None:
     with open_warehouse(settings.warehouse) as connection:
         publish(connection, settings.warehouse, settings.published, "r", 1)
-    before = require_file(settings.warehouse).read_bytes(), settings.published.read_bytes()
+    before = storage_at(settings.warehouse).require_file().read_bytes(), settings.published.read_bytes()
     texts = {finding.subject: finding.text for finding in examine(settings)}
     assert str(settings.warehouse) in texts["warehouse"]
     assert "bytes" in texts["warehouse"]
     assert "hours ago" in texts["published file"]
-    assert (require_file(settings.warehouse).read_bytes(), settings.published.read_bytes()) == before
+    assert (storage_at(settings.warehouse).require_file().read_bytes(), settings.published.read_bytes()) == before
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,7 @@ def test_an_answer_that_is_no_cce_at_all_is_not_called_well(
 
 
 def test_files_that_are_no_databases_are_exit_4(settings: Settings) -> None:
-    for path in (require_file(settings.warehouse), settings.published):
+    for path in (storage_at(settings.warehouse).require_file(), settings.published):
         path.write_bytes(b"notes " * 5_000)
     found = wrong(settings)
     assert {subject: finding.exit_code for subject, finding in found.items()} == {"warehouse": 4, "published file": 4}

@@ -17,9 +17,10 @@ from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.worker_pool import Outcome
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
-from cce_etl.warehouse.connection import Connection, schema_sql
+from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
+from cce_etl.warehouse.migrations import schema_sql
 from cce_etl.warehouse.payloads import read_payloads
 
 Body = Callable[..., bytes]

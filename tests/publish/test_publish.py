@@ -158,7 +158,7 @@ def test_a_draft_that_differs_is_thrown_away_and_the_published_one_is_kept(
         with duckdb.connect(draft) as connection:
             connection.execute("DELETE FROM marts.steps WHERE x = 0")
 
-    monkeypatch.setattr(module, "copy_file", copy_and_lose_a_row)
+    monkeypatch.setattr("cce_etl.warehouse.file.copy_file", copy_and_lose_a_row)
     with pytest.raises(WarehouseError, match=r"differs from the warehouse in marts\.steps.*kept"):
         publish(filled, warehouse, published, "second", NOW)
     assert published.read_bytes() == before

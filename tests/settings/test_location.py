@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.errors import ConfigError
-from cce_etl.settings.location import Lake, read_lake, require_file, same_file, with_data
+from cce_etl.settings.location import Lake, read_lake, same_file, with_data
 
 
 def test_a_lake_is_named_by_its_catalog_and_said_as_it_is_written() -> None:
@@ -72,12 +71,6 @@ def test_a_catalog_in_the_folder_of_nobody_is_refused() -> None:
 
 def test_a_file_may_have_a_colon_in_its_name() -> None:
     assert read_lake("backup:2026.duckdb") is None
-
-
-def test_a_command_for_files_says_how_a_lake_is_kept_safe(tmp_path: Path) -> None:
-    assert require_file(tmp_path) == tmp_path
-    with pytest.raises(ConfigError, match="pg_dump"):
-        require_file(Lake("postgres:dbname=jobs"))
 
 
 def test_a_lake_is_no_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from cce_etl.models.model import Model
 from cce_etl.models.tables import make_table
 from cce_etl.pipeline import run as pipeline
-from cce_etl.warehouse.connection import schema_sql
+from cce_etl.warehouse.migrations import schema_sql
 
 Rows = list[tuple[Any, ...]]
 START = 1_700_000_000_000_000_000  # 2023-11-14 22:13:20 UTC

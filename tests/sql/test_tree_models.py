@@ -11,7 +11,7 @@ from cce_etl.models import batches as tree_batches
 from cce_etl.models import incremental as trees
 from cce_etl.models.incremental import build_trees, require_whole
 from cce_etl.models.model import Model, read_models
-from cce_etl.warehouse.connection import schema_sql
+from cce_etl.warehouse.migrations import schema_sql
 
 Trees = dict[str, Any]
 # Few, so that trees hold, repeat and contradict each other.

@@ -10,8 +10,8 @@ from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.warehouse import backup as module
 from cce_etl.warehouse.backup import back_up, backup_path, replaced_path, restore
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.files import Contents, copy_file, wal_of
-from cce_etl.warehouse.vacuum import rewrite
+from cce_etl.warehouse.file import FileStorage
+from cce_etl.warehouse.files import Contents, copy_file, wal_path
 from tests.warehouse.test_migrations import make_old
 
 RUN = """
@@ -62,7 +62,7 @@ def test_rows_that_were_only_in_the_log_are_in_the_backup(filled: Path, tmp_path
     killed.parent.mkdir()
     with open_warehouse(filled) as connection:  # as a run leaves it that is killed now
         connection.execute(RUN, [2])
-        for source, copy in ((filled, killed), (wal_of(filled), wal_of(killed))):
+        for source, copy in ((filled, killed), (wal_path(filled), wal_path(killed))):
             copy_file(source, copy)
     back_up(killed, backup_path(killed))
     assert runs(backup_path(killed)) == [1, 2]
@@ -140,7 +140,7 @@ def test_a_link_to_another_disk_stays_a_link(filled: Path, tmp_path: Path) -> No
     back_up(filled, target)
     add_run(filled, 2)
     restore(target, filled)
-    assert rewrite(filled) == real.stat().st_size
+    assert FileStorage(filled).vacuum(0, 7) == real.stat().st_size
     assert filled.is_symlink()
     assert (runs(real), runs(replaced_path(filled))) == ([1], [1, 2])
     assert files(real) == {"real.duckdb", "real.duckdb.before-restore"}
@@ -193,9 +193,9 @@ def test_a_broken_warehouse_can_be_restored_and_is_kept_with_its_log(filled: Pat
     target = backup_path(filled)
     back_up(filled, target)
     filled.write_bytes(b"broken " * 1_000)
-    wal_of(filled).write_bytes(b"a log of what cannot be opened")
+    wal_path(filled).write_bytes(b"a log of what cannot be opened")
     restore(target, filled)
     assert runs(filled) == [1]
     assert replaced_path(filled).read_bytes().startswith(b"broken")
-    assert wal_of(replaced_path(filled)).read_bytes().startswith(b"a log")
-    assert not wal_of(filled).exists()
+    assert wal_path(replaced_path(filled)).read_bytes().startswith(b"a log")
+    assert not wal_path(filled).exists()

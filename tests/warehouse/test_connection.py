@@ -146,7 +146,7 @@ def test_a_transaction_that_does_not_end_well_is_undone_whatever_ended_it(
     ("said", "advice"),
     [
         ("IO Error: Could not write file: No space left on device", "The disk is full"),
-        ("IO Error: Cannot open file: Permission denied", "Check the rights"),
+        ("IO Error: Cannot open file: Permission denied", "Check the permissions"),
         ("Serialization Error: storage version 99, written by a newer version of DuckDB", "pip install -U duckdb"),
         ("Fatal Error: something new\nwith a second line", "failed: Fatal Error: something new"),
     ],

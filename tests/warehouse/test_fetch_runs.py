@@ -3,9 +3,10 @@
 import duckdb
 import pytest
 
-from cce_etl.warehouse.connection import Connection, schema_sql
+from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters
 from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, RunSummary, record_run, summarize_run
+from cce_etl.warehouse.migrations import schema_sql
 
 
 def _run(source: str, p95: float | None, run_id: str = "tonight") -> FetchRun:

@@ -9,7 +9,16 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.files import Contents, copy_file, differences, drafted, held, read_contents, swap_in, wal_of
+from cce_etl.warehouse.files import (
+    Contents,
+    copy_file,
+    differences,
+    draft_for,
+    file_lock,
+    read_contents,
+    swap_in,
+    wal_path,
+)
 
 
 def test_contents_tell_rows_apart_but_not_their_order(connection: Connection) -> None:
@@ -34,7 +43,7 @@ def test_a_swap_keeps_the_rights_of_the_file_before(tmp_path: Path) -> None:
     target = tmp_path / "t"
     target.write_bytes(b"old")
     target.chmod(0o640)
-    with drafted(target) as draft:
+    with draft_for(target) as draft:
         draft.write_bytes(b"new")
         assert target.read_bytes() == b"old"
         swap_in(draft, target)
@@ -46,18 +55,18 @@ def test_a_swap_keeps_the_rights_of_the_file_before(tmp_path: Path) -> None:
 def test_a_draft_that_came_to_nothing_is_taken_away_with_its_log_and_one_of_a_killed_run_too(tmp_path: Path) -> None:
     target = tmp_path / "some" / "where" / "t"
     target.parent.mkdir(parents=True)
-    with drafted(target) as draft:
+    with draft_for(target) as draft:
         draft.write_bytes(b"half")
-        wal_of(draft).write_bytes(b"half")
+        wal_path(draft).write_bytes(b"half")
     assert list(target.parent.iterdir()) == []
     draft.write_bytes(b"half, of a run that was killed")
-    with drafted(target) as again:
+    with draft_for(target) as again:
         assert not again.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WarehouseError, match=r"file/t cannot be written"), drafted(tmp_path / "file" / "t"):
+    with pytest.raises(WarehouseError, match=r"file/t cannot be written"), draft_for(tmp_path / "file" / "t"):
         pass
 
 
@@ -70,13 +79,13 @@ def test_a_held_file_keeps_duckdb_in_other_processes_out_and_only_meanwhile(ware
     with open_warehouse(warehouse):
         pass
     program = f"import duckdb; duckdb.connect({str(warehouse)!r}, read_only=True)"
-    with held(warehouse, 0):
+    with file_lock(warehouse, 0):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "Could not set lock" in done.stderr
     duckdb.connect(warehouse).close()
 
 
-def test_a_file_that_another_process_has_open_cannot_be_held(warehouse: Path) -> None:
+def test_a_file_that_another_process_has_open_cannot_be_file_lock(warehouse: Path) -> None:
     with open_warehouse(warehouse):
         pass
     program = f"import duckdb, sys; c = duckdb.connect({str(warehouse)!r}); print('open', flush=True); sys.stdin.read()"
@@ -84,6 +93,6 @@ def test_a_file_that_another_process_has_open_cannot_be_held(warehouse: Path) ->
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         assert other.stdout.readline() == b"open\n"
-        with pytest.raises(WarehouseError, match="in use by another process"), held(warehouse, 0):
+        with pytest.raises(WarehouseError, match="in use by another process"), file_lock(warehouse, 0):
             pass
         other.communicate()

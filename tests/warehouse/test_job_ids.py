@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from cce_etl.warehouse.connection import Connection, schema_sql
+from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.job_ids import (
     IdUpdate,
     finished_ids,
@@ -15,6 +15,7 @@ from cce_etl.warehouse.job_ids import (
     sources,
     update_ids,
 )
+from cce_etl.warehouse.migrations import schema_sql
 
 
 def state(connection: Connection, job_id: str = "a") -> tuple[str, int, int | None]:

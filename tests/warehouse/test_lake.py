@@ -11,9 +11,9 @@ from cce_etl.errors import WarehouseError
 from cce_etl.pipeline import run as pipeline
 from cce_etl.settings.location import Lake, Location
 from cce_etl.settings.settings import Settings
-from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read, storage_of
 from cce_etl.warehouse.files import differences, read_contents
-from cce_etl.warehouse.lake import is_lake, is_made
+from cce_etl.warehouse.lake import LakeStorage
 from tests.warehouse.lakes import ENDS_AT_NS, lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions
@@ -73,7 +73,7 @@ def lake(tmp_path: Path) -> Lake:
 
 def test_rows_go_into_files_of_their_source_and_day(lake: Lake, fleet: Path) -> None:
     with open_warehouse(lake) as connection:
-        assert is_lake(connection)
+        assert isinstance(storage_of(connection), LakeStorage)
         for source in ("one", "other"):
             pipeline.load(connection, source, [str(fleet)])
         files = connection.execute("SELECT data_file FROM ducklake_list_files('lake', 'jobs', schema => 'core')")
@@ -100,7 +100,7 @@ def test_a_lake_that_is_not_made_yet_is_told_so_and_a_new_one_wants_to_know_wher
     new = Lake(str(tmp_path / "catalog.duckdb"))
     with pytest.raises(WarehouseError, match="There is no lake at"), open_warehouse_to_read(new):
         pass
-    assert not is_made(new)
+    assert not LakeStorage(new).exists()
 
 
 def test_the_files_of_a_lake_are_for_all_who_may_reach_its_folder(lake: Lake, tmp_path: Path) -> None:
@@ -118,3 +118,26 @@ def test_a_lake_to_read_cannot_be_written(lake: Lake) -> None:
         pass
     with open_warehouse_to_read(lake) as connection, pytest.raises(duckdb.Error, match="read-only"):
         connection.execute("DELETE FROM raw.job_ids")
+
+
+def test_small_files_become_few_and_the_rows_stay(tmp_path: Path) -> None:
+    fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
+    with open_warehouse(lake_in(tmp_path)) as connection:
+        for _ in range(3):
+            pipeline.load(connection, "s", [str(fleet)])
+        before = read_contents(connection)
+        done = storage_of(connection).compact(connection, 7)
+        assert read_contents(connection) == before
+        assert done.files_after < done.files_before
+        assert done.expired_snapshots == 0
+
+
+def test_snapshots_of_long_ago_are_forgotten_and_their_files_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_warehouse(lake_in(tmp_path)) as connection:
+        connection.execute("CREATE TABLE marts.old AS SELECT range AS number FROM range(1000); DROP TABLE marts.old")
+        done = storage_of(connection).compact(connection, 0)
+        assert done.expired_snapshots > 0
+        storage_of(connection).compact(connection, 0)
+        assert not list((tmp_path / "files" / "marts").rglob("*.parquet"))

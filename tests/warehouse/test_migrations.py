@@ -10,13 +10,8 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse.connection import (
-    SCHEMA_VERSION,
-    open_file_to_read,
-    open_warehouse,
-    open_warehouse_to_read,
-)
-from cce_etl.warehouse.migrations import OLDEST_VERSION, steps
+from cce_etl.warehouse.connection import open_any_version_to_read, open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.migrations import OLDEST_VERSION, SCHEMA_VERSION, migrations
 
 VERSIONS = Path(__file__).parent / "versions"
 ROWS = """
@@ -60,7 +55,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_every_version_after_the_oldest_has_its_step() -> None:
-    assert [number for number, _ in steps()] == list(range(OLDEST_VERSION + 1, SCHEMA_VERSION + 1))
+    assert [number for number, _ in migrations()] == list(range(OLDEST_VERSION + 1, SCHEMA_VERSION + 1))
 
 
 def test_an_old_file_opened_for_writing_has_the_tables_of_a_new_one(old: Path, warehouse: Path) -> None:
@@ -111,15 +106,15 @@ def test_opening_an_old_file_to_read_says_what_to_do_and_leaves_it(old: Path) ->
     words = r"older cce-etl.*brings it up to date.*`cce-etl build`"
     with pytest.raises(WarehouseError, match=words), open_warehouse_to_read(old):
         pass
-    with open_file_to_read(old) as connection:
+    with open_any_version_to_read(old) as connection:
         assert connection.execute("SELECT count(*) FROM raw.job_ids").fetchall() == [(3,)]
     assert old.read_bytes() == before
 
 
 def test_a_step_that_fails_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read(old, TABLES, "FROM raw.schema_version")
-    broken = [(number, statements + "; SELECT error('full')") for number, statements in steps()]
-    monkeypatch.setattr("cce_etl.warehouse.migrations.steps", lambda: broken)
+    broken = [(number, statements + "; SELECT error('full')") for number, statements in migrations()]
+    monkeypatch.setattr("cce_etl.warehouse.migrations.migrations", lambda: broken)
     with pytest.raises(WarehouseError, match="full"), open_warehouse(old):
         pass
     assert read(old, TABLES, "FROM raw.schema_version") == before

@@ -4,13 +4,12 @@ import pytest
 
 from cce_etl.transform.versions import Payload, PayloadCompressor
 from cce_etl.warehouse import retention
-from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.connection import Connection, storage_of
 from cce_etl.warehouse.payloads import append_payloads, read_payloads
 from cce_etl.warehouse.retention import (
     delete_payloads,
     delete_resolved_dead_letters,
     delete_runs,
-    merge_row_groups,
     superseded_payloads,
 )
 
@@ -91,7 +90,7 @@ def test_what_deleted_rows_left_is_merged_when_asked_and_never_by_a_write(connec
     connection.execute("DELETE FROM kept WHERE number % 10 > 0")
     connection.execute("CHECKPOINT")
     assert row_group_count() == 6
-    merge_row_groups(connection)
+    storage_of(connection).reuse_deleted_space(connection)
     assert row_group_count() == 1
     assert connection.execute("SELECT count(*), sum(number) FROM kept").fetchall() == [(73_728, 10 * 73_727 * 36_864)]
     assert connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(0,)]

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.warehouse import vacuum as module
+from cce_etl.warehouse import file as module
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.file import FileStorage
 from cce_etl.warehouse.files import differences, read_contents
-from cce_etl.warehouse.vacuum import rewrite
 
 DEFINITIONS = (
     "SELECT schema_name, table_name, comment, sql FROM duckdb_tables() WHERE NOT internal ORDER BY ALL",
@@ -51,6 +51,10 @@ def holed(holed_once: Path, warehouse: Path) -> Path:
     return Path(shutil.copy(holed_once, warehouse))
 
 
+def vacuum(path: Path) -> int:
+    return FileStorage(path).vacuum(0, 7)
+
+
 def everything(path: Path) -> tuple[Any, ...]:
     with duckdb.connect(path, read_only=True) as connection:
         said = [connection.execute(query).fetchall() for query in DEFINITIONS]
@@ -60,26 +64,26 @@ def everything(path: Path) -> tuple[Any, ...]:
 
 def test_the_file_is_smaller_and_holds_the_same(holed: Path) -> None:
     bytes_before, before = holed.stat().st_size, everything(holed)
-    bytes_after = rewrite(holed)
+    bytes_after = vacuum(holed)
     assert bytes_after == holed.stat().st_size < bytes_before * 0.6
     assert everything(holed) == before
     assert before[2].startswith("v1.5.0")
     assert holed.stat().st_mode & 0o777 == 0o600
     assert list(holed.parent.iterdir()) == [holed]
-    assert rewrite(holed) == bytes_after
+    assert vacuum(holed) == bytes_after
 
 
 def test_a_name_with_quotes_is_only_a_name(holed: Path) -> None:
     odd = holed.rename(holed.with_name('it\'s "odd".duckdb'))
-    rewrite(odd)
+    vacuum(odd)
     assert list(odd.parent.iterdir()) == [odd]
 
 
 def test_a_file_that_came_out_otherwise_is_thrown_away(holed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(holed)
     monkeypatch.setattr(module, "differences", lambda one, other: [*differences(one, other), "core.jobs"])
-    with pytest.raises(WarehouseError, match=r"differs in core\.jobs; it is thrown away"):
-        rewrite(holed)
+    with pytest.raises(WarehouseError, match=r"differs in core\.jobs and is discarded"):
+        vacuum(holed)
     assert everything(holed) == before
     assert list(holed.parent.iterdir()) == [holed]
 
@@ -96,10 +100,10 @@ def test_a_lost_comment_is_noticed(holed: Path, monkeypatch: pytest.MonkeyPatch)
                 self.connection.execute("COMMENT ON TABLE cce_etl_fresh.marts.steps IS NULL")
             return self.connection.execute(sql, *values)
 
-    copy_tables = module._copy_tables
-    monkeypatch.setattr(module, "_copy_tables", lambda connection, draft: copy_tables(Forgetful(connection), draft))  # type: ignore[arg-type]
-    with pytest.raises(WarehouseError, match="differs in what is said of tables"):
-        rewrite(holed)
+    copy_database = module._copy_database
+    monkeypatch.setattr(module, "_copy_database", lambda connection, draft: copy_database(Forgetful(connection), draft))  # type: ignore[arg-type]
+    with pytest.raises(WarehouseError, match="differs in the definitions of tables"):
+        vacuum(holed)
 
 
 def test_what_another_process_wrote_meanwhile_is_not_lost(holed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +111,6 @@ def test_what_another_process_wrote_meanwhile_is_not_lost(holed: Path, monkeypat
     monkeypatch.setattr(module, "_state", lambda _: next(states))
     inode = holed.stat().st_ino
     with pytest.raises(WarehouseError, match="was written to meanwhile"):
-        rewrite(holed)
+        vacuum(holed)
     assert holed.stat().st_ino == inode
     assert list(holed.parent.iterdir()) == [holed]

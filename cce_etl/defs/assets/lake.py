@@ -20,8 +20,7 @@ from dagster import (
 
 from cce_etl.defs.metadata import OPERATORS
 from cce_etl.defs.resources import POOL, Warehouse
-from cce_etl.warehouse.compaction import compact
-from cce_etl.warehouse.status import byte_count
+from cce_etl.warehouse.connection import storage_of
 
 # No part of a night: see `nightly`.
 UPKEEP: Final = "upkeep"
@@ -34,8 +33,9 @@ def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehous
     The tables stay as they are; they can be read as they were CCE_SNAPSHOT_DAYS back.
     """
     with warehouse.open(context.run.run_id) as session:
-        done = compact(session.connection, session.settings.snapshot_days)
-        size = byte_count(session.connection, session.settings.warehouse)
+        storage = storage_of(session.connection)
+        done = storage.compact(session.connection, session.settings.snapshot_days)
+        size = storage.byte_count(session.connection)
     return MaterializeResult(metadata=msgspec.structs.asdict(done) | {"byte_count": size})
 
 

@@ -17,8 +17,9 @@ import pytest
 
 from cce_etl.warehouse.backup import back_up, backup_path, replaced_path, restore
 from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.file import FileStorage
 from cce_etl.warehouse.files import Contents, read_contents
-from cce_etl.warehouse.vacuum import rewrite
+from cce_etl.warehouse.migrations import SCHEMA_VERSION
 from tests.warehouse.test_migrations import make_old
 
 # Runs statements, each in a fork that kills itself before or after it calls a function, which is patched for that.
@@ -29,7 +30,7 @@ from pathlib import Path
 import duckdb
 from cce_etl.warehouse.backup import back_up, restore
 from cce_etl.warehouse.connection import open_warehouse
-from cce_etl.warehouse.vacuum import rewrite
+from cce_etl.warehouse.file import FileStorage
 
 # What DuckDB imports at its first query costs more than all that a fork does. No threads: a fork would lose them.
 with duckdb.connect(config={"threads": 1}) as connection:
@@ -59,7 +60,7 @@ for line in sys.stdin:
         os._exit(0)
     os.write(1, b"%d\\n" % os.waitpid(child, 0)[1])
 """
-VACUUM = "cce_etl.warehouse.vacuum"
+VACUUM = "cce_etl.warehouse.file"
 BACKUP, CONNECTION = "cce_etl.warehouse.backup", "cce_etl.warehouse.connection"
 Killed = Callable[[str, str, str, str], None]
 
@@ -117,7 +118,7 @@ def filled(filled_once: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("module", "name", "when", "is_new"),
     [
-        (CONNECTION, "migrate", "after", False),  # all is done and nothing committed
+        (CONNECTION, "migrate_tables", "after", False),  # all is done and nothing committed
         ("builtins", "print", "before", True),  # committed, in the log alone
     ],
 )
@@ -135,7 +136,7 @@ def test_a_killed_migration_leaves_the_old_tables_or_the_new_ones(
     )
     assert left["core.jobs"] == before["core.jobs"]
     with open_warehouse(path) as connection:
-        assert connection.execute("FROM raw.schema_version").fetchall() == [(2,)]
+        assert connection.execute("FROM raw.schema_version").fetchall() == [(SCHEMA_VERSION,)]
         after = read_contents(connection)
     assert {name: after[name].row_count for name in before} == {name: before[name].row_count for name in before}
 
@@ -164,7 +165,7 @@ def test_a_killed_backup_leaves_the_one_before_or_the_new_one(
     ("module", "name", "when", "is_new"),
     [
         (BACKUP, "copy_file", "half", False),
-        (BACKUP, "_keep", "after", False),
+        (BACKUP, "_keep_replaced", "after", False),
         ("pathlib", "Path.replace", "after", True),
     ],
 )
@@ -190,18 +191,20 @@ def test_a_killed_restore_leaves_the_warehouse_before_or_the_restored_one(
 )
 def test_a_killed_vacuum_loses_no_row(killed: Killed, filled: Path, module: str, name: str, when: str) -> None:
     before, size = contents(filled), filled.stat().st_size
-    killed(f"rewrite(Path({str(filled)!r}))", module, name, when)
+    killed(f"FileStorage(Path({str(filled)!r})).vacuum(0, 7)", module, name, when)
     assert contents(filled) == before
     assert (filled.stat().st_size < size) is (module == "pathlib")
-    assert rewrite(filled) < size
+    assert FileStorage(filled).vacuum(0, 7) < size
     assert contents(filled) == before
     assert names(filled) == {filled.name, backup_path(filled).name}
 
 
 def test_a_vacuum_killed_while_it_copies_loses_no_row(killed: Killed, filled: Path) -> None:
     before = contents(filled)
-    statement = f"import threading; threading.Timer(0.02, die).start(); rewrite(Path({str(filled)!r})); die()"
+    statement = (
+        f"import threading; threading.Timer(0.02, die).start(); FileStorage(Path({str(filled)!r})).vacuum(0, 7); die()"
+    )
     killed(statement, "builtins", "print", "before")
     assert contents(filled) == before
-    rewrite(filled)
+    FileStorage(filled).vacuum(0, 7)
     assert names(filled) == {filled.name, backup_path(filled).name}

@@ -11,8 +11,7 @@ import pytest
 
 from cce_etl.pipeline import run as pipeline
 from cce_etl.settings.location import Lake
-from cce_etl.warehouse.compaction import compact
-from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read
+from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read, storage_of
 from tests.integration.ops.postgres import free_port
 from tests.warehouse.lakes import write_fleet
 
@@ -61,7 +60,7 @@ def test_rows_are_written_to_the_bucket_and_read_from_it(bucket: str, tmp_path: 
     with open_warehouse(Lake(catalog, bucket)) as connection:
         for _ in range(2):
             assert pipeline.load(connection, "s", [str(fleet)]).dead_lettered == 0
-        compact(connection, 7)
+        storage_of(connection).compact(connection, 7)
     # The catalog says where the files are.
     with open_warehouse_to_read(Lake(catalog)) as connection:
         assert connection.execute("SELECT count(DISTINCT root_job_id) FROM core.jobs").fetchall() == [(40,)]

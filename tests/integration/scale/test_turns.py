@@ -14,8 +14,7 @@ import pytest
 from cce_etl.errors import WarehouseBusyError
 from cce_etl.pipeline import run as pipeline
 from cce_etl.settings.location import Lake
-from cce_etl.warehouse.connection import Connection, open_warehouse, transaction
-from cce_etl.warehouse.locks import build_lock, source_lock, write_lock
+from cce_etl.warehouse.connection import Connection, open_warehouse, storage_of, transaction
 from tests.integration.ops.postgres import Postgres
 from tests.integration.scale.farm import create_database
 from tests.warehouse.lakes import write_fleet
@@ -24,10 +23,9 @@ pytestmark = pytest.mark.scale
 
 _HOLDER = """
 import sys, time
-from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.connection import open_warehouse, storage_of
 from cce_etl.settings.location import Lake
-from cce_etl.warehouse.locks import source_lock
-with open_warehouse(Lake(*sys.argv[1:])) as connection, source_lock(connection, "s", 0):
+with open_warehouse(Lake(*sys.argv[1:])) as connection, storage_of(connection).source_lock(connection, "s", 0):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -52,12 +50,12 @@ def _two(lake: Lake) -> Iterator[tuple[Connection, Connection]]:
 
 def test_a_source_is_fetched_by_one_at_a_time_and_others_meanwhile(lake: Lake) -> None:
     with _two(lake) as (one, other):
-        with source_lock(one, "s", 0):
+        with storage_of(one).source_lock(one, "s", 0):
             with pytest.raises(WarehouseBusyError, match="source s is in use by another process"):
-                source_lock(other, "s", 0.5).__enter__()
-            with source_lock(other, "another", 0):
+                storage_of(other).source_lock(other, "s", 0.5).__enter__()
+            with storage_of(other).source_lock(other, "another", 0):
                 pass
-        with source_lock(other, "s", 0):
+        with storage_of(other).source_lock(other, "s", 0):
             pass
 
 
@@ -67,9 +65,9 @@ def test_the_turn_of_a_process_that_is_killed_ends_with_it(lake: Lake) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(WarehouseBusyError):
-            source_lock(connection, "s", 0).__enter__()
+            storage_of(connection).source_lock(connection, "s", 0).__enter__()
         holder.kill()
-        with source_lock(connection, "s", 30):
+        with storage_of(connection).source_lock(connection, "s", 30):
             pass
 
 
@@ -114,7 +112,7 @@ def test_a_writer_waits_for_the_turn(lake: Lake) -> None:
                 other.execute("INSERT INTO raw.changed_roots VALUES ('late', 'r')")
 
         writer = threading.Thread(target=write)
-        with write_lock(one):
+        with storage_of(one).write_lock(one):
             writer.start()
             began.wait()
             writer.join(1)
@@ -128,11 +126,11 @@ def test_a_build_waits_for_another_and_writers_wait_for_it(lake: Lake) -> None:
         done = threading.Event()
 
         def build() -> None:
-            with build_lock(other):
+            with storage_of(other).build_lock(other):
                 done.set()
 
         builder, writer = threading.Thread(target=build), threading.Thread(target=_write, args=(lake, "late"))
-        with build_lock(one):
+        with storage_of(one).build_lock(one):
             builder.start()
             writer.start()
             assert not done.wait(1)
@@ -165,7 +163,7 @@ def test_a_tree_loaded_beside_a_build_is_built_by_the_next(lake: Lake, tmp_path:
 
 def test_what_failed_is_said_even_when_the_server_went_with_the_turn(lake: Lake, postgres: Postgres) -> None:
     def fail(connection: Connection) -> None:
-        with write_lock(connection):
+        with storage_of(connection).write_lock(connection):
             _end_sessions(postgres, lake)
             raise KeyError
 
