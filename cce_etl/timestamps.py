@@ -5,7 +5,7 @@ Does not: any local time zone, any rounding, any guess; what is not understood r
 """
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 NANOSECONDS: Final = 1_000_000_000
@@ -89,3 +89,11 @@ def planned_time(uid: str) -> int | None:
     low, middle, high = match.groups()
     instant = (int(high + middle + low, 16) - GREGORIAN_TICKS) * 100
     return instant if MIN_NS <= instant <= MAX_NS else None
+
+
+def utc_text(instant_ns: int) -> str:
+    """Return an instant as DuckDB writes a TIMESTAMP_NS: `2026-05-22 00:00:00.000000001`, without a fraction of 0."""
+    seconds, fraction = divmod(instant_ns, NANOSECONDS)
+    whole = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    digits = f".{fraction:09d}".rstrip("0") if fraction else ""
+    return f"{whole:%Y-%m-%d %H:%M:%S}{digits}"

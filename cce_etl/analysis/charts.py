@@ -1,7 +1,4 @@
-"""What all charts share: colours told apart by colour-blind readers, phases in order, time in UTC, logarithmic axes.
-
-Lives here: colours, scales, titles. Does not: any chart.
-"""
+"""What all charts share: colours that colour-blind readers tell apart, phases in order, axes and titles."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -22,10 +19,11 @@ PHASE_COLOURS: Final = {
 }
 OTHER_PHASE_COLOUR: Final = "#CC79A7"
 NO_PHASE: Final = "no phase sent"
+NO_TYPE: Final = "no type sent"
 
 
 def phase_scale(phases: Iterable[str]) -> "altair.Scale":
-    """Return the colours of the phases that occur, the API's four in their order, then all others in one colour."""
+    """Return the colours of the phases that occur: the API's four in their order, then all others in one colour."""
     import altair
 
     found = set(phases)
@@ -34,37 +32,38 @@ def phase_scale(phases: Iterable[str]) -> "altair.Scale":
 
 
 def utc_axis(field: str, title: str) -> "altair.X":
-    """Return a time axis that reads in UTC wherever the chart is drawn; the field must be aware of its zone."""
+    """Return a time axis that reads in UTC wherever the chart is drawn; the field's times must be in a time zone."""
     import altair
 
     return altair.X(f"{field}:T", title=title, scale=altair.Scale(type="utc"), axis=altair.Axis(labelOverlap=True))
 
 
 def in_utc(times: "pandas.Series[pandas.Timestamp]") -> "pandas.Series[pandas.Timestamp]":
-    """Mark naive UTC times as such: a browser takes naive ones for its own zone's."""
+    """Mark naive times as UTC: a browser takes naive times for its own time zone."""
     return times.dt.tz_localize("UTC")
 
 
-def log_scale() -> "altair.Scale":
-    """Return a logarithmic scale, on which the same ratio is the same length everywhere."""
+def logarithmic() -> dict[str, Any]:
+    """Return the scale and axis of a logarithmic channel: few ticks, plain numbers."""
     import altair
 
-    return altair.Scale(type="log", nice=False, padding=10)
+    scale = altair.Scale(type="log", nice=False, padding=10)
+    return {"scale": scale, "axis": altair.Axis(format=",~g", tickCount=6)}
 
 
-def log_axis() -> "altair.Axis":
-    """Return the axis of a logarithmic scale: few ticks, plain numbers."""
-    import altair
-
-    return altair.Axis(format=",~g", tickCount=6)
+def step_names(frame: "pandas.DataFrame") -> "pandas.Series[str]":
+    """Return the step type of each row, with its source behind it when the rows are of several sources."""
+    types: Any = frame["job_type"].fillna(NO_TYPE)
+    names: pandas.Series[str] = types if frame["source"].nunique() <= 1 else types + " (" + frame["source"] + ")"
+    return names
 
 
 def layered(
     layers: Sequence["altair.Chart"], size: Mapping[str, Any], title: str, subtitle: str
 ) -> "altair.LayerChart":
-    """Return the layers as one chart of a size, its explanation below the title and both as its description.
+    """Return the layers as one chart of a size, with a title and an explanation below it.
 
-    The description is what a reader who cannot see the chart gets.
+    Title and explanation are also the chart's description, which screen readers speak.
     """
     import altair
 

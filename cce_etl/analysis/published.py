@@ -1,7 +1,4 @@
-"""The published file as something to ask: SQL in, a pandas frame or plain rows out.
-
-Lives here: opening, closing, one query. Does not: which questions are asked (`durations`, `failures`, `waterfalls`).
-"""
+"""The published file, open for reading: SQL in, a pandas frame or plain rows out."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Hold the published file open for reading, as it was when opened; close it, or use it in a `with` statement."""
+    """The published file as it was when opened. Close it after use, or use it in a `with` statement."""
 
     path: Path
     _connection: Connection = field(repr=False)
@@ -29,7 +26,8 @@ class Published:
     def frame(self, sql: str, parameters: Sequence[object] = ()) -> "pandas.DataFrame":
         """Return the rows of a query; TIMESTAMP_NS becomes datetime64[ns], naive UTC and exact to the nanosecond.
 
-        Raises WarehouseError with DuckDB's words for a query it does not accept.
+        Raises:
+            WarehouseError: with DuckDB's words, for a query it does not accept.
         """
         with warehouse_errors(self.path):
             return self._connection.execute(sql, list(parameters)).df()
@@ -37,13 +35,14 @@ class Published:
     def records(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a query by column name, without pandas; TIMESTAMP_NS becomes text, exact to the ns.
 
-        Raises CceEtlError with DuckDB's words for a query it does not accept.
+        Raises:
+            CceEtlError: with DuckDB's words, for a query it does not accept.
         """
         result = query.query(self._connection, sql)
         return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
     def close(self) -> None:
-        """Close the file; a second time does nothing."""
+        """Close the file; closing it again does nothing."""
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -56,9 +55,11 @@ class Published:
 
 
 def open_published(path: str | Path | None = None) -> Published:
-    """Open the published file at `path`, or else where the settings say (CCE_PUBLISHED, cce-etl.toml, the default).
+    """Open the published file at `path`, or without a path where the settings say (CCE_PUBLISHED, cce-etl.toml).
 
-    Raises WarehouseError when there is none or it cannot be read, ConfigError for wrong settings.
+    Raises:
+        WarehouseError: there is no such file, or it cannot be read.
+        ConfigError: the settings are wrong.
     """
     chosen = read_settings({}).published if path is None else Path(path)
     files = ExitStack()

@@ -1,20 +1,22 @@
-"""The command that explains a step: explain.
+"""The command `explain`: one page about a step type, as JSON, or the queries behind it."""
 
-Lives here: its options, and which form of the answer is printed.
-Does not: the answer (`analysis/explain`), how it looks (`explain_page`).
-"""
-
-from typing import Annotated
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.ingest import AsJson
 from cce_etl.cli.options import with_settings
+from cce_etl.cli.text import visible
 from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings
 
-_MOMENT = "A date (2026-05-22), time (UTC) or span back from the end of the data (7d, 4w)."
+if TYPE_CHECKING:
+    from cce_etl.analysis import Explanation
+
+_INSTANT: Final = "A date (2026-05-22), a time (UTC) or a span back from the end of the data (7d, 4w)."
+_WIDTH: Final = 79
 
 
 @app.command()
@@ -27,10 +29,10 @@ def explain(
         str | None,
         typer.Option(
             "--since",
-            help=f"{_MOMENT} Default: the last change of the step or a slow cohort, else 28 days before the end.",
+            help=f"{_INSTANT} Default: the last change of the step or of a slow cohort, else 28 days before the end.",
         ),
     ] = None,
-    until: Annotated[str | None, typer.Option("--until", help=f"{_MOMENT} Default: the end of the data.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help=f"{_INSTANT} Default: the end of the data.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="One source. Default: all together.")] = None,
     root_type: Annotated[
         str | None, typer.Option("--root-type", help="One type of root job, e.g. CreateCluster. Default: all.")
@@ -41,17 +43,32 @@ def explain(
     """Explain a step: now against before, since when, for whom, at what cost, how often and why it fails."""
     import msgspec
 
+    from cce_etl.analysis import explain as explain_step
     from cce_etl.analysis import open_published
-    from cce_etl.analysis.explain.explain import explain as explain_step
-    from cce_etl.cli import explain_page
 
     if as_json and as_sql:
         raise ConfigError("--json and --sql are two forms of the answer: choose one.")
     with open_published(settings.published) as published:
         found = explain_step(published, step, since=since, until=until, source=source, root_type=root_type)
     if as_sql:
-        explain_page.print_queries(found)
+        for part, query in found.queries.items():
+            # Not as a "--" comment: a shell argument that begins with it would be taken for an option.
+            typer.echo(f"/* {part} */\n{query};\n")
     elif as_json:
         typer.echo(msgspec.json.encode(found.to_dict()).decode())
     else:
-        explain_page.print_page(found)
+        _print_page(found)
+
+
+def _print_page(explanation: "Explanation") -> None:
+    for number, section in enumerate(explanation.sections):
+        title = _wrapped(section.title, "", "  ")
+        typer.echo(("\n" if number else "") + typer.style(title, bold=True))  # plain when it is no terminal
+        for line in section.lines:
+            typer.echo(_wrapped(line, "  ", "    "))
+
+
+def _wrapped(text: str, first: str, others: str) -> str:
+    # Not at hyphens: an id that is cut in two cannot be copied.
+    lines = wrap(visible(text), _WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+    return "\n".join(lines)

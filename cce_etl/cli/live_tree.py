@@ -1,12 +1,10 @@
-"""A live job's tree as a table that fits the terminal.
-
-Lives here: columns, colours, which steps are shown when there are too many. Does not: looking, figures.
-"""
+"""A live job's tree as a table that fits the terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cce_etl.cli.text import one_line, seconds_text
+from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -15,19 +13,19 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.watch import Snapshot
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow", "Initializing": "dim"}
-_DEEPEST_INDENT: Final = 8
-# What stands around the rows: title, blank lines, head, rule, four remarks, the cursor.
-_AROUND: Final = 10
+_MAX_INDENT: Final = 8
+# The lines around the rows: title, blank lines, head, rule, four remarks, the cursor.
+_OTHER_LINES: Final = 10
 
 
 def live_tree(snapshot: "Snapshot", steps: "Sequence[LiveStep]", height: int, every_seconds: float) -> "Group":
-    """Return the tree as a table less than `height` lines high; steps that ended well are the first to be left out."""
+    """Return the tree as a table of fewer than `height` lines; steps that succeeded are left out first."""
     from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    shown = _worth_showing(steps, max(height - _AROUND, 1))
+    shown = _most_relevant(steps, max(height - _OTHER_LINES, 1))
     title = Text(one_line(f"{steps[0].name} {steps[0].job_id}"), overflow="ellipsis", no_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("step")
@@ -48,7 +46,7 @@ def _cells(step: "LiveStep") -> list[str]:
     age = "" if step.age_percentile is None else f"{step.age_percentile:.0f}%"
     rates = (step.success_rate_10_minutes, step.success_rate_30_minutes)
     return [
-        "  " * min(step.depth, _DEEPEST_INDENT) + one_line(step.name),
+        "  " * min(step.depth, _MAX_INDENT) + one_line(step.name),
         one_line(step.phase),
         "" if step.seconds is None else seconds_text(step.seconds),
         age,
@@ -56,29 +54,26 @@ def _cells(step: "LiveStep") -> list[str]:
     ]
 
 
-def _worth_showing(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
-    """Return at most so many steps in the order of the tree: first the running, then failed, planned, ended ones."""
+def _most_relevant(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
+    """Return at most `count` steps, in tree order: running steps first, then failed, not started and succeeded ones."""
     above = {step.path.rpartition("/")[0] for step in steps if step.is_running and step.depth}
 
-    def rank(place: int) -> tuple[int, int, int]:
-        step = steps[place]
-        kind = 0 if step.is_running or step.path in above else 1 if step.phase == "Failed" else 2 + step.is_over
-        return kind if step.depth else 0, step.depth, place
+    def rank(index: int) -> tuple[int, int, int]:
+        step = steps[index]
+        group = 0 if step.is_running or step.path in above else 1 if step.phase == "Failed" else 2 + step.is_finished
+        return group if step.depth else 0, step.depth, index
 
-    return [steps[place] for place in sorted(sorted(range(len(steps)), key=rank)[:count])]
+    return [steps[index] for index in sorted(sorted(range(len(steps)), key=rank)[:count])]
 
 
 def _remarks(
     snapshot: "Snapshot", steps: "Sequence[LiveStep]", shown: "Sequence[LiveStep]", every_seconds: float
 ) -> list[str]:
-    from cce_etl.analysis.explain.periods import sql_text
-
-    at = f"Looked at {sql_text(snapshot.fetched_at)[:19]} UTC"
-    lines = [
-        f"{at}; the job has ended." if snapshot.is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."
-    ]
+    at = f"Fetched at {utc_text(snapshot.fetched_at)[:19]} UTC"
+    is_last = snapshot.is_last
+    lines = [f"{at}; the job has ended." if is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."]
     if any(step.age_percentile is not None for step in steps):
-        lines.append("older than: share of its kind that had ended by this age; 10, 30 min: chance to succeed by then.")
+        lines.append("older than: share of its type ended by this age; 10, 30 min: chance of success.")
     if len(shown) < len(steps):
         lines.append(f"{len(steps) - len(shown):,} more steps are not shown.")
     return lines + ([one_line(steps[0].reason)] if steps[0].reason else [])

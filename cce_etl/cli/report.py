@@ -1,8 +1,4 @@
-"""The command that makes the report: report.
-
-Lives here: its options.
-Does not: what the page holds (`analysis/report`).
-"""
+"""The command `report`: one HTML page about the published file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,22 +7,25 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
+from cce_etl.cli.text import visible
 from cce_etl.settings.settings import Settings
-
-Target = Annotated[
-    str | None,
-    typer.Option(
-        *("--output", "-o"), help="The page to write; - is the output. Default: report.html beside the published file."
-    ),
-]
 
 
 @app.command()
 @with_settings("published")
-def report(*, settings: Settings, target: Target = None) -> None:
+def report(
+    *,
+    settings: Settings,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            *("--output", "-o"),
+            help="The page to write; - is standard output. Default: report.html beside the published file.",
+        ),
+    ] = None,
+) -> None:
     """Write one page about the published file: durations, changes, failures, what runs and what is stuck."""
     from cce_etl.analysis.report import report_page, write_report
-    from cce_etl.cli.text import visible
 
     if target == "-":
         typer.echo(report_page(settings.published))

@@ -1,8 +1,4 @@
-"""The command that shows one job's tree: trace.
-
-Lives here: its options, and where the result goes.
-Does not: reading the tree and documents of it (`analysis/`), drawing (`waterfall`).
-"""
+"""The command `trace`: one job's tree as a waterfall in the terminal, or as a file for trace viewers."""
 
 import sys
 from enum import StrEnum
@@ -13,10 +9,13 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
+from cce_etl.cli.text import one_line
 from cce_etl.settings.settings import Settings
+from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.traces.tree import Trace
+    from cce_etl.cli.waterfall import Shown
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow"}
 # Wide enough for most trees, and for a page of a ticket.
@@ -24,7 +23,7 @@ _PLAIN_WIDTH: Final = 120
 
 
 class TraceFormat(StrEnum):
-    """Name what `trace -o` writes."""
+    """The formats that `trace -o` writes."""
 
     CHROME = "chrome"
     OTLP = "otlp"
@@ -35,15 +34,20 @@ class TraceFormat(StrEnum):
 def trace(
     *,
     settings: Settings,
-    job_id: Annotated[str, typer.Argument(help="A root job's id, or a step's: then the tree it stands in.")],
-    source: Annotated[str | None, typer.Option("--source", help="Of which source, when several hold the id.")] = None,
-    depth: Annotated[int | None, typer.Option("--depth", min=0, help="Show so many levels below the root.")] = None,
+    job_id: Annotated[str, typer.Argument(help="The id of a root job, or of a step of the tree to show.")],
+    source: Annotated[str | None, typer.Option("--source", help="The source, when several hold the id.")] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=0, help="Show only so many levels below the root.")
+    ] = None,
     target: Annotated[
-        str | None, typer.Option("--output", "-o", help="Write the whole tree to this file instead; - is the output.")
+        str | None,
+        typer.Option("--output", "-o", help="Write the whole tree to this file instead; - is standard output."),
     ] = None,
     form: Annotated[
         TraceFormat | None,
-        typer.Option("--format", help="What to write: chrome (Trace Event JSON, for Perfetto; the default), or otlp."),
+        typer.Option(
+            "--format", help="The file's format: chrome (Trace Event JSON, for Perfetto; the default), or otlp."
+        ),
     ] = None,
 ) -> None:
     """Show one job of the published file as a waterfall, or write it for Perfetto or a tracing system."""
@@ -68,8 +72,9 @@ def _write(tree: "Trace", target: str, form: TraceFormat) -> None:
         typer.echo(document)
         return
     Path(target).write_bytes(document + b"\n")
-    left_out = sum(tree.lacks().values())
-    reasons = ", ".join(f"{count:,} {lack}" for lack, count in tree.lacks().items())
+    counts = tree.no_span_counts()
+    left_out = sum(counts.values())
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
     output.note(
         f"Wrote {len(tree.nodes) - left_out:,} of {len(tree.nodes):,} nodes to {target}."
         + (f" Left out: {reasons}." if left_out else "")
@@ -80,7 +85,6 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from cce_etl.cli.text import one_line
     from cce_etl.cli.waterfall import waterfall_lines
 
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
@@ -88,23 +92,15 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     with console.capture() as captured:
         for line in shown.lines:
             console.print(Text(line.text, style=_STYLES.get(line.phase or "", "")), no_wrap=True, overflow="crop")
-    head = [one_line(words) for words in _title(tree)]
-    remarks = _remarks(tree, shown.too_deep_count, shown.left_out_count)
-    typer.echo("\n".join([*head, shown.head, captured.get().rstrip("\n"), *remarks]))
-
-
-def _title(tree: "Trace") -> tuple[str, str]:
-    from cce_etl.analysis.explain.periods import sql_text
-
     root = tree.root
-    begun = "start unknown" if root.created_ns is None else f"started {sql_text(root.created_ns)} UTC"
-    words = [root.phase or "no phase sent", begun, f"{len(tree.nodes) - 1:,} steps", f"source {tree.source}"]
-    return f"{root.job_type or 'No type sent'} {tree.root_job_id}", ", ".join(words)
+    started = "start unknown" if root.created_ns is None else f"started {utc_text(root.created_ns)} UTC"
+    about = [root.phase or "no phase sent", started, f"{len(tree.nodes) - 1:,} steps", f"source {tree.source}"]
+    head = [f"{root.job_type or 'No type sent'} {tree.root_job_id}", ", ".join(about)]
+    lines = [*map(one_line, head), shown.head, captured.get().rstrip("\n"), *_remarks(tree, shown)]
+    typer.echo("\n".join(lines))
 
 
-def _remarks(tree: "Trace", too_deep_count: int, left_out_count: int) -> list[str]:
-    from cce_etl.analysis.explain.periods import sql_text
-
+def _remarks(tree: "Trace", shown: "Shown") -> list[str]:
     remarks = []
     if any(node.is_on_critical_path for node in tree.nodes):
         remarks.append("* and █: on the critical path.")
@@ -112,9 +108,9 @@ def _remarks(tree: "Trace", too_deep_count: int, left_out_count: int) -> list[st
         remarks.append("> before a name: the step asked for.")
     observed_ns = tree.root.observed_ns
     if observed_ns is not None and any(node.is_running for node in tree.nodes):
-        remarks.append(f"> after a bar, + after seconds: had not ended at {sql_text(observed_ns)} UTC.")
-    if too_deep_count:
-        remarks.append(f"{too_deep_count:,} steps stand deeper than --depth and are not shown.")
-    if left_out_count:
-        remarks.append(f"{left_out_count:,} shorter steps are not shown; -o FILE writes all, --depth shows less.")
+        remarks.append(f"> after a bar, + after seconds: still running at {utc_text(observed_ns)} UTC.")
+    if shown.too_deep_count:
+        remarks.append(f"{shown.too_deep_count:,} steps are deeper than --depth and are not shown.")
+    if shown.left_out_count:
+        remarks.append(f"{shown.left_out_count:,} shorter steps are not shown; -o FILE writes all, --depth shows less.")
     return remarks

@@ -1,8 +1,4 @@
-"""The command that follows one live job: watch.
-
-Lives here: its options, a live tree on a terminal, a line a change elsewhere.
-Does not: looking (`watch`), figures (`analysis/watched`), the live tree's columns (`live_tree`).
-"""
+"""The command `watch`: follows a live job until it ends, as a tree on a terminal, else with a line for each change."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -13,62 +9,62 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, with_settings
+from cce_etl.cli.text import one_line, seconds_text
 from cce_etl.errors import CceEtlError
 from cce_etl.settings.settings import Settings
+from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.live import Change, LiveStep
-    from cce_etl.analysis.survival_curves import Curve, SurvivalCurves
     from cce_etl.pipeline.watch import Snapshot
-    from cce_etl.transform.payload import JobRow
 
     Show = Callable[[Snapshot, list[LiveStep]], None]
 
 
 _NOT_FOLLOWED: Final = 5
-_WATCHING: Final = tuple(name for name in FETCHING if name not in ("warehouse", "lock_wait_seconds"))
+_OPTIONS: Final = tuple(name for name in FETCHING if name not in ("warehouse", "lock_wait_seconds"))
 
 
 @app.command()
-@with_settings(*_WATCHING)
+@with_settings(*_OPTIONS)
 def watch(
     *,
     settings: Settings,
-    job_id: Annotated[str, typer.Argument(help="The id of a job that is under way.")],
-    every: Annotated[float, typer.Option("--every", min=0, help="Seconds between two looks.")] = 10.0,
-    autopilot: Annotated[bool, typer.Option("--autopilot", help="It is a job of an Autopilot cluster.")] = False,
+    job_id: Annotated[str, typer.Argument(help="The id of a job that still runs.")],
+    every: Annotated[float, typer.Option("--every", min=0, help="Seconds between two requests.")] = 10.0,
+    autopilot: Annotated[bool, typer.Option("--autopilot", help="The job is of an Autopilot cluster.")] = False,
 ) -> None:
     """Follow a live job until it ends: exit 0 on Success, 1 on Failed, 5 if it could not be followed to its end.
 
-    Shows each running step's age against its kind in the published file, and its chance to succeed within 10 and 30
-    minutes. Nothing is kept: the warehouse is neither needed nor written, `run` does that.
+    Compares the age of each running step with finished steps of its type in the published file, and shows its chance to
+    succeed within 10 and 30 minutes. Nothing is stored: `run` stores jobs in the warehouse.
     """
-    from cce_etl.analysis.live import live_steps
-    from cce_etl.analysis.survival_curves import SurvivalCurves
+    from cce_etl.analysis.live import SurvivalCurves, live_steps
     from cce_etl.cli import output
     from cce_etl.pipeline import watch as watching
     from cce_etl.settings.settings import require_source
 
     settings = watching.one_source(settings)
     curves = SurvivalCurves(settings.published, require_source(settings).name)
-    missing = curves.missing()
-    if missing:
-        output.note(f"No ages are compared: {missing}")
-    find_curve = _nothing if missing else _finder(curves)
-    with _told_apart(), _shown(every) as on_snapshot:
+    unavailable = curves.unavailable_reason()
+    if unavailable:
+        output.note(f"Ages are not compared: {unavailable}")
+    with _exit_code_for_errors(), _display(every) as show:
         last = watching.watch(
             settings,
             job_id,
             every,
-            lambda snapshot: on_snapshot(snapshot, live_steps(snapshot, find_curve)),
+            lambda snapshot: show(
+                snapshot, live_steps(snapshot, lambda row: None if unavailable else curves.of_job(row))
+            ),
             is_autopilot=autopilot,
         )
     raise typer.Exit(0 if last.root.canonical_phase == "Success" else 1)
 
 
 @contextmanager
-def _told_apart() -> "Iterator[None]":
-    """Keep exit 1 for a job that failed: a job that is gone, or an answer that is none, is another matter."""
+def _exit_code_for_errors() -> "Iterator[None]":
+    """Exit with 5 for errors that would exit with 1, which means that the job failed."""
     try:
         yield
     except CceEtlError as error:
@@ -77,23 +73,10 @@ def _told_apart() -> "Iterator[None]":
         raise
 
 
-def _nothing(_: "JobRow") -> "Curve | None":
-    return None
-
-
-def _finder(curves: "SurvivalCurves") -> "Callable[[JobRow], Curve | None]":
-    def find(row: "JobRow") -> "Curve | None":
-        if row.job_type is None:
-            return None
-        return curves.of_steps(row.job_type) if row.depth else curves.of_roots(row.job_type)
-
-    return find
-
-
 @contextmanager
-def _shown(every_seconds: float) -> "Iterator[Show]":
+def _display(every_seconds: float) -> "Iterator[Show]":
     if not sys.stdout.isatty():
-        yield _plain()
+        yield _print_changes()
         return
     from rich.live import Live
 
@@ -101,58 +84,43 @@ def _shown(every_seconds: float) -> "Iterator[Show]":
 
     with Live(auto_refresh=False, vertical_overflow="crop") as live:
 
-        def on_snapshot(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
+        def show(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
             live.update(live_tree(snapshot, steps, live.console.height, every_seconds), refresh=True)
 
-        yield on_snapshot
+        yield show
 
 
-def _plain() -> "Show":
+def _print_changes() -> "Show":
     from cce_etl.analysis.live import changes
 
     before: list[LiveStep] = []
 
-    def on_snapshot(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
+    def show(snapshot: "Snapshot", steps: "list[LiveStep]") -> None:
         nonlocal before
-        names = _full_names([*before, *steps])
+        names: dict[str, str] = {}
+        for step in [*before, *steps]:
+            above = names.get(step.path.rpartition("/")[0]) if step.depth else None
+            names[step.path] = f"{above} > {step.name}" if above else step.name
         for change in changes(before, steps):
-            _say(snapshot, change, names[change.step.path])
+            typer.echo(one_line(_change_line(snapshot, change, names[change.step.path])))
         before = steps
         sys.stdout.flush()
 
-    return on_snapshot
+    return show
 
 
-def _full_names(steps: "list[LiveStep]") -> dict[str, str]:
-    names: dict[str, str] = {}
-    for step in steps:
-        above = names.get(step.path.rpartition("/")[0]) if step.depth else None
-        names[step.path] = f"{above} > {step.name}" if above else step.name
-    return names
-
-
-def _say(snapshot: "Snapshot", change: "Change", name: str) -> None:
-    from cce_etl.analysis.explain.periods import sql_text
-    from cce_etl.cli.text import one_line
-
+def _change_line(snapshot: "Snapshot", change: "Change", name: str) -> str:
     step = change.step
     if change.is_gone:
         became = f"{step.phase}, no longer in the tree"
     else:
         became = f"{change.phase_before} -> {step.phase}" if change.phase_before else step.phase
-    words = [became, *_figures(step), *([step.reason] if step.reason else [])]
-    line = f"{sql_text(snapshot.fetched_at)[:19]} UTC {name} ({step.job_id}): {', '.join(words)}"
-    typer.echo(one_line(line))
-
-
-def _figures(step: "LiveStep") -> list[str]:
-    from cce_etl.cli.text import seconds_text
-
-    if step.seconds is None:
-        return []
-    words = [f"{'for' if step.is_running else 'after'} {seconds_text(step.seconds)} s"]
-    if step.age_percentile is not None:
-        words.append(f"older than {step.age_percentile:.0f}% of its kind (n = {step.kind_count:,})")
-    for minutes, rate in ((10, step.success_rate_10_minutes), (30, step.success_rate_30_minutes)):
-        words += [] if rate is None else [f"{rate:.0%} succeed within {minutes} min"]
-    return words
+    parts = [became]
+    if step.seconds is not None:
+        parts.append(f"{'for' if step.is_running else 'after'} {seconds_text(step.seconds)} s")
+        if step.age_percentile is not None:
+            parts.append(f"older than {step.age_percentile:.0f}% of its type (n = {step.compared_count:,})")
+        for minutes, rate in ((10, step.success_rate_10_minutes), (30, step.success_rate_30_minutes)):
+            parts += [] if rate is None else [f"{rate:.0%} succeed within {minutes} min"]
+    parts += [step.reason] if step.reason else []
+    return f"{utc_text(snapshot.fetched_at)[:19]} UTC {name} ({step.job_id}): {', '.join(parts)}"

@@ -1,14 +1,16 @@
 """Cohorts compared: hand-computed figures, what an interval must do, and the planted truth."""
 
 from math import isnan
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame, Series, Timestamp, to_datetime
 
-from cce_etl.analysis import Published, change_in_median, compare_cohorts, durations
-from cce_etl.analysis.cohorts import LEAST_JOBS
+from cce_etl.analysis import Published, change_in_median, cohort_chart, compare_cohorts, durations
+from cce_etl.analysis.charts import BLUE, ORANGE
+from cce_etl.analysis.cohorts import MAX_COHORTS, MIN_JOBS
 from cce_etl.demo.fleet import Fleet
 
 SECONDS = st.floats(min_value=0.001, max_value=100_000)
@@ -50,7 +52,7 @@ def test_the_same_job_id_in_two_sources_is_two_jobs() -> None:
 
 
 def test_too_few_jobs_have_no_interval() -> None:
-    few = steps([float(number) for number in range(1, LEAST_JOBS)])
+    few = steps([float(number) for number in range(1, MIN_JOBS)])
     (row,) = compare_cohorts(few, ["zone"]).to_dict("records")
     assert isnan(row["p50_low"])
     assert isnan(row["p50_high"])
@@ -85,7 +87,7 @@ def test_a_column_that_is_not_there_is_named() -> None:
 def test_the_median_lies_in_its_interval_and_the_interval_in_the_data(seconds: list[float], per_job: int) -> None:
     jobs = [f"job {number // per_job}" for number in range(len(seconds))]
     row = compare_cohorts(steps(seconds, jobs), ["zone"]).iloc[0]
-    if row["job_count"] >= LEAST_JOBS:
+    if row["job_count"] >= MIN_JOBS:
         slack = 1 + 1e-12
         assert min(seconds) / slack <= row["p50_low"] <= row["p50_seconds"] * slack
         assert row["p50_seconds"] <= row["p50_high"] * slack
@@ -93,7 +95,7 @@ def test_the_median_lies_in_its_interval_and_the_interval_in_the_data(seconds: l
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(SECONDS, min_size=LEAST_JOBS, max_size=20), st.sampled_from([0.25, 1.0, 2.0, 8.0]))
+@given(st.lists(SECONDS, min_size=MIN_JOBS, max_size=20), st.sampled_from([0.25, 1.0, 2.0, 8.0]))
 def test_steps_that_take_k_times_as_long_change_by_k_and_back_by_its_inverse(seconds: list[float], k: float) -> None:
     before, after = steps(seconds), steps([one * k for one in seconds])
     there, back = change_in_median(before, after), change_in_median(after, before)
@@ -128,3 +130,73 @@ def test_the_planted_cohort_comes_first_and_its_planted_ratio_lies_in_the_interv
 
 def _cohort(frame: DataFrame, flavor: str, zone: str) -> DataFrame:
     return frame[(frame["cluster.flavor"] == flavor) & (frame["availability-zone"] == zone)]
+
+
+COMPARED = DataFrame(
+    {
+        "cluster.flavor": ["large", "small", "large"],
+        "zone": ["a", "a", "b"],
+        "step_count": [1_000, 3, 2],
+        "job_count": [500, 3, 1],
+        "p10_seconds": [1.0, 1.0, 1.0],
+        "p50_seconds": [3.0, 4.0, 2.0],
+        "p90_seconds": [5.0, 5.0, 5.0],
+        "p50_low": [2.0, 2.0, float("nan")],
+        "p50_high": [4.0, 4.5, float("nan")],
+    }
+)
+
+
+def rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    (found,) = chart["datasets"].values()
+    return list(found)
+
+
+def test_a_cohort_is_named_by_all_its_columns_and_says_how_much_it_rests_on() -> None:
+    chart = cohort_chart(COMPARED, ["cluster.flavor", "zone"], "T").to_dict()
+    assert [row["cohort"] for row in rows(chart)] == ["large, a", "small, a", "large, b"]
+    assert rows(chart)[0]["count"] == "1,000 steps, 500 jobs"
+
+
+def test_the_slowest_cohort_is_on_top() -> None:
+    chart = cohort_chart(COMPARED, ["cluster.flavor", "zone"], "T").to_dict()
+    y = chart["layer"][0]["encoding"]["y"]
+    assert y["sort"] == ["small, a", "large, a", "large, b"]
+    assert y["title"] == "cluster.flavor, zone"
+
+
+def test_a_missing_interval_is_no_number_rather_than_zero() -> None:
+    chart = cohort_chart(COMPARED, ["cluster.flavor", "zone"], "T").to_dict()
+    assert rows(chart)[2]["p50_low"] is None
+
+
+def test_one_period_needs_no_legend() -> None:
+    chart = cohort_chart(COMPARED, ["cluster.flavor", "zone"], "T").to_dict()
+    assert chart["layer"][0]["encoding"]["color"] == {"value": BLUE}
+    assert "shape" not in chart["layer"][2]["encoding"]
+
+
+def test_two_periods_differ_in_colour_shape_and_place() -> None:
+    compared = COMPARED.assign(period=["from 22 May", "before 22 May", "before 22 May"])
+    encoding = cohort_chart(compared, ["zone"], "T").to_dict()["layer"][2]["encoding"]
+    domain = ["before 22 May", "from 22 May"]
+    assert encoding["color"]["scale"] == {"domain": domain, "range": [BLUE, ORANGE]}
+    assert encoding["shape"]["scale"]["domain"] == domain
+    assert encoding["yOffset"]["sort"] == domain
+
+
+def test_of_very_many_cohorts_the_slowest_are_drawn() -> None:
+    one = COMPARED.iloc[[0] * (MAX_COHORTS + 5)]
+    many = one.assign(zone=[f"zone {number}" for number in range(len(one))], p50_seconds=range(1, len(one) + 1))
+    chart = cohort_chart(many, ["zone"], "T").to_dict()
+    drawn = {row["cohort"] for row in rows(chart)}
+    assert len(drawn) == MAX_COHORTS
+    assert drawn.isdisjoint(f"zone {number}" for number in range(5))
+    assert chart["title"]["subtitle"].endswith(f"Shown: the slowest {MAX_COHORTS} of {MAX_COHORTS + 5}.")
+
+
+@pytest.mark.parametrize("layer", range(4))
+def test_every_layer_is_in_seconds_on_a_logarithmic_scale(layer: int) -> None:
+    x = cohort_chart(COMPARED, ["zone"], "T").to_dict()["layer"][layer]["encoding"]["x"]
+    assert x["title"] == "Duration (seconds, log scale)"
+    assert x["scale"]["type"] == "log"

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pandas import DataFrame, isna
+from pandas import DataFrame, concat, isna
+from pandas.testing import assert_frame_equal
 
-from cce_etl.analysis import Published, open_published, waterfall
+from cce_etl.analysis import Published, critical_path, critical_path_chart, open_published, waterfall, waterfall_chart
+from cce_etl.analysis.charts import PHASE_COLOURS
+from cce_etl.analysis.waterfalls import MAX_ROWS
 from cce_etl.errors import CceEtlError
 
 Publish = Callable[[dict[str, Sequence[bytes]]], Path]
@@ -87,3 +91,128 @@ def test_a_tree_of_many_levels_keeps_parents_before_children(odd: Path) -> None:
 def test_the_tenth_sibling_comes_after_the_second(odd: Path) -> None:
     with open_published(odd) as published:
         assert column(waterfall(published, "root"), "path") == ["", *(str(number) for number in range(12))]
+
+
+def rows(tree: DataFrame) -> list[dict[str, Any]]:
+    (found,) = waterfall_chart(tree, "T").to_dict()["datasets"].values()
+    return list(found)
+
+
+def test_bars_run_from_start_to_end_in_seconds(published: Published) -> None:
+    bars = [(row["start"], row["end"]) for row in rows(waterfall(published, FIRST))]
+    assert bars == [(0.0, 60.0), (5.0, 9.5), (5.0, 7.0), (6.0, 9.0), (10.0, pytest.approx(40.000000001)), (None, None)]
+
+
+def test_names_are_indented_by_depth(published: Published) -> None:
+    names = [row["name"].removeprefix("\u200b") for row in rows(waterfall(published, FIRST))]
+    assert names[:3] == ["CreateCluster", "\u2003CreateServers", "\u2003\u2003CreateServer"]
+
+
+def test_notes_say_how_long_and_the_phase_where_it_is_not_success(published: Published) -> None:
+    assert rows(waterfall(published, FIRST))[-1]["note"] == "not started"
+    notes = [row["note"] for row in rows(waterfall(published, SECOND))]
+    assert notes == ["120.0 s, Failed", "50.0 s", "20.0 s, Failed", "Success, duration unknown"]
+    assert rows(waterfall(published, THIRD))[1]["note"] == "60.0 s, Running"
+
+
+def test_the_phases_that_occur_have_their_colours_in_the_order_of_a_jobs_life(published: Published) -> None:
+    chart = waterfall_chart(waterfall(published, SECOND), "T").to_dict()
+    scale = chart["layer"][0]["encoding"]["color"]["scale"]
+    assert scale["domain"] == ["Success", "Failed"]
+    assert scale["range"] == [PHASE_COLOURS["Success"], PHASE_COLOURS["Failed"]]
+
+
+def test_the_subtitle_names_the_job_and_its_start_in_utc(published: Published) -> None:
+    subtitle = waterfall_chart(waterfall(published, FIRST), "T").to_dict()["title"]["subtitle"]
+    assert subtitle == f"Job {FIRST}, started 2026-06-01 10:00:00 UTC."
+
+
+def test_a_root_without_a_start_type_or_phase_is_drawn_all_the_same(published: Published) -> None:
+    tree = waterfall(published, FIRST).assign(created_at=None, job_type=None, phase=None, offset_seconds=float("nan"))
+    chart = waterfall_chart(tree, "T").to_dict()
+    assert chart["title"]["subtitle"] == f"Job {FIRST}, started at an unknown time."
+    assert rows(tree)[0]["name"] == "\u200bno type sent"
+    assert rows(tree)[0]["phase"] == "no phase sent"
+
+
+def test_of_a_large_tree_the_longest_steps_are_drawn_in_their_order(published: Published) -> None:
+    tree = waterfall(published, FIRST)
+    short = tree.iloc[[2] * 80].assign(duration_seconds=range(80), job_type="Short")
+    large = concat([tree, short], ignore_index=True)
+    subtitle = waterfall_chart(large, "T").to_dict()["title"]["subtitle"]
+    drawn = rows(large)
+    assert subtitle.endswith(f"Shown: the longest {MAX_ROWS} of 86.")
+    assert drawn[0]["name"] == "\u200bCreateCluster"
+    shorts = [row["note"] for row in drawn if row["name"].endswith("Short")]
+    assert shorts == [f"{seconds}.0 s" for seconds in range(80 - len(shorts), 80)]
+
+
+def test_the_parts_of_a_path_sum_to_the_root(published: Published) -> None:
+    tree = critical_path(published, FIRST)
+    # Until 5 s nobody, then the servers until 9.5 s, InstallMaster from 10 s to 40 s, then nobody until 60 s.
+    assert tree["job_type"].tolist() == [
+        *("CreateCluster", "CreateServers", "CreateServer", "CreateServer", "InstallMaster", "CheckCluster")
+    ]
+    parts = [25.499999999, 0.5, 1.0, 3.0, 30.000000001, 0.0]
+    assert tree["critical_self_seconds"].fillna(0.0).tolist() == pytest.approx(parts, abs=1e-9)
+    assert tree["critical_self_seconds"].sum() == pytest.approx(60.0)
+    assert tree["is_on_critical_path"].tolist() == [True, True, True, True, True, False]
+
+
+def test_rows_and_columns_are_those_of_the_waterfall_and_three_more(published: Published) -> None:
+    plain, tree = waterfall(published, FIRST), critical_path(published, FIRST)
+    assert tree[list(plain.columns)].equals(plain)
+    more = {"is_on_critical_path", "critical_self_seconds", "self_seconds"}
+    assert set(tree.columns) - set(plain.columns) == more
+
+
+def test_a_running_job_has_no_path(published: Published) -> None:
+    tree = critical_path(published, THIRD)
+    assert tree["is_on_critical_path"].tolist() == [False, False]
+    assert tree["critical_self_seconds"].isna().all()
+
+
+def test_a_job_that_is_not_there_is_an_error(published: Published) -> None:
+    with pytest.raises(CceEtlError, match="No job nobody"):
+        critical_path(published, "nobody")
+
+
+def test_a_steps_id_leads_to_the_path_of_its_tree(published: Published) -> None:
+    assert_frame_equal(critical_path(published, "a"), critical_path(published, FIRST))
+
+
+def underlined(tree: DataFrame) -> list[dict[str, Any]]:
+    chart = critical_path_chart(tree, "T").to_dict()
+    rows: list[dict[str, Any]] = chart["datasets"][chart["layer"][-1]["data"]["name"]]
+    return rows
+
+
+def test_bars_on_the_path_are_underlined_from_start_to_end(published: Published) -> None:
+    lines = [(line["row"], line["offset_seconds"], line["end"]) for line in underlined(critical_path(published, FIRST))]
+    assert lines == [(0, 0, 60), (1, 5, 9.5), (2, 5, 7), (3, 6, 9), (4, 10, pytest.approx(40.000000001))]
+
+
+def test_the_bars_are_those_of_the_waterfall(published: Published) -> None:
+    tree = critical_path(published, FIRST)
+    chart, plain = critical_path_chart(tree, "T").to_dict(), waterfall_chart(tree, "T").to_dict()
+    assert len(chart["layer"]) == len(plain["layer"]) + 1
+    assert next(iter(plain["datasets"].values())) in chart["datasets"].values()
+
+
+def test_the_title_says_what_a_line_means(published: Published) -> None:
+    chart = critical_path_chart(critical_path(published, FIRST), "T").to_dict()
+    assert chart["title"]["text"] == "T"
+    assert chart["title"]["subtitle"].endswith("10:00:00 UTC. Underlined: on the critical path.")
+    assert chart["description"].startswith(f"T. Job {FIRST}")
+
+
+def test_a_running_job_has_no_line(published: Published) -> None:
+    assert underlined(critical_path(published, THIRD)) == []
+
+
+def test_of_a_large_tree_the_path_is_drawn(published: Published) -> None:
+    tree = critical_path(published, FIRST)
+    large = concat([tree, tree.iloc[[5] * MAX_ROWS]], ignore_index=True)
+    chart = critical_path_chart(large, "T").to_dict()
+    assert chart["title"]["subtitle"].endswith(f"Shown: 5 steps on it, of {MAX_ROWS + 6} in all.")
+    assert [line["row"] for line in underlined(large)] == [0, 1, 2, 3, 4]

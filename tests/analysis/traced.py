@@ -1,7 +1,4 @@
-"""Traces as literals, and small published files of the tables a trace is read from.
-
-Lives here: a node's usual values. Does not: expectations.
-"""
+"""Traces as literals, and small published files with the tables that a trace is read from."""
 
 from pathlib import Path
 from typing import Any
@@ -50,34 +47,27 @@ def trace(*nodes: TraceNode, asked: tuple[str, ...] = ("",)) -> Trace:
     return Trace("s", "root", list(nodes), list(asked))
 
 
-_TABLES = """
+_COLUMNS = """
+    source VARCHAR, job_id VARCHAR, job_type VARCHAR, phase VARCHAR, is_finished BOOLEAN, reason VARCHAR,
+    cluster_id VARCHAR, resource_id VARCHAR, resource_name VARCHAR, created_at TIMESTAMP_NS, ended_at TIMESTAMP_NS,
+    observed_at TIMESTAMP_NS, critical_self_seconds DOUBLE
+"""
+_TABLES = f"""
     CREATE SCHEMA core;
     CREATE SCHEMA marts;
-    CREATE TABLE core.placed_jobs (
-        source VARCHAR DEFAULT 's', root_job_id VARCHAR DEFAULT 'root', path VARCHAR, parent_path VARCHAR,
-        depth INTEGER, ordinal INTEGER, job_id VARCHAR, parent_job_id VARCHAR, job_type VARCHAR, phase VARCHAR,
-        is_finished BOOLEAN, reason VARCHAR, cluster_id VARCHAR, resource_id VARCHAR, resource_name VARCHAR,
-        extend_param MAP(VARCHAR, VARCHAR), created_at TIMESTAMP_NS, ended_at TIMESTAMP_NS, observed_at TIMESTAMP_NS
+    CREATE TABLE core.jobs (
+        source VARCHAR, root_job_id VARCHAR, path VARCHAR, extend_param MAP(VARCHAR, VARCHAR)
     );
+    CREATE TABLE marts.root_jobs ({_COLUMNS});
     CREATE TABLE marts.steps (
-        source VARCHAR, root_job_id VARCHAR, path VARCHAR, is_on_critical_path BOOLEAN, critical_self_seconds DOUBLE
+        {_COLUMNS}, root_job_id VARCHAR, path VARCHAR, parent_path VARCHAR, depth INTEGER, ordinal INTEGER,
+        parent_job_id VARCHAR, extend_param MAP(VARCHAR, VARCHAR), is_on_critical_path BOOLEAN
     );
-    CREATE TABLE marts.root_jobs (source VARCHAR, job_id VARCHAR, critical_self_seconds DOUBLE);
-"""
-_JOB = """
-    INSERT INTO core.placed_jobs BY NAME SELECT
-        $source AS source, $root_job_id AS root_job_id, $path AS path, $parent_path AS parent_path, $depth AS depth,
-        $ordinal AS ordinal, $job_id AS job_id, $parent_job_id AS parent_job_id, $job_type AS job_type,
-        $phase AS phase, $is_finished AS is_finished, $reason AS reason, $cluster_id AS cluster_id,
-        $resource_id AS resource_id, $resource_name AS resource_name,
-        map_from_entries(list_zip($keys::VARCHAR[], $values::VARCHAR[])) AS extend_param,
-        make_timestamp_ns($created_ns::BIGINT) AS created_at, make_timestamp_ns($ended_ns::BIGINT) AS ended_at,
-        make_timestamp_ns($observed_ns::BIGINT) AS observed_at
 """
 
 
 def write_published(path: Path, *traces: Trace) -> Path:
-    """Write a file with the tables of some traces; every node's critical self time stands in marts."""
+    """Write a file with the tables of some traces."""
     with duckdb.connect(path) as connection:
         connection.execute(_TABLES)
         for one in traces:
@@ -88,12 +78,25 @@ def write_published(path: Path, *traces: Trace) -> Path:
 
 def _insert(connection: duckdb.DuckDBPyConnection, one: Trace, each: TraceNode) -> None:
     values: dict[str, Any] = {name: getattr(each, name) for name in TraceNode.__struct_fields__}
-    sent = values.pop("extend_param")
-    is_critical, critical_seconds = values.pop("is_on_critical_path"), values.pop("critical_self_seconds")
-    place = {"source": one.source, "root_job_id": one.root_job_id}
-    connection.execute(_JOB, values | place | {"keys": list(sent), "values": list(sent.values())})
+    times = {"created_at": "created_ns", "ended_at": "ended_ns", "observed_at": "observed_ns"}
+    row: dict[str, Any] = {"source": one.source} | {name: values.pop(ns) for name, ns in times.items()} | values
+    parameters = row.pop("extend_param")
+    jobs = {"source": one.source, "root_job_id": one.root_job_id, "path": each.path}
     if each.depth:
-        row = [*place.values(), each.path, is_critical, critical_seconds]
-        connection.execute("INSERT INTO marts.steps VALUES ($1, $2, $3, $4, $5)", row)
+        _insert_row(connection, "marts.steps", row | {"root_job_id": one.root_job_id}, parameters)
     else:
-        connection.execute("INSERT INTO marts.root_jobs VALUES ($1, $2, $3)", [*place.values(), critical_seconds])
+        left_out = ("path", "parent_path", "depth", "ordinal", "parent_job_id", "is_on_critical_path")
+        root = {name: value for name, value in row.items() if name not in left_out}
+        _insert_row(connection, "marts.root_jobs", root, None)
+    _insert_row(connection, "core.jobs", jobs, parameters)
+
+
+def _insert_row(
+    connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, Any], parameters: dict[str, str] | None
+) -> None:
+    marks = {name: f"make_timestamp_ns(${name}::BIGINT)" if name.endswith("_at") else f"${name}" for name in row}
+    values = dict(row)
+    if parameters is not None:
+        marks["extend_param"] = "map_from_entries(list_zip($keys::VARCHAR[], $values::VARCHAR[]))"
+        values |= {"keys": list(parameters), "values": list(parameters.values())}
+    connection.execute(f"INSERT INTO {table} ({', '.join(marks)}) VALUES ({', '.join(marks.values())})", values)

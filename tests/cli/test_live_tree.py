@@ -25,8 +25,10 @@ def snapshot(phase: str = "Running") -> Snapshot:
 def step(path: str, name: str, phase: str = "Success", **more: Any) -> LiveStep:
     depth = path.count("/") + 1 if path else 0
     usual: dict[str, Any] = {"job_id": f"id{path}", "reason": "", "is_running": phase == "Running", "seconds": None}
-    is_over = phase in ("Success", "Failed")
-    return LiveStep(**usual | {"path": path, "depth": depth, "name": name, "phase": phase, "is_over": is_over} | more)
+    is_finished = phase in ("Success", "Failed")
+    return LiveStep(
+        **usual | {"path": path, "depth": depth, "name": name, "phase": phase, "is_finished": is_finished} | more
+    )
 
 
 def drawn(steps: list[LiveStep], *, phase: str = "Running", width: int = 80, height: int = 40) -> list[str]:
@@ -54,14 +56,14 @@ def test_each_step_stands_below_its_parent_with_its_age_and_its_chances() -> Non
         ["Check", "Initializing"],
     ]
     assert lines[5].startswith(" " * 5 + "Check")
-    assert lines[6] == "Looked at 2026-02-01 08:01:00 UTC, again every 10 s, until Ctrl-C."
-    assert "share of its kind" in lines[7]
+    assert lines[6] == "Fetched at 2026-02-01 08:01:00 UTC, again every 10 s, until Ctrl-C."
+    assert lines[7].endswith("chance of success.")
 
 
 def test_an_ended_job_says_so_with_its_reason_and_data_cannot_steer_the_terminal() -> None:
     lines = drawn([step("", "Create\x1b[31m\nCluster", "Failed", reason="no\x1bquota")], phase="Failed")
     assert lines[0] == "Create\\x1b[31m\\x0aCluster id"
-    assert lines[-2:] == ["Looked at 2026-02-01 08:01:00 UTC; the job has ended.", "no\\x1bquota"]
+    assert lines[-2:] == ["Fetched at 2026-02-01 08:01:00 UTC; the job has ended.", "no\\x1bquota"]
 
 
 def test_markup_in_names_is_text() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_waterfall_is_plain_text_where_nobody_watches(shell: "Shell") -> None:
     assert lines[4].startswith("    Install\\x0aMaster Running")
     assert lines[-2:] == [
         "* and █: on the critical path.",
-        "> after a bar, + after seconds: had not ended at 2026-06-01 00:16:40 UTC.",
+        "> after a bar, + after seconds: still running at 2026-06-01 00:16:40 UTC.",
     ]
     assert "\x1b" not in ran.out
     assert max(map(len, lines)) <= 120
@@ -52,7 +52,7 @@ def test_a_steps_id_shows_the_tree_it_stands_in_and_marks_it(shell: "Shell") -> 
 
 def test_depth_says_what_it_hides(shell: "Shell") -> None:
     ran = shell("trace", "root", "--depth", "0")
-    assert "3 steps stand deeper than --depth and are not shown." in ran.out
+    assert "3 steps are deeper than --depth and are not shown." in ran.out
     assert len(ran.out.splitlines()) == 7
 
 
@@ -102,16 +102,15 @@ def test_a_tree_without_any_time_is_drawn_and_written_with_counts_alone(
     tmp_path: Path, make_shell: "Callable[[Path, str | None], Shell]"
 ) -> None:
     made = make_shell(tmp_path, None)
-    bare = trace(
-        *(node(path, None, None, "Running", observed_ns=None, job_id=f"n{path}", job_type="R") for path in ("", "0"))
-    )
+    missing: dict[str, Any] = {"start": None, "end": None, "phase": "Running", "observed_ns": None, "job_type": "R"}
+    bare = trace(node("", job_id="root", **missing), node("0", **missing))
     write_published(made.published, bare)
-    drawn = made("trace", "n")
+    drawn = made("trace", "root")
     assert (drawn.code, drawn.err, drawn.out.count("(no start sent)")) == (0, "", 2)
     assert "start unknown" in drawn.out
-    chrome = made("trace", "n", "--format", "chrome").json
+    chrome = made("trace", "root", "--format", "chrome").json
     assert chrome["otherData"]["left_out"] == {"no start sent": 2}
     assert chrome["otherData"]["observed_at"] is chrome["otherData"]["time_zero"] is None
-    resource = made("trace", "n", "--format", "otlp").json["resourceSpans"][0]
+    resource = made("trace", "root", "--format", "otlp").json["resourceSpans"][0]
     assert resource["scopeSpans"][0]["spans"] == []
     assert resource["resource"]["attributes"][-1] == {"key": "cce.left_out_count", "value": {"intValue": "2"}}

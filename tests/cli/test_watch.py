@@ -130,7 +130,7 @@ def test_a_job_is_followed_to_its_success_a_line_a_change_and_nothing_is_kept(li
         "CreateCluster > InstallMaster (step-InstallMaster): Running -> Success, after 30.2 s",
     ]
     assert len(live.asked) == 4
-    assert ran.err.startswith("No ages are compared: There is no published file at ")
+    assert ran.err.startswith("Ages are not compared: There is no published file at ")
     assert list(shell.folder.iterdir()) == []
 
 
@@ -157,7 +157,7 @@ def test_ages_stand_against_their_kind_in_the_published_file(live: Job, shell: "
     assert (ran.code, ran.err) == (0, "")
     _, install, new = ran.out.splitlines()[:3]
     assert install.endswith(
-        " s, older than 50% of its kind (n = 4), 0% succeed within 10 min, 0% succeed within 30 min"
+        " s, older than 50% of its type (n = 4), 0% succeed within 10 min, 0% succeed within 30 min"
     )
     assert new.endswith(" s")
 

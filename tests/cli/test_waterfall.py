@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from cce_etl.cli.waterfall import MOST_LINES, Shown, waterfall_lines
+from cce_etl.cli.waterfall import MAX_LINES, Shown, waterfall_lines
 from tests.analysis.traced import node, trace
 
 
@@ -96,6 +96,6 @@ def test_of_thousands_the_longest_are_shown_with_the_asked_one_and_those_above_i
     short = [node("0", 0, 0), node("0/0", 0, 0.001)]
     many = [node(str(number), 0, number) for number in range(1, 5_000)]
     shown = waterfall_lines(trace(node("", 0, 1), *short, *many, asked=("0/0",)), width=80)
-    assert (len(shown.lines), shown.left_out_count) == (MOST_LINES, 5_002 - MOST_LINES)
+    assert (len(shown.lines), shown.left_out_count) == (MAX_LINES, 5_002 - MAX_LINES)
     kinds = [text[1:].split()[0] for text in texts(shown)]
-    assert kinds == ["T", "T0", "T0/0", *(f"T{number}" for number in range(5_000 - (MOST_LINES - 3), 5_000))]
+    assert kinds == ["T", "T0", "T0/0", *(f"T{number}" for number in range(5_000 - (MAX_LINES - 3), 5_000))]

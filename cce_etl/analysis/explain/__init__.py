@@ -1,1 +1,1 @@
-"""One page about one step: how long it takes, what changed, and what explains it."""
+"""One page about one step type: how long it takes, what changed, and what explains the change."""

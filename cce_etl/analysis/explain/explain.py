@@ -1,8 +1,4 @@
-"""One step type explained from the published file: which window, which queries, one result.
-
-Lives here: choosing the window, asking, putting together. Does not: SQL (`explanation_queries`), sentences
-(`explanation_text`), the terminal (`cli`).
-"""
+"""One step type explained from the published file: chooses the window, runs the queries, returns one result."""
 
 from math import isfinite, isnan, nan
 from typing import Any, Final, TypeVar
@@ -11,7 +7,7 @@ import msgspec
 
 from cce_etl.analysis.cohorts import ratio_of_medians
 from cce_etl.analysis.explain import queries
-from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant, sql_text
+from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant
 from cce_etl.analysis.explain.result import (
     Change,
     Cost,
@@ -26,13 +22,22 @@ from cce_etl.analysis.explain.result import (
     SlowJob,
     Window,
 )
-from cce_etl.analysis.explain.scope import Scope, require_known, require_tables
+from cce_etl.analysis.explain.text import sections
 from cce_etl.analysis.published import Published
-from cce_etl.errors import ConfigError
-from cce_etl.timestamps import NANOSECONDS
+from cce_etl.analysis.scope import Scope, require_known
+from cce_etl.errors import ConfigError, WarehouseError
+from cce_etl.timestamps import NANOSECONDS, utc_text
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
-USUAL_DAYS: Final = 28
+_DEFAULT_DAYS: Final = 28
+_NEEDED_COLUMNS: Final = frozenset(
+    (
+        *("marts.duration_changes.is_finding", "marts.failure_reasons.reason_template"),
+        *("marts.steps.root_shape_id", "marts.steps.critical_seconds", "marts.steps.is_blamed"),
+        *("marts.step_blame.minutes_saved_per_day", "marts.step_cohorts.dimensions"),
+    )
+)
+_COLUMNS: Final = "SELECT schema_name || '.' || table_name || '.' || column_name AS name FROM duckdb_columns()"
 
 
 def explain(
@@ -44,95 +49,110 @@ def explain(
     source: str | None = None,
     root_type: str | None = None,
 ) -> Explanation:
-    """Explain how long steps of one type take now, against before, and why: since when, for whom, at what cost.
+    """Explain how long steps of one type take now, compared with before, and what explains the difference.
 
-    The window takes the steps that start from `since` and before `until`: dates, times (UTC without a zone) or spans
-    back from the end of the data, its latest observation (`7d`). By default it begins with the last change point of
-    the step, else with the latest change of a cohort whose durations stand out, else 28 days before it ends; the
-    baseline is the equally long time before. Without `source` all sources are taken together. Change points, cohorts,
-    cost and reasons are of the whole history and of all root types.
-    Raises ConfigError for a step, source, root type or time that is none, and where no job has a time; WarehouseError
-    for a file without the tables.
+    The window takes the steps that start from `since` on and before `until`. By default it ends with the data, and
+    begins with the last change point of the step type, else with the latest change of a cohort whose durations differ,
+    else 28 days before it ends. The baseline is the equally long time before the window.
+
+    Args:
+        published: The published file.
+        step: The step type.
+        since: A date, a time (UTC without a zone) or a span (`7d`) back from the end of the data, its latest fetch.
+        until: The same.
+        source: One source. Without it all sources are taken together.
+        root_type: One type of root job. Change points, cohorts, cost and reasons are of all root types, and of the
+            whole history, in any case.
+
+    Raises:
+        ConfigError: the step type, source, root type or time is wrong, or no job has a time.
+        WarehouseError: an older version published the file, and it lacks tables.
     """
-    require_tables(published)
+    missing = _NEEDED_COLUMNS - {row["name"] for row in published.records(_COLUMNS)}
+    if missing:
+        raise WarehouseError(
+            f"{published.path} has no {min(missing)}: an older cce-etl published it. "
+            "Run `cce-etl build`, then `cce-etl publish`."
+        )
     scope = Scope(step, source, root_type)
     require_known(published, scope)
     end_ns = _data_end(published, scope)
     until_ns = end_ns if until is None else read_instant("until", until, end_ns)
     if since is None:
-        since_ns, origin = _usual_start(published, scope, until_ns)
+        since_ns, origin = _default_start(published, scope, until_ns)
     else:
         since_ns, origin = read_instant("since", since, end_ns), "as asked"
-    window = _window(since_ns, until_ns)
+    if since_ns >= until_ns:
+        raise ConfigError(f"since ({utc_text(since_ns)} UTC) is not before until ({utc_text(until_ns)} UTC).")
+    window = Period(since_ns, until_ns)
     asked = queries.all_queries(scope, window)
-    baseline = _shown(window.before(), "equally long before")
-    data_ends_at = iso_text(sql_text(end_ns))
-    answers = _answers(published, asked)
-    return Explanation(
-        step, source, root_type, data_ends_at, _shown(window, origin), baseline, **answers, queries=asked
+    found = Explanation(
+        step,
+        source,
+        root_type,
+        data_ends_at=iso_text(utc_text(end_ns)),
+        window=_window(window, origin),
+        baseline=_window(window.before(), "equally long before"),
+        **_figures(published, asked),
+        queries=asked,
     )
+    return msgspec.structs.replace(found, sections=sections(found))
 
 
 def _data_end(published: Published, scope: Scope) -> int:
     (row,) = published.records(queries.data_end(scope))
     if row["data_ends_at"] is None:
         jobs = "job" if scope.source is None else f"job of the source {scope.source!r}"
-        raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to tell about {scope.step!r}.")
+        raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to say about {scope.step!r}.")
     return read_instant("observed_at", row["data_ends_at"], 0)
 
 
-def _usual_start(published: Published, scope: Scope, until_ns: int) -> tuple[int, str]:
-    """Return where the window begins when nobody says, and why there."""
-    changes = _parts(published, queries.changes(scope, until_ns), Change)
+def _default_start(published: Published, scope: Scope, until_ns: int) -> tuple[int, str]:
+    """Return where the window begins when `since` is not given, and why there."""
+    changes = _rows(published, queries.changes(scope, until_ns), Change)
     if changes:
         return max(read_instant("changed_at", change.date, 0) for change in changes), "since the last change"
-    findings = _parts(published, queries.findings(scope, until_ns), Finding)
+    findings = _rows(published, queries.findings(scope, until_ns), Finding)
     slow = [finding.since for finding in findings if finding.measure == "duration" and finding.since is not None]
     if slow:
         return max(read_instant("since", moment, 0) for moment in slow), "since a cohort's change"
-    return until_ns - USUAL_DAYS * 86_400 * NANOSECONDS, f"the last {USUAL_DAYS} days"
+    return until_ns - _DEFAULT_DAYS * 86_400 * NANOSECONDS, f"the last {_DEFAULT_DAYS} days"
 
 
-def _window(since_ns: int, until_ns: int) -> Period:
-    if since_ns >= until_ns:
-        raise ConfigError(f"since ({sql_text(since_ns)} UTC) is not before until ({sql_text(until_ns)} UTC).")
-    return Period(since_ns, until_ns)
+def _window(period: Period, origin: str) -> Window:
+    return Window(iso_text(utc_text(period.since_ns)), iso_text(utc_text(period.until_ns)), origin)
 
 
-def _shown(period: Period, origin: str) -> Window:
-    return Window(iso_text(sql_text(period.since_ns)), iso_text(sql_text(period.until_ns)), origin)
-
-
-def _answers(published: Published, asked: dict[str, str]) -> dict[str, Any]:
-    (now,), (before,) = (_parts(published, asked[part], Durations) for part in ("now", "before"))
+def _figures(published: Published, asked: dict[str, str]) -> dict[str, Any]:
+    (now,), (before,) = (_rows(published, asked[part], Durations) for part in ("now", "before"))
     (rate,), (rate_before,) = (
-        _parts(published, asked[part], FailureRate) for part in ("failure_rate", "failure_rate_before")
+        _rows(published, asked[part], FailureRate) for part in ("failure_rate", "failure_rate_before")
     )
-    (cost,) = _parts(published, asked["cost"], Cost)
-    (tested,) = _parts(published, asked["tested"], RootCounts)
+    (cost,) = _rows(published, asked["cost"], Cost)
+    (tested,) = _rows(published, asked["tested"], RootCounts)
     return {
         "now": now,
         "before": before,
         "ratio": _ratio(before, now),
-        "changes": _parts(published, asked["changes"], Change),
-        "shapes": _parts(published, asked["shapes"], Shape),
-        "findings": _parts(published, asked["findings"], Finding),
+        "changes": _rows(published, asked["changes"], Change),
+        "shapes": _rows(published, asked["shapes"], Shape),
+        "findings": _rows(published, asked["findings"], Finding),
         "tested": tested,
         "cost": cost,
         "failure_rate": rate,
         "failure_rate_before": rate_before,
-        "reasons": _parts(published, asked["reasons"], Reason),
-        "slowest": _parts(published, asked["slowest"], SlowJob),
+        "reasons": _rows(published, asked["reasons"], Reason),
+        "slowest": _rows(published, asked["slowest"], SlowJob),
     }
 
 
-def _parts(published: Published, sql: str, kind: type[_Part]) -> list[_Part]:
+def _rows(published: Published, sql: str, row_type: type[_Part]) -> list[_Part]:
     rows = published.records(sql)
-    return [msgspec.convert({name: _plain(name, value) for name, value in row.items()}, kind) for row in rows]
+    return [msgspec.convert({name: _plain(name, value) for name, value in row.items()}, row_type) for row in rows]
 
 
 def _plain(name: str, value: Any) -> Any:
-    """Return a value as the result holds it: times as ISO 8601; None for what is no number to JSON."""
+    """Return a value as the result holds it: times as ISO 8601, None for NaN and infinity, which JSON does not know."""
     if isinstance(value, str) and (name in ("date", "since") or name.endswith("_at")):
         return iso_text(value)
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,15 +1,14 @@
-"""The SQL behind each number of an explanation, with its parameters written in as literals: what is shown is what ran.
+"""The SQL behind each number of an explanation; parameters are literals in it, so that it is shown as it ran."""
 
-Lives here: the queries. Does not: running them (`explain`), models that analysts share (sql/marts).
-"""
-
+from itertools import groupby
 from string import Template
 from textwrap import dedent
 from typing import Final
 
-from cce_etl.analysis.explain.literals import literal
-from cce_etl.analysis.explain.periods import Period, sql_text
-from cce_etl.analysis.explain.scope import Scope
+from cce_etl.analysis.explain.periods import Period
+from cce_etl.analysis.scope import Scope
+from cce_etl.timestamps import utc_text
+from cce_etl.warehouse import quoting
 
 # The ranks of the interval: the largest l with P(Binomial(n, 1/2) <= l - 1) <= 0.025, then n + 1 - l. Below six
 # roots there is none, a list has no element 0, and both ends are NULL.
@@ -68,21 +67,23 @@ _FINDINGS: Final = """
     WHERE $findings AND (since IS NULL OR since < $until)
     ORDER BY measure, rank
 """
-# Of steps of the type inside each other the outermost counts: it holds the seconds of the others.
+# Of steps of the type inside each other only the outermost counts, because its seconds include those of the others.
 _COST: Final = """
     WITH steps AS (
-        SELECT source, root_job_id, path, critical_seconds, string_split(path, '/') AS places
+        SELECT source, root_job_id, path, critical_seconds, string_split(path, '/') AS ordinals
         FROM marts.steps WHERE $type
     ),
-    ways AS (
-        SELECT *, unnest([array_to_string(places[:level], '/') FOR level IN range(1, len(places))]) AS above_path
+    ancestors AS (
+        SELECT *, unnest([array_to_string(ordinals[:level], '/') FOR level IN range(1, len(ordinals))]) AS above_path
         FROM steps
     ),
     inside AS (
-        SELECT ways.source, ways.root_job_id, ways.path
-        FROM ways SEMI JOIN steps AS above
+        SELECT ancestors.source, ancestors.root_job_id, ancestors.path
+        FROM ancestors SEMI JOIN steps AS above
             ON
-                ways.source = above.source AND ways.root_job_id = above.root_job_id AND ways.above_path = above.path
+                ancestors.source = above.source
+                AND ancestors.root_job_id = above.root_job_id
+                AND ancestors.above_path = above.path
     ),
     whole AS (
         SELECT sum(critical_seconds::DECIMAL(28, 9)) AS seconds
@@ -146,7 +147,7 @@ _SLOWEST: Final = """
     ORDER BY duration_seconds DESC, source, root_job_id
     LIMIT 10
 """
-# Cohorts are looked for in all sources together, changes in each.
+# Cohorts are searched in all sources together, changes in each source.
 _TESTED: Final = """
     WITH sources AS (
         SELECT
@@ -163,7 +164,7 @@ _TESTED: Final = """
         coalesce(sum(finished_n), 0)::BIGINT AS finished_root_count
     FROM sources
 """
-# New is what a root type had before the window in another shape alone; the others are of the window and the baseline.
+# A shape is new when the root type had only other shapes before the window; the others are of window and baseline.
 _SHAPES: Final = """
     WITH firsts AS (
         SELECT
@@ -203,17 +204,17 @@ _DATA_END: Final = "SELECT max(observed_at) AS data_ends_at FROM marts.root_jobs
 
 
 def data_end(scope: Scope) -> str:
-    """Return the query for the latest observation, the clock of every window."""
+    """Return the query for the time of the latest fetch, where every window ends by default."""
     return _filled(_DATA_END, scope)
 
 
 def changes(scope: Scope, until_ns: int) -> str:
-    """Return the query for change points; they are of all root types."""
+    """Return the query for the change points, which are of all root types."""
     return _filled(_CHANGES, scope, until=_instant(until_ns))
 
 
 def findings(scope: Scope, until_ns: int) -> str:
-    """Return the query for cohorts; one that names a source is left out when another is asked about."""
+    """Return the query for the cohorts; a cohort that names a source is left out when another source is asked about."""
     return _filled(_FINDINGS, scope, until=_instant(until_ns))
 
 
@@ -238,7 +239,7 @@ def all_queries(scope: Scope, window: Period) -> dict[str, str]:
 
 
 def _instant(instant_ns: int) -> str:
-    return f"TIMESTAMP_NS '{sql_text(instant_ns)}'"
+    return f"TIMESTAMP_NS '{utc_text(instant_ns)}'"
 
 
 def _created(period: Period) -> str:
@@ -260,3 +261,12 @@ def _filled(query: str, scope: Scope, **parts: str) -> str:
         steps=of_type + of_source + below,
         findings=of_type + in_cohort,
     )
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL expression of printable characters only, so that it can be shown and pasted."""
+    parts = [
+        quoting.literal("".join(run)) if is_printable else " || ".join(f"chr({ord(char)})" for char in run)
+        for is_printable, run in groupby(text, key=str.isprintable)
+    ]
+    return f"({' || '.join(parts)})" if len(parts) > 1 else "".join(parts) or "''"

@@ -1,8 +1,4 @@
-"""What is known of one step type: now against before, when, for whom, at what cost, how often and why it fails.
-
-Lives here: the frozen result, its plain form, its form in a notebook.
-Does not: finding it (`explain`), SQL (`explanation_queries`), sentences (`explanation_text`).
-"""
+"""The result of `explain`: figures for each question about a step type, and the sentences made of them."""
 
 from html import escape
 from typing import Any
@@ -11,7 +7,7 @@ import msgspec
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Hold a span of time by the start of its steps: from `since`, before `until`; `origin` says who chose it."""
+    """A window of time: steps that start from `since` on and before `until`; `origin` says how it was chosen."""
 
     since: str
     until: str
@@ -19,10 +15,10 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Durations(msgspec.Struct, frozen=True):
-    """Describe the measured successes of a window, in seconds; None where there is too little.
+    """Durations of the measured successes of a window, in seconds; None where there are too few.
 
-    Steps of one root job are alike, so that the median is taken of one value per root job, the median of its steps, as
-    in marts.duration_changes; low and high bound its 95% interval by order statistics. p95_seconds and
+    Steps of one root job are alike. Therefore the median is that of one value per root job, the median of its steps,
+    as in marts.duration_changes; low and high bound its 95% interval by order statistics. p95_seconds and
     step_median_seconds are of all steps. n counts steps, root_count their root jobs, running_count the steps that
     started in the window and had not ended.
     """
@@ -38,7 +34,7 @@ class Durations(msgspec.Struct, frozen=True):
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """Hold how many times as long the median root job's step takes, and its 95% interval."""
+    """The median of now over the median of before, one value per root job, with its 95% interval."""
 
     ratio: float
     low: float
@@ -46,7 +42,7 @@ class Ratio(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Hold a change point of marts.duration_changes; after and before are median seconds, n counts are root jobs."""
+    """A change point of marts.duration_changes; after and before are median seconds, q is the false discovery rate."""
 
     source: str
     date: str
@@ -62,9 +58,9 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """Describe a shape of the tree that was first seen in the window, untested; n counts root jobs.
+    """A tree shape that was first seen in the window, described but not tested; n counts root jobs.
 
-    Medians are of one value a root job, the others' of the window and the baseline, below the same root type.
+    Medians are of one value per root job. The others are root jobs of the same type in the window and the baseline.
     """
 
     shape_id: str
@@ -75,9 +71,10 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class RootCounts(msgspec.Struct, frozen=True):
-    """Count the root jobs there were to look for changes (in the source with most of them) and cohorts.
+    """How many root jobs the search for changes and cohorts had, in all data and below all root types.
 
-    Of all data and root types; measured for durations, finished for failures.
+    source_root_count (of the source with most of them) and root_count have measured steps, finished_root_count
+    finished ones.
     """
 
     source_root_count: int
@@ -86,10 +83,10 @@ class RootCounts(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Hold a cohort of marts.step_cohorts that differs in `measure`, duration or failure.
+    """A cohort of marts.step_cohorts that differs in `measure`, duration or failure.
 
-    `since` is None for the whole history; n counts root jobs, as the test does, other_n those it is compared with;
-    ratio is None where none of those failed.
+    `since` is None for the whole history. n counts its root jobs, as the test does, and other_n those it is compared
+    with. ratio is None where none of the others failed.
     """
 
     measure: str
@@ -110,9 +107,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class FailureRate(msgspec.Struct, frozen=True):
-    """Hold the share of finished steps (n) that a root's failure is blamed on, with Wilson's 95% interval.
+    """The share of finished steps (n) that are to blame for a root job's failure, with Wilson's 95% interval.
 
-    Of the failed ones, some failed in a root job that succeeded, and some in one that had not ended.
+    Of the failed steps, some failed in a root job that succeeded, and some in a root job that had not ended.
     """
 
     rate: float | None
@@ -126,7 +123,7 @@ class FailureRate(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Hold a kind of failure of marts.failure_reasons, its sources together, over the whole history."""
+    """A reason of marts.failure_reasons, of all its sources together, over the whole history."""
 
     reason: str | None
     failure_count: int
@@ -141,7 +138,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class SlowJob(msgspec.Struct, frozen=True):
-    """Hold a root job of the window and its slowest measured step of the type."""
+    """A root job of the window with its slowest measured step of the type."""
 
     source: str
     root_job_id: str
@@ -154,10 +151,10 @@ class SlowJob(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """Hold what a step type costs, over the whole history of the sources that have it.
+    """What a step type costs, over the whole history of the sources that have it.
 
-    Sources are put together by their root seconds: the share is all critical seconds over all root seconds. With
-    sub-steps, those of steps of the type inside each other count once.
+    The share is all its critical seconds over all root seconds, over all sources. With sub-steps, a step inside
+    another step of the type does not count again.
     """
 
     critical_path_share: float | None
@@ -165,10 +162,17 @@ class Cost(msgspec.Struct, frozen=True):
     critical_path_share_with_sub_steps: float | None = None
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """Hold the answer of `explain`; times are ISO 8601 text in UTC, exact to the nanosecond.
+class Section(msgspec.Struct, frozen=True):
+    """A heading of the page and its lines, each a sentence or a row, not wrapped."""
 
-    `queries` holds the SQL behind each part, as it was run; `cost` is found flat in `to_dict`.
+    title: str
+    lines: list[str]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The answer of `explain`; times are ISO 8601 text in UTC, exact to the nanosecond.
+
+    `queries` holds the SQL behind each part, as it was run, and `sections` the page in sentences.
     """
 
     step: str
@@ -190,18 +194,20 @@ class Explanation(msgspec.Struct, frozen=True):
     reasons: list[Reason]
     slowest: list[SlowJob]
     queries: dict[str, str]
+    sections: list[Section] = []
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts and lists, ready for JSON or a frame: `pandas.DataFrame(it.to_dict()["findings"])`."""
+        """Return the figures as dicts and lists, ready for JSON or a frame: `DataFrame(it.to_dict()["findings"])`.
+
+        The figures of `cost` are keys of the dict itself; queries and sections are left out.
+        """
         plain: dict[str, Any] = msgspec.to_builtins(self)
-        del plain["queries"]
+        del plain["queries"], plain["sections"]
         cost: dict[str, Any] = plain.pop("cost")
         return plain | cost
 
     def _repr_html_(self) -> str:
-        from cce_etl.analysis.explain.text import sections
-
         return "".join(
             f"<h4>{escape(section.title)}</h4>{''.join(f'<div>{escape(line)}</div>' for line in section.lines)}"
-            for section in sections(self)
+            for section in self.sections
         )

@@ -1,14 +1,9 @@
-"""An explanation in sentences that say how sure they are; no evidence is an answer too.
-
-Lives here: the words, for the terminal and for notebooks. Does not: wrapping and colour (`cli`), figures (`explain`).
-"""
+"""An explanation in sentences that say how certain they are, also where there is no evidence."""
 
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
-from cce_etl.analysis.cohorts import LEAST_JOBS
+from cce_etl.analysis.cohorts import MIN_JOBS
 from cce_etl.analysis.explain.result import (
     Change,
     Durations,
@@ -17,64 +12,61 @@ from cce_etl.analysis.explain.result import (
     Finding,
     Reason,
     RootCounts,
+    Section,
     Shape,
     SlowJob,
     Window,
 )
 
-_MOST_CHANGES: Final = 2
-_MOST_FINDINGS: Final = 3
-_MOST_SHAPES: Final = 2
-_MOST_REASONS: Final = 3
-_MOST_JOBS: Final = 5
-_LONGEST_NAME: Final = 60
-_MUCH_RUNNING: Final = 0.05
-# What `statistics` asks for before it looks: 7 on each side of a change, 10 inside and outside a cohort.
-_LEAST_FOR_A_CHANGE: Final = 14
-_LEAST_FOR_A_COHORT: Final = 20
-_SEEN_SHARE: Final = 0.001
+_MAX_CHANGES: Final = 2
+_MAX_FINDINGS: Final = 3
+_MAX_SHAPES: Final = 2
+_MAX_REASONS: Final = 3
+_MAX_JOBS: Final = 5
+_MAX_NAME_CHARACTERS: Final = 60
+_MANY_RUNNING_SHARE: Final = 0.05
+# The statistics search for a change with 7 jobs on each side of it, and for a cohort with 10 inside and 10 outside.
+_MIN_JOBS_FOR_A_CHANGE: Final = 14
+_MIN_JOBS_FOR_A_COHORT: Final = 20
+_VISIBLE_SHARE: Final = 0.001
 _SAME_SHAPE: Final = (
-    "Compared within jobs of the same shape: what comes with a new shape of the tree is not found here."
+    "Only jobs of the same tree shape are compared, so a change that came with a new shape is not found here."
 )
 
 
-class Section(msgspec.Struct, frozen=True):
-    """Hold a heading and its lines, each a sentence or a row, of any width."""
-
-    title: str
-    lines: list[str]
-
-
-def sections(explanation: Explanation) -> list[Section]:
-    """Return the page: what is asked, durations, changes, cohorts, cost, failures, slowest jobs."""
-    it = explanation
+def sections(it: Explanation) -> list[Section]:
+    """Return the page: the window, durations, changes, cohorts, cost, failures, slowest jobs."""
     everywhere = "" if it.root_type is None else " (of all root types)"
+    succeeded = " (only steps that succeeded)" if it.failure_rate.failed_count else ""
     return [
         Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [_scope(it)]),
-        Section("How long it takes (median: one value a job; p95: all steps)", _durations(it)),
+        Section("How long it takes (the median counts each job once, the p95 every step)", _durations(it)),
         Section(f"When it changed{everywhere}", [*_changes(it.changes, it.tested), *_shapes(it.shapes)]),
         Section(f"For whom it is different{everywhere}", _findings(it.findings, it.tested)),
         Section(f"What it costs, in all data{everywhere}", _cost(it)),
         Section("How often it fails", _failures(it, everywhere)),
-        Section(f"The slowest jobs of the window{_succeeded(it.failure_rate)}", _slowest(it.slowest)),
+        Section(f"The slowest jobs of the window{succeeded}", _slowest(it.slowest)),
     ]
 
 
 def _scope(it: Explanation) -> str:
     source = "all sources" if it.source is None else f"source {_name(it.source)}"
     root = "all root types" if it.root_type is None else f"root type {_name(it.root_type)}"
-    return f"In {source}, {root}. Before: {_span(it.baseline)} ({it.baseline.origin}). Times are UTC."
+    return (
+        f"In {source}, below {root}. Now means this window; before means {_span(it.baseline)} ({it.baseline.origin}). "
+        "Times are UTC."
+    )
 
 
 def _durations(it: Explanation) -> list[str]:
     lines = [f"Now:    {_described(it.now)}", f"Before: {_described(it.before)}"]
-    if it.now.n and it.now.running_count > _MUCH_RUNNING * (it.now.n + it.now.running_count):
-        lines.append("Many of now had not ended. The quick ones end first: now may look quicker than it is.")
+    if it.now.n and it.now.running_count > _MANY_RUNNING_SHARE * (it.now.n + it.now.running_count):
+        lines.append("Many steps of now had not ended. Short steps end first, so the durations of now may be too low.")
     empty = " or ".join(name for name, some in (("now", it.now), ("before", it.before)) if not some.n)
     if empty:
-        return [*lines, f"Nothing to compare: no step is measured {empty}."]
+        return [*lines, f"Nothing to compare: no step was measured {empty}."]
     if it.ratio is None:
-        return [*lines, "Too few jobs to tell whether it changed: no interval of the ratio."]
+        return [*lines, "Too few jobs to tell whether it changed: the ratio has no interval."]
     ratio = f"{it.ratio.ratio:.2f} times as long as before, 95% interval {it.ratio.low:.2f} to {it.ratio.high:.2f}"
     is_clear = not it.ratio.low <= 1 <= it.ratio.high
     return [*lines, f"The median job: {ratio}{'.' if is_clear else ': no evidence that it changed.'}"]
@@ -83,28 +75,28 @@ def _durations(it: Explanation) -> list[str]:
 def _described(some: Durations) -> str:
     running = f"; {some.running_count:,} more had not ended" if some.running_count else ""
     if some.median_seconds is None or some.p95_seconds is None:
-        return f"no measured step{running}."
+        return f"no successful step with a start and an end time{running}."
     counts = f"from {_counted(some.n, 'step')} in {_counted(some.root_count, 'job')}"
     if some.low is None or some.high is None:
-        interval = f"no interval below {LEAST_JOBS} jobs"
+        interval = f"no interval with fewer than {MIN_JOBS} jobs"
     else:
         interval = f"95% interval {_number(some.low)} to {_seconds(some.high)}"
     return f"median {_seconds(some.median_seconds)}, {interval}, p95 {_seconds(some.p95_seconds)}, {counts}{running}."
 
 
 def _changes(changes: Sequence[Change], tested: RootCounts) -> list[str]:
-    if not changes and tested.source_root_count < _LEAST_FOR_A_CHANGE:
-        return [_too_few("a change", tested.source_root_count, _LEAST_FOR_A_CHANGE)]
+    if not changes and tested.source_root_count < _MIN_JOBS_FOR_A_CHANGE:
+        return [_too_few("a change", tested.source_root_count, _MIN_JOBS_FOR_A_CHANGE)]
     if not changes:
-        return ["No change stands out: no evidence that the step as a whole became slower or faster."]
-    latest = [_change(change) for change in reversed(changes[-_MOST_CHANGES:])]
+        return ["No change was found: there is no evidence that the step type as a whole became slower or faster."]
+    latest = [_change(change) for change in reversed(changes[-_MAX_CHANGES:])]
     return latest + _more(len(changes) - len(latest), "earlier change")
 
 
 def _change(change: Change) -> str:
     between = f"between {_minute(change.last_before_at)} and {_minute(change.first_after_at)}"
     medians = f"median {_seconds(change.before)} before, {_seconds(change.after)} after"
-    evidence = f"{change.before_root_count:,} and {_counted(change.after_root_count, 'job')}{_q(change.q)}"
+    evidence = f"{change.before_root_count:,} and {_counted(change.after_root_count, 'job')}, q {change.q:.2g}"
     seen = f" First seen then: {', '.join(map(_name, change.first_seen_then[:3]))}." if change.first_seen_then else ""
     return (
         f"{_minute(change.date)} ({between}), source {_name(change.source)}: {change.ratio:.2f} times as long as "
@@ -113,11 +105,11 @@ def _change(change: Change) -> str:
 
 
 def _too_few(what: str, count: int, least: int) -> str:
-    return f"Too few jobs to look for {what}: {count:,}, at least {least} are needed."
+    return f"Too few jobs to look for {what}: there are {count:,}, and at least {least} are needed."
 
 
 def _shapes(shapes: Sequence[Shape]) -> list[str]:
-    shown = [_shape(shape) for shape in shapes[:_MOST_SHAPES]]
+    shown = [_shape(shape) for shape in shapes[:_MAX_SHAPES]]
     return [_SAME_SHAPE, *shown, *_more(len(shapes) - len(shown), "new shape")]
 
 
@@ -125,19 +117,19 @@ def _shape(one: Shape) -> str:
     others = "" if one.other_median_seconds is None else f" against {_seconds(one.other_median_seconds)} in the others"
     return (
         f"New shape of the job since {_minute(one.since)[:10]}: {_counted(one.n, 'job')}, "
-        f"median {_seconds(one.median_seconds)}{others} (no finding: shapes are described, not tested)."
+        f"median {_seconds(one.median_seconds)}{others} (not a finding: shapes are described, not tested)."
     )
 
 
 def _findings(findings: Sequence[Finding], tested: RootCounts) -> list[str]:
-    if not findings and tested.finished_root_count < _LEAST_FOR_A_COHORT:
-        return [_too_few("a cohort", tested.finished_root_count, _LEAST_FOR_A_COHORT)]
-    if not findings and tested.root_count < _LEAST_FOR_A_COHORT:
-        slower = _too_few("a slower cohort", tested.root_count, _LEAST_FOR_A_COHORT)
-        return [slower, "No cohort stands out: no evidence that any fails more often than the others."]
+    if not findings and tested.finished_root_count < _MIN_JOBS_FOR_A_COHORT:
+        return [_too_few("a cohort", tested.finished_root_count, _MIN_JOBS_FOR_A_COHORT)]
+    if not findings and tested.root_count < _MIN_JOBS_FOR_A_COHORT:
+        slower = _too_few("a slower cohort", tested.root_count, _MIN_JOBS_FOR_A_COHORT)
+        return [slower, "No cohort differs: there is no evidence that any fails more often than the others."]
     if not findings:
-        return ["No cohort stands out: no evidence that any is slower, or fails more often, than the others."]
-    lines = [f"{number}. {_finding(one)}" for number, one in enumerate(findings[:_MOST_FINDINGS], 1)]
+        return ["No cohort differs: there is no evidence that any is slower, or fails more often, than the others."]
+    lines = [f"{number}. {_finding(one)}" for number, one in enumerate(findings[:_MAX_FINDINGS], 1)]
     return lines + _more(len(findings) - len(lines), "finding")
 
 
@@ -146,13 +138,13 @@ def _finding(one: Finding) -> str:
     cohort = " and ".join(f"{_name(dimension)} {_name(value)}" for dimension, value in pairs)
     since = "over all data" if one.since is None else f"since {_minute(one.since)}"
     jobs = f"{_counted(one.n, 'job')} against {one.other_n:,}"
-    return f"{cohort}, {since}: {_difference(one)}{_levels(one)}; {jobs}{_q(one.q)}."
+    return f"{cohort}, {since}: {_difference(one)}{_levels(one)}; {jobs}, q {one.q:.2g}."
 
 
 def _difference(one: Finding) -> str:
-    kind = "times as long as the others" if one.measure == "duration" else "times as many failures as the others"
+    kind = "times as long as the others" if one.measure == "duration" else "times the failure rate of the others"
     if one.ratio is None:
-        return "failures, and none among the others"
+        return "some failed, and none of the others did"
     interval = "" if one.low is None or one.high is None else f", 95% interval {one.low:.2f} to {one.high:.2f}"
     return f"{one.ratio:.2f} {kind}{interval}"
 
@@ -167,38 +159,38 @@ def _levels(one: Finding) -> str:
 
 def _cost(it: Explanation) -> list[str]:
     share, saved = it.cost.critical_path_share, it.cost.minutes_saved_per_day
-    held = "unknown" if share is None else f"{_percent(share)} of all root jobs' time"
+    held = "unknown" if share is None else _percent(share)
     whole = it.cost.critical_path_share_with_sub_steps
-    if share is not None and whole is not None and whole - share > _SEEN_SHARE:
+    if share is not None and whole is not None and whole - share > _VISIBLE_SHARE:
         held += f" by itself, {_percent(whole)} with its sub-steps"
     line = "unknown" if saved is None else f"{_number(saved)} minutes a day"
     return [
-        f"On the critical path: {held}.",
-        f"Saved if every step above the 95th percentile took the median instead: {line}.",
+        f"Share of all root jobs' time that passes on the critical path in this step: {held}.",
+        f"Time saved if every step above the 95th percentile took the median instead: {line}.",
     ]
 
 
 def _failures(it: Explanation, everywhere: str) -> list[str]:
     lines = [f"Now:    {_rate(it.failure_rate)}", f"Before: {_rate(it.failure_rate_before)}"]
     if not it.reasons:
-        return [*lines, "No failure of a root job is blamed on it, in all data."]
-    rows = [_reason(reason) for reason in it.reasons[:_MOST_REASONS]]
+        return [*lines, "It is not to blame for any failed root job, in all data."]
+    rows = [_reason(reason) for reason in it.reasons[:_MAX_REASONS]]
     return [*lines, f"Reasons, in all data{everywhere}:", *rows, *_more(len(it.reasons) - len(rows), "reason")]
 
 
 def _rate(some: FailureRate) -> str:
     if some.rate is None or some.low is None or some.high is None:
         return "no finished step."
-    well, running = some.failed_in_success_count, some.failed_in_running_count
-    kinds = {
-        "with another step to blame": some.failed_count - some.blamed_count - well - running,
-        "in a job that did not fail": well,
-        "in a job that still runs": running,
+    in_success, in_running = some.failed_in_success_count, some.failed_in_running_count
+    others = {
+        "but another step was to blame": some.failed_count - some.blamed_count - in_success - in_running,
+        "in a job that succeeded": in_success,
+        "in a job that still runs": in_running,
     }
-    besides = "".join(f"; {count:,} more failed {kind}" for kind, count in kinds.items() if count)
+    besides = "".join(f"; {count:,} more failed, {how}" for how, count in others.items() if count)
     interval = f"95% interval {100 * some.low:.1f} to {_percent(some.high)}"
-    counts = f"{some.blamed_count:,} to blame of {_counted(some.n, 'finished step')}"
-    return f"{_percent(some.rate)}, {interval}, {counts}{besides}."
+    counts = f"{some.blamed_count:,} of {_counted(some.n, 'finished step')} made their job fail"
+    return f"{_percent(some.rate)}, {interval}: {counts}{besides}."
 
 
 def _reason(one: Reason) -> str:
@@ -206,19 +198,15 @@ def _reason(one: Reason) -> str:
     tries = f", the next job succeeded {one.recovered_count:,} of {one.followed_count:,} times"
     later = tries if one.followed_count else ""
     reason, example = _name(one.reason or "no reason given"), _name(one.example_job_id or "unknown")
-    return f"- {one.failure_count:,} x {reason}{last}{later}; job {example}"
-
-
-def _succeeded(rate: FailureRate) -> str:
-    return " (of those that succeeded)" if rate.failed_count else ""
+    return f"- {one.failure_count:,} x {reason}{last}{later}; for example job {example}"
 
 
 def _slowest(jobs: Sequence[SlowJob]) -> list[str]:
     if not jobs:
-        return ["None is measured."]
+        return ["No step succeeded with a start and an end time."]
     return [
         f"{_seconds(job.duration_seconds):>9}  {_minute(job.created_at)}  job {_name(job.root_job_id)}"
-        for job in jobs[:_MOST_JOBS]
+        for job in jobs[:_MAX_JOBS]
     ]
 
 
@@ -228,10 +216,6 @@ def _more(count: int, what: str) -> list[str]:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _q(q: float) -> str:
-    return f", q {q:.2g}"
 
 
 def _seconds(seconds: float) -> str:
@@ -257,4 +241,4 @@ def _minute(moment: str) -> str:
 def _name(text: str) -> str:
     """Return a name or reason on one line and of bounded length: both are whatever the API sent."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 3]}..."
+    return line if len(line) <= _MAX_NAME_CHARACTERS else f"{line[: _MAX_NAME_CHARACTERS - 3]}..."

@@ -1,1 +1,1 @@
-"""The tree of one job, and the trace formats it can be written in."""
+"""One job's tree as a trace: its nodes in order of time, and documents that trace viewers read."""

@@ -1,8 +1,4 @@
-"""One job's tree as Chrome Trace Event JSON, which Perfetto and chrome://tracing open. Pure.
-
-Lives here: the document, and lanes on which steps that overlap do not collide.
-Does not: reading the tree (`traces`), writing files (`cli/tracing`).
-"""
+"""One job's tree as Chrome Trace Event JSON, which Perfetto and chrome://tracing open."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -11,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.analysis.explain.periods import sql_text
 from cce_etl.analysis.traces.tree import Span, Trace
+from cce_etl.timestamps import utc_text
 
 # Decimals are written digit by digit, so that microseconds keep their nanoseconds.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -20,7 +16,7 @@ _PROCESS: Final = 1
 
 
 class TraceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Hold one event in the format's own names; `ts` and `dur` are in microseconds."""
+    """One event under the format's own names; `ts` and `dur` are in microseconds."""
 
     name: str
     ph: str
@@ -33,36 +29,40 @@ class TraceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def trace_events(trace: Trace) -> bytes:
-    """Return the tree in the format's JSON Object Format: a complete event (ph X) a node with a span.
+    """Return the tree in the format's JSON Object Format: a complete event (ph X) for each node with a span.
 
-    Time runs from the earliest start; `otherData` tells when that was, and counts the nodes left out by what they
-    lack. A running node ends when it was last fetched, with is_running among its args: viewers give an event without
-    an end no length of its own. Source: Trace Event Format (Google, 2016), sections "JSON Object Format", "Complete
-    Events", "Metadata Events".
+    Time runs from the earliest start. `otherData` says when that was, and counts the nodes that are left out by the
+    reason why they have no span. The event of a running node ends when the node was last fetched and has is_running
+    among its args, because viewers draw an event without an end with no length. Source: Trace Event Format (Google,
+    2016), sections "JSON Object Format", "Complete Events", "Metadata Events".
     """
-    order = {node.path: place for place, node in enumerate(trace.nodes)}
+    order = {node.path: index for index, node in enumerate(trace.nodes)}
     spans = sorted(trace.spans(), key=lambda span: (span.start_ns, -span.end_ns, order[span.node.path]))
     zero_ns = spans[0].start_ns if spans else 0
     lanes = lanes_of(spans)
+    observed_ns = trace.root.observed_ns
     document = {
-        "traceEvents": [*_names(trace, lanes), *(_event(span, lanes[span.node.path], zero_ns) for span in spans)],
+        "traceEvents": [
+            *_metadata_events(trace, lanes),
+            *(_complete_event(span, lanes[span.node.path], zero_ns) for span in spans),
+        ],
         "displayTimeUnit": "ms",
         "otherData": {
             "source": trace.source,
             "root_job_id": trace.root_job_id,
-            "time_zero": _utc(zero_ns) if spans else None,
-            "observed_at": None if trace.root.observed_ns is None else _utc(trace.root.observed_ns),
-            "left_out": trace.lacks(),
+            "time_zero": f"{utc_text(zero_ns)} UTC" if spans else None,
+            "observed_at": None if observed_ns is None else f"{utc_text(observed_ns)} UTC",
+            "left_out": trace.no_span_counts(),
         },
     }
     return _ENCODER.encode(document)
 
 
 def lanes_of(spans: Sequence[Span]) -> dict[str, int]:
-    """Return the lane of each span by path, from 0; on a lane any two spans are apart, or a child is within its parent.
+    """Return the lane of each span by path, from 0. On one lane two spans are apart, or one is the other's child.
 
-    The spans come in order of start, of the same start the longest first. A span stands on its parent's lane where
-    nothing else is open within the parent, else on the first lane that is free.
+    The spans come in order of start, and spans of the same start with the longest first. A span gets its parent's lane
+    when no other span is open there within the parent, else the first free lane.
     """
     lanes: dict[str, int] = {}
     open_spans: list[list[Span]] = []
@@ -93,53 +93,24 @@ def _fits(span: Span, open_spans: list[Span]) -> bool:
     return innermost.node.path == span.parent_path and span.end_ns <= innermost.end_ns
 
 
-def _names(trace: Trace, lanes: dict[str, int]) -> Iterator[TraceEvent]:
-    kind = trace.root.job_type or "no type sent"
-    yield _metadata("process_name", 0, {"name": f"{kind} {trace.root_job_id}"})
+def _metadata_events(trace: Trace, lanes: dict[str, int]) -> Iterator[TraceEvent]:
+    process = {"name": f"{trace.root.name} {trace.root_job_id}"}
+    yield TraceEvent("process_name", "M", _PROCESS, 1, process)
     for lane in sorted(set(lanes.values())):
-        yield _metadata("thread_name", lane, {"name": f"in parallel {lane}" if lane else "steps"})
-        yield _metadata("thread_sort_index", lane, {"sort_index": lane})
+        thread = {"name": f"in parallel {lane}" if lane else "steps"}
+        yield TraceEvent("thread_name", "M", _PROCESS, lane + 1, thread)
+        yield TraceEvent("thread_sort_index", "M", _PROCESS, lane + 1, {"sort_index": lane})
 
 
-def _metadata(name: str, lane: int, args: dict[str, Any]) -> TraceEvent:
-    return TraceEvent(name, "M", _PROCESS, lane + 1, args)
-
-
-def _event(span: Span, lane: int, zero_ns: int) -> TraceEvent:
+def _complete_event(span: Span, lane: int, zero_ns: int) -> TraceEvent:
     node = span.node
     return TraceEvent(
-        name=node.job_type or "no type sent",
+        name=node.name,
         ph="X",
         pid=_PROCESS,
         tid=lane + 1,
-        args=_args(span),
+        args=node.facts() | {"extend_param": node.extend_param},
         cat=node.phase or "no phase sent",
-        ts=_microseconds(span.start_ns - zero_ns),
-        dur=_microseconds(span.end_ns - span.start_ns),
+        ts=Decimal(span.start_ns - zero_ns).scaleb(-3),
+        dur=Decimal(span.end_ns - span.start_ns).scaleb(-3),
     )
-
-
-def _args(span: Span) -> dict[str, Any]:
-    node = span.node
-    args = {
-        "job_id": node.job_id,
-        "parent_job_id": node.parent_job_id,
-        "path": node.path,
-        "phase": node.phase,
-        "reason": node.reason,
-        "cluster_id": node.cluster_id,
-        "resource_id": node.resource_id,
-        "resource_name": node.resource_name,
-        "critical_self_seconds": node.critical_self_seconds,
-    }
-    marks = {"is_running": node.is_running, "is_on_critical_path": node.is_on_critical_path}
-    sent = {name: value for name, value in args.items() if value not in (None, "")}
-    return sent | {name: True for name, holds in marks.items() if holds} | {"extend_param": node.extend_param}
-
-
-def _microseconds(nanoseconds: int) -> Decimal:
-    return Decimal(nanoseconds).scaleb(-3)
-
-
-def _utc(instant_ns: int) -> str:
-    return f"{sql_text(instant_ns)} UTC"

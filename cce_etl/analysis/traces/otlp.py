@@ -1,7 +1,4 @@
-"""One job's tree as OTLP/JSON, which tracing systems take at /v1/traces. Pure.
-
-Lives here: the document and its ids. Does not: reading the tree (`traces`), sending or writing it (`cli/tracing`).
-"""
+"""One job's tree as OTLP/JSON, which tracing systems accept at /v1/traces."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -18,14 +15,14 @@ _ERROR: Final = 2
 
 
 class Status(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Hold how a span ended; no code while it is running."""
+    """How a span ended; the code is unset while it is running."""
 
     code: int = 0
     message: str = ""
 
 
 class OtlpSpan(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Hold one span in OTLP's own names."""
+    """One span under OTLP's own names."""
 
     trace_id: str
     span_id: str
@@ -39,11 +36,12 @@ class OtlpSpan(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
 
 def otlp(trace: Trace) -> bytes:
-    """Return the tree as one TracesData: a span a node that has one, below its nearest ancestor that has one.
+    """Return the tree as one TracesData: a span for each node that has one, below its nearest ancestor that has one.
 
-    A span must end, so a running node's ends when it was last fetched, with the attribute cce.is_running. The resource
-    counts what was left out (cce.left_out_count): nodes lacking a time, or with one before 1970, which OTLP cannot say.
-    Ids are hashes of source, root and path: the same node has the same id in every export.
+    OTLP requires an end, so the span of a running node ends when the node was last fetched and has the attribute
+    cce.is_running. The resource counts the nodes that were left out (cce.left_out_count): those without a span, and
+    those that started before 1970, which OTLP cannot express. Ids are hashes of source, root and path: the same node
+    has the same id in every export.
     Source: OTLP specification 1.x, "JSON Protobuf Encoding": ids in hex, 64-bit integers as strings, enums as numbers.
     """
     spans = [span for span in trace.spans() if span.start_ns >= 0]
@@ -74,16 +72,18 @@ def _hash(*parts: str) -> str:
 
 
 def _span(span: Span, trace: Trace) -> OtlpSpan:
-    node, place = span.node, (trace.source, trace.root_job_id)
+    node, tree = span.node, (trace.source, trace.root_job_id)
+    facts: dict[str, object] = {f"cce.{name}": value for name, value in node.facts().items()}
+    parameters: dict[str, object] = {f"cce.extend_param.{name}": value for name, value in node.extend_param.items()}
     return OtlpSpan(
-        trace_id=trace_id(*place),
-        span_id=span_id(*place, node.path),
-        parent_span_id="" if span.parent_path is None else span_id(*place, span.parent_path),
-        name=node.job_type or "no type sent",
+        trace_id=trace_id(*tree),
+        span_id=span_id(*tree, node.path),
+        parent_span_id="" if span.parent_path is None else span_id(*tree, span.parent_path),
+        name=node.name,
         kind=_INTERNAL,
         start_time_unix_nano=str(span.start_ns),
         end_time_unix_nano=str(span.end_ns),
-        attributes=_attributes(_facts(node)),
+        attributes=_attributes(facts | parameters),
         status=_status(node),
     )
 
@@ -92,24 +92,6 @@ def _status(node: TraceNode) -> Status:
     if node.phase == "Failed":
         return Status(_ERROR, node.reason or "")
     return Status(_OK) if node.phase == "Success" else Status()
-
-
-def _facts(node: TraceNode) -> dict[str, Any]:
-    facts = {
-        "cce.job_id": node.job_id,
-        "cce.parent_job_id": node.parent_job_id,
-        "cce.path": node.path,
-        "cce.phase": node.phase,
-        "cce.reason": node.reason,
-        "cce.cluster_id": node.cluster_id,
-        "cce.resource_id": node.resource_id,
-        "cce.resource_name": node.resource_name,
-        "cce.critical_self_seconds": node.critical_self_seconds,
-    }
-    marks = {"cce.is_running": node.is_running, "cce.is_on_critical_path": node.is_on_critical_path}
-    sent = {name: value for name, value in facts.items() if value not in (None, "")}
-    parameters = {f"cce.extend_param.{name}": value for name, value in node.extend_param.items()}
-    return sent | {name: True for name, holds in marks.items() if holds} | parameters
 
 
 def _attributes(values: Mapping[str, object]) -> list[dict[str, Any]]:

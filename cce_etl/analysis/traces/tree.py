@@ -1,10 +1,6 @@
-"""One job's tree as something that ran: nodes in order of time, and the span of each that has one.
+"""One job's tree as a trace: where a job is, the nodes of its tree in order of time, and when each of them ran."""
 
-Lives here: reading it. Does not: finding the tree (`places`), documents made of it (`trace_events`, `otlp`), drawing
-(`cli/waterfall`).
-"""
-
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from math import inf
 from string import Template
@@ -12,31 +8,53 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.analysis.explain.literals import literal
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.traces.places import find_place
+from cce_etl.errors import CceEtlError
+from cce_etl.warehouse.quoting import literal
 
+_LOCATIONS: Final = """
+    SELECT source, root_job_id, path FROM marts.steps WHERE job_id = $job_id AND $source
+    UNION ALL
+    SELECT source, job_id, '' FROM marts.root_jobs WHERE job_id = $job_id AND $source
+    ORDER BY ALL
+"""
 _NODES: Final = """
     SELECT
-        jobs.path, jobs.parent_path, jobs.depth, jobs.ordinal, jobs.job_id, jobs.parent_job_id, jobs.job_type,
-        jobs.phase, jobs.is_finished, jobs.reason, jobs.cluster_id, jobs.resource_id, jobs.resource_name,
-        coalesce(jobs.extend_param, MAP {}) AS extend_param,
-        epoch_ns(jobs.created_at) AS created_ns, epoch_ns(jobs.ended_at) AS ended_ns,
-        epoch_ns(jobs.observed_at) AS observed_ns,
-        coalesce(steps.is_on_critical_path, roots.critical_self_seconds IS NOT NULL) AS is_on_critical_path,
-        coalesce(steps.critical_self_seconds, roots.critical_self_seconds) AS critical_self_seconds
-    FROM core.placed_jobs AS jobs
-    LEFT JOIN marts.steps AS steps
-        ON jobs.source = steps.source AND jobs.root_job_id = steps.root_job_id AND jobs.path = steps.path
-    LEFT JOIN marts.root_jobs AS roots
-        ON jobs.source = roots.source AND jobs.root_job_id = roots.job_id AND jobs.path = ''
-    WHERE jobs.source = $source AND jobs.root_job_id = $root_job_id
-    ORDER BY jobs.depth, jobs.path
+        path, parent_path, depth, ordinal, job_id, parent_job_id, job_type, phase, is_finished, reason, cluster_id,
+        resource_id, resource_name, coalesce(extend_param, MAP {}) AS extend_param,
+        epoch_ns(created_at) AS created_ns, epoch_ns(ended_at) AS ended_ns, epoch_ns(observed_at) AS observed_ns,
+        coalesce(is_on_critical_path, FALSE) AS is_on_critical_path, critical_self_seconds
+    FROM marts.steps
+    WHERE source = $source AND root_job_id = $root_job_id
+    UNION ALL
+    SELECT
+        '', NULL, 0, 0, job_id, NULL, job_type, phase, is_finished, reason, cluster_id,
+        resource_id, resource_name,
+        coalesce(
+            (
+                SELECT jobs.extend_param FROM core.jobs AS jobs
+                WHERE jobs.source = $source AND jobs.root_job_id = $root_job_id AND jobs.path = ''
+            ),
+            MAP {}
+        ),
+        epoch_ns(created_at), epoch_ns(ended_at), epoch_ns(observed_at),
+        critical_self_seconds IS NOT NULL, critical_self_seconds
+    FROM marts.root_jobs
+    WHERE source = $source AND job_id = $root_job_id
+    ORDER BY depth, path
 """
 
 
+class JobLocation(msgspec.Struct, frozen=True):
+    """The tree that holds a job, and the job's paths in it: an id may occur more than once in a tree."""
+
+    source: str
+    root_job_id: str
+    paths: list[str]
+
+
 class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one node of a tree; `*_ns` in nanoseconds since 1970 UTC, `parent_path` None for the root."""
+    """One job of a tree; `*_ns` are nanoseconds since 1970 UTC, `parent_path` is None for the root."""
 
     path: str
     parent_path: str | None
@@ -59,27 +77,44 @@ class TraceNode(msgspec.Struct, frozen=True, kw_only=True):
     critical_self_seconds: float | None
 
     @property
+    def name(self) -> str:
+        """Return the job's type, or that none was sent."""
+        return self.job_type or "no type sent"
+
+    @property
     def is_running(self) -> bool:
-        """Tell whether it had started and not ended when it was last fetched; an unknown phase is no end."""
+        """Return whether it had started and not ended when it was last fetched; an unknown phase counts as running."""
         return not self.is_finished and self.phase != "Initializing"
 
     @property
-    def lack(self) -> str | None:
-        """Say why it has no span, None when it has one; nothing is made up in place of a missing time."""
+    def end_ns(self) -> int | None:
+        """Return when it ended; of a running node, when it was last fetched."""
+        return self.ended_ns if self.is_finished else self.observed_ns
+
+    @property
+    def no_span_reason(self) -> str | None:
+        """Return why it has no span, None when it has one. A missing time is never replaced by a guess."""
         if not self.is_finished and not self.is_running:
             return "not started"
         if self.created_ns is None:
             return "no start sent"
-        end = self.ended_ns if self.is_finished else self.observed_ns
-        if end is None:
+        if self.end_ns is None:
             return "no end sent"
-        return "ends before its start" if end < self.created_ns else None
+        return "ends before its start" if self.end_ns < self.created_ns else None
+
+    def facts(self) -> dict[str, str | float | bool]:
+        """Return what was sent about it and what was computed, without times and parameters; empty values left out."""
+        names = ("job_id", "parent_job_id", "path", "phase", "reason", "cluster_id", "resource_id", "resource_name")
+        values = {name: getattr(self, name) for name in (*names, "critical_self_seconds")}
+        marks = {"is_running": self.is_running, "is_on_critical_path": self.is_on_critical_path}
+        sent = {name: value for name, value in values.items() if value not in (None, "")}
+        return sent | {name: True for name, holds in marks.items() if holds}
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Hold when a node ran; `parent_path` is its nearest ancestor with a span, None when none has one.
+    """When a node ran; `parent_path` is its nearest ancestor that has a span, None when no ancestor has one.
 
-    A running node's end is when it was last fetched.
+    The span of a running node ends when it was last fetched.
     """
 
     node: TraceNode
@@ -89,7 +124,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """Hold one tree, parents before children and siblings in order of start, and where the id asked for stands."""
+    """One tree, parents before children and siblings in order of start; `asked_paths` are those of the id asked for."""
 
     source: str
     root_job_id: str
@@ -107,35 +142,53 @@ class Trace(msgspec.Struct, frozen=True):
         nearest: dict[str | None, str | None] = {None: None}
         for node in self.nodes:
             above = nearest[node.parent_path]
-            nearest[node.path] = above if node.lack else node.path
-            end = node.ended_ns if node.is_finished else node.observed_ns
-            if node.lack is None and node.created_ns is not None and end is not None:
-                spans.append(Span(node, node.created_ns, end, above))
+            nearest[node.path] = above if node.no_span_reason else node.path
+            if node.no_span_reason is None and node.created_ns is not None and node.end_ns is not None:
+                spans.append(Span(node, node.created_ns, node.end_ns, above))
         return spans
 
-    def lacks(self) -> dict[str, int]:
-        """Count the nodes without a span by what they lack."""
-        counts: dict[str, int] = defaultdict(int)
-        for node in self.nodes:
-            if node.lack:
-                counts[node.lack] += 1
-        return dict(counts)
+    def no_span_counts(self) -> dict[str, int]:
+        """Return how many nodes have no span, by reason."""
+        return dict(Counter(node.no_span_reason for node in self.nodes if node.no_span_reason))
+
+
+def locate_job(published: Published, job_id: str, source: str | None) -> JobLocation:
+    """Return the tree that holds a root job or step; a root job's own tree comes before trees that hold it as a step.
+
+    Raises:
+        CceEtlError: the id is unknown, is a step of several jobs, or is in several sources and `source` names none.
+    """
+    of_source = "TRUE" if source is None else f"source = {literal(source)}"
+    found = published.records(Template(_LOCATIONS).substitute(job_id=literal(job_id), source=of_source))
+    trees = {(row["source"], row["root_job_id"]) for row in found}
+    sources = sorted({name for name, _ in trees})
+    if not trees:
+        of = "" if source is None else f" of the source {source}"
+        raise CceEtlError(f"No job {job_id}{of} is in {published.path}. Was it fetched, and published since?")
+    if len(sources) > 1:
+        raise CceEtlError(f"Job {job_id} is in several sources: name one of {', '.join(sources)} with --source.")
+    own = [tree for tree in trees if tree[1] == job_id]
+    if len(trees) > 1 and not own:
+        roots = ", ".join(sorted(root for _, root in trees))
+        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {roots}.")
+    tree = own[0] if own else trees.pop()
+    return JobLocation(*tree, [row["path"] for row in found if (row["source"], row["root_job_id"]) == tree])
 
 
 def read_trace(published: Published, job_id: str, source: str | None = None) -> Trace:
-    """Read the tree in which a job stands, be it the root or a step.
+    """Read the tree that holds a root job or step.
 
-    Raises CceEtlError for an id that is not there, or stands in several trees: in several sources while `source`
-    names none, or below several roots.
+    Raises:
+        CceEtlError: the id is unknown, is a step of several jobs, or is in several sources and `source` names none.
     """
-    place = find_place(published, job_id, source)
-    sql = Template(_NODES).substitute(source=literal(place.source), root_job_id=literal(place.root_job_id))
-    nodes = msgspec.convert(published.records(sql), list[TraceNode])
-    return Trace(place.source, place.root_job_id, list(in_order_of_time(nodes)), place.paths)
+    location = locate_job(published, job_id, source)
+    place = {"source": literal(location.source), "root_job_id": literal(location.root_job_id)}
+    nodes = msgspec.convert(published.records(Template(_NODES).substitute(place)), list[TraceNode])
+    return Trace(location.source, location.root_job_id, list(in_order_of_time(nodes)), location.paths)
 
 
 def in_order_of_time(nodes: list[TraceNode]) -> Iterator[TraceNode]:
-    """Yield parents before children and siblings in order of start, those without one last."""
+    """Yield parents before children and siblings in order of start, those without a start last."""
     children: dict[str | None, list[TraceNode]] = defaultdict(list)
     for node in nodes:
         children[node.parent_path].append(node)
@@ -143,8 +196,8 @@ def in_order_of_time(nodes: list[TraceNode]) -> Iterator[TraceNode]:
     while pending:
         node = pending.pop()
         yield node
-        pending += sorted(children[node.path], key=_start, reverse=True)
-
-
-def _start(node: TraceNode) -> tuple[float, int, str]:
-    return (inf if node.created_ns is None else node.created_ns, node.ordinal, node.path)
+        pending += sorted(
+            children[node.path],
+            key=lambda child: (inf if child.created_ns is None else child.created_ns, child.ordinal, child.path),
+            reverse=True,
+        )

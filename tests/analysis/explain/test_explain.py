@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from cce_etl.analysis import Explanation, Published, open_published
 from cce_etl.analysis.explain.explain import explain
-from cce_etl.errors import ConfigError
+from cce_etl.errors import ConfigError, WarehouseError
 from tests.analysis.explained import END, Rows, steps, write_published
 
 Ask = Callable[..., Explanation]
@@ -239,7 +240,7 @@ def test_where_there_was_nothing_before_no_shape_is_new(ask: Ask) -> None:
 
 def test_jobs_without_any_time_are_a_clear_mistake(ask: Ask) -> None:
     bare = steps([None], "2026-06-20", created_at=None)  # type: ignore[list-item]
-    with pytest.raises(ConfigError, match=r"No job in .* has a time: there is nothing to tell about 'InstallMaster'"):
+    with pytest.raises(ConfigError, match=r"No job in .* has a time: there is nothing to say about 'InstallMaster'"):
         ask(steps=bare, root_jobs=[{"job_id": "r"}])
     with pytest.raises(ConfigError, match="No job of the source 's'"):
         ask({"source": "s"}, steps=bare, root_jobs=[{"source": "t", "observed_at": END}])
@@ -267,3 +268,18 @@ def test_a_file_published_the_whole_way_is_explained(published: Published) -> No
     assert [reason.failure_count for reason in found.reasons] == [1]
     # of the 60 and 120 s of the two finished jobs, 30 and 50 s wait for nothing else
     assert found.cost.critical_path_share == pytest.approx(80 / 180)
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ("DROP TABLE marts.step_blame", "step_blame"),
+        ("ALTER TABLE marts.steps DROP COLUMN is_blamed", "steps.is_blamed"),
+    ],
+)
+def test_a_file_published_before_the_tables_were_is_to_be_built_anew(tmp_path: Path, change: str, missing: str) -> None:
+    path = write_published(tmp_path / "p.duckdb")
+    with duckdb.connect(path) as connection:
+        connection.execute(change)
+    with open_published(path) as published, pytest.raises(WarehouseError, match=f"{missing}.*`cce-etl build`"):
+        explain(published, "InstallMaster")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cce_etl.analysis.explain.periods import Period
-from cce_etl.analysis.explain.queries import all_queries, changes, data_end, findings
-from cce_etl.analysis.explain.scope import Scope
+from cce_etl.analysis.explain.queries import all_queries, changes, data_end, findings, literal
+from cce_etl.analysis.scope import Scope
 from tests.analysis.explained import steps, write_published
 
 WHOLE = Period(0, 4_000_000_000 * 10**9)
@@ -56,3 +58,20 @@ def test_a_root_with_many_steps_counts_once_in_the_median_and_its_interval(tmp_p
         found = connection.execute(all_queries(Scope("InstallMaster"), WHOLE)["now"]).fetchall()
     # six roots: from the least to the greatest of their medians; the median of all 55 steps is another figure
     assert found == [(3.5, 1_000.0, 1.0, 1_000.0, 55, 6, 1_000.0, 0)]
+
+
+@pytest.fixture(scope="module")
+def connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_literal_is_printable_and_means_its_text(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    shown = literal(text)
+    assert shown.isprintable()
+    assert connection.execute(f"SELECT {shown}").fetchall() == [(text,)]
+
+
+def test_a_quote_does_not_end_a_literal() -> None:
+    assert literal("a' OR 'b'='b") == "'a'' OR ''b''=''b'"
+    assert literal("a\x1bb") == "('a' || chr(27) || 'b')"

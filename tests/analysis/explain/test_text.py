@@ -67,12 +67,12 @@ def test_durations_come_with_their_interval_and_what_they_are_from() -> None:
 
 def test_too_few_jobs_are_said() -> None:
     page = said()
-    assert "Before: median 12.3 s, no interval below 6 jobs, p95 20.0 s, from 3 steps in 1 job." in page
+    assert "Before: median 12.3 s, no interval with fewer than 6 jobs, p95 20.0 s, from 3 steps in 1 job." in page
     assert "Too few jobs to tell whether it changed" in page
 
 
 def test_many_steps_that_had_not_ended_are_a_caution() -> None:
-    caution = "now may look quicker than it is"
+    caution = "the durations of now may be too low"
     assert caution in said(now=msgspec.structs.replace(MANY, running_count=7))
     assert caution not in said(now=msgspec.structs.replace(MANY, running_count=6))
 
@@ -89,13 +89,13 @@ def test_no_evidence_is_an_answer() -> None:
         failure_rate=FailureRate(None, None, None, 0, 0, 0), now=Durations(None, None, None, None, 0, 0, None, 0)
     )
     for answer in (
-        "Now:    no measured step.",
-        "No change stands out: no evidence",
-        "No cohort stands out: no evidence",
-        "On the critical path: unknown.",
+        "Now:    no successful step with a start and an end time.",
+        "No change was found: there is no evidence",
+        "No cohort differs: there is no evidence",
+        "on the critical path in this step: unknown.",
         "Now:    no finished step.",
-        "No failure of a root job is blamed on it",
-        "None is measured.",
+        "It is not to blame for any failed root job",
+        "No step succeeded with a start and an end time.",
     ):
         assert answer in page
 
@@ -118,7 +118,7 @@ def test_a_finding_of_failures_speaks_of_rates() -> None:
     failing = msgspec.structs.replace(
         FINDING, measure="failure", since=None, failure_rate=0.25, other_failure_rate=0.04, low=None
     )
-    assert "over all data: 3.14 times as many failures as the others (25.0% of jobs against 4.0%)" in said(
+    assert "over all data: 3.14 times the failure rate of the others (25.0% of jobs against 4.0%)" in said(
         findings=[failing]
     )
 
@@ -127,24 +127,25 @@ def test_failures_in_a_cohort_alone_have_no_ratio() -> None:
     alone = msgspec.structs.replace(
         FINDING, measure="failure", ratio=None, low=None, high=None, failure_rate=0.5, other_failure_rate=0.0
     )
-    assert "since 2026-05-22 00:00: failures, and none among the others (50.0% of jobs against 0.0%)" in said(
+    assert "since 2026-05-22 00:00: some failed, and none of the others did (50.0% of jobs against 0.0%)" in said(
         findings=[alone]
     )
 
 
 def test_failures_that_others_are_to_blame_for_are_told_apart() -> None:
     assert (
-        "Now:    5.0%, 95% interval 2.5 to 9.5%, 6 to blame of 120 finished steps; "
-        "4 more failed with another step to blame."
+        "Now:    5.0%, 95% interval 2.5 to 9.5%: 6 of 120 finished steps made their job fail; "
+        "4 more failed, but another step was to blame."
     ) in said(failure_rate=FailureRate(0.05, 0.025, 0.095, 120, 6, 10))
 
 
 def test_reasons_say_how_often_it_went_well_later() -> None:
-    assert "- 4 x quota of <name> exceeded, last 2026-06-21, the next job succeeded 2 of 3 times; job job 1" in said(
-        reasons=[REASON]
+    assert (
+        "- 4 x quota of <name> exceeded, last 2026-06-21, the next job succeeded 2 of 3 times; for example job job 1"
+        in said(reasons=[REASON])
     )
     bare = msgspec.structs.replace(REASON, reason=None, last_failed_at=None, followed_count=0, example_job_id=None)
-    assert "- 4 x no reason given; job unknown" in said(reasons=[bare])
+    assert "- 4 x no reason given; for example job unknown" in said(reasons=[bare])
 
 
 @pytest.mark.parametrize(
@@ -167,57 +168,57 @@ def test_names_stay_on_one_line_and_of_bounded_length() -> None:
 def test_what_is_narrowed_is_said() -> None:
     narrowed = msgspec.structs.replace(QUIET, source="eu", root_type="CreateCluster")
     page = sections(narrowed)
-    assert "In source eu, root type CreateCluster." in page[0].lines[0]
+    assert "In source eu, below root type CreateCluster." in page[0].lines[0]
     assert page[2].title == "When it changed (of all root types)"
 
 
 def test_too_few_jobs_to_look_are_told_apart_from_no_evidence() -> None:
     page = said(tested=RootCounts(13, 19, 19))
-    assert "Too few jobs to look for a change: 13, at least 14 are needed." in page
-    assert "Too few jobs to look for a cohort: 19, at least 20 are needed." in page
-    assert "stands out" not in page
+    assert "Too few jobs to look for a change: there are 13, and at least 14 are needed." in page
+    assert "Too few jobs to look for a cohort: there are 19, and at least 20 are needed." in page
+    assert "no evidence" not in page
 
 
 def test_failures_can_be_looked_for_where_durations_cannot() -> None:
     page = said(tested=RootCounts(14, 19, 20))
-    assert "Too few jobs to look for a slower cohort: 19, at least 20 are needed." in page
-    assert "No cohort stands out: no evidence that any fails more often than the others." in page
-    assert "No change stands out" in page
+    assert "Too few jobs to look for a slower cohort: there are 19, and at least 20 are needed." in page
+    assert "No cohort differs: there is no evidence that any fails more often than the others." in page
+    assert "No change was found" in page
 
 
 def test_nothing_measured_is_nothing_to_compare_and_no_caution() -> None:
     nothing = Durations(None, None, None, None, 0, 0, None, 5)
     page = said(now=nothing)
-    assert "Nothing to compare: no step is measured now." in page
-    assert "quick ones" not in page
-    assert "no step is measured now or before." in said(now=nothing, before=nothing)
-    assert "no step is measured before." in said(before=nothing)
+    assert "Nothing to compare: no step was measured now." in page
+    assert "Short steps" not in page
+    assert "no step was measured now or before." in said(now=nothing, before=nothing)
+    assert "no step was measured before." in said(before=nothing)
 
 
 def test_a_new_shape_is_described_and_said_not_to_be_tested() -> None:
     shape = Shape("abc", "2026-06-05T10:00:00Z", 60, 200.0, 102.0)
     page = said(shapes=[shape, msgspec.structs.replace(shape, other_median_seconds=None), shape])
     assert (
-        "what comes with a new shape of the tree is not found here. | New shape of the job since 2026-06-05: 60 jobs, "
-        "median 200 s against 102 s in the others (no finding: shapes are described, not tested)."
+        "so a change that came with a new shape is not found here. | New shape of the job since 2026-06-05: 60 jobs, "
+        "median 200 s against 102 s in the others (not a finding: shapes are described, not tested)."
     ) in page
-    assert "60 jobs, median 200 s (no finding" in page
+    assert "60 jobs, median 200 s (not a finding" in page
     assert "1 more new shape: see --json." in page
     assert "New shape" not in said()
 
 
 def test_the_share_with_sub_steps_is_said_where_it_differs() -> None:
-    assert "On the critical path: 0.0% of all root jobs' time by itself, 45.1% with its sub-steps." in said(
+    assert "on the critical path in this step: 0.0% by itself, 45.1% with its sub-steps." in said(
         cost=Cost(0.0, 1.0, 0.451)
     )
-    assert "On the critical path: 32.2% of all root jobs' time." in said(cost=Cost(0.322, 1.0, 0.3229))
+    assert "on the critical path in this step: 32.2%." in said(cost=Cost(0.322, 1.0, 0.3229))
 
 
 def test_a_step_that_failed_in_a_job_that_did_not_is_nobodys_to_blame() -> None:
     page = said(failure_rate=FailureRate(0.05, 0.025, 0.095, 120, 6, 12, 2, 1))
     assert (
-        "of 120 finished steps; 3 more failed with another step to blame; 2 more failed in a job that did not fail; "
-        "1 more failed in a job that still runs."
+        "made their job fail; 3 more failed, but another step was to blame; 2 more failed, in a job that succeeded; "
+        "1 more failed, in a job that still runs."
     ) in page
 
 
@@ -226,4 +227,4 @@ def test_what_the_reasons_and_the_slowest_jobs_are_of_is_said() -> None:
     assert "Reasons, in all data (of all root types):" in said(reasons=[REASON], root_type="CreateCluster")
     failed = msgspec.structs.replace(QUIET, failure_rate=FailureRate(0.1, 0.0, 0.2, 10, 1, 1))
     assert sections(QUIET)[-1].title == "The slowest jobs of the window"
-    assert sections(failed)[-1].title == "The slowest jobs of the window (of those that succeeded)"
+    assert sections(failed)[-1].title == "The slowest jobs of the window (only steps that succeeded)"

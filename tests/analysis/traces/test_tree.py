@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
 import pytest
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.traces.tree import Trace, TraceNode, read_trace
+from cce_etl.analysis.traces.tree import JobLocation, Trace, TraceNode, locate_job, read_trace
 from cce_etl.errors import CceEtlError
 from tests.analysis.traced import BEGIN, OBSERVED, SECOND, node, trace, write_published
 
@@ -50,10 +51,23 @@ def test_a_node_is_read_as_it_stands_to_the_nanosecond(written: Path) -> None:
     assert by_path["0"].ended_ns == BEGIN + 40 * SECOND + 1
 
 
+@pytest.mark.parametrize(("job_id", "paths"), [("root", [""]), ("d", ["2/0"])])
+def test_a_root_and_a_step_lead_to_the_same_tree(tmp_path: Path, job_id: str, paths: list[str]) -> None:
+    with open_published(write_published(tmp_path / "p.duckdb", TREE)) as published:
+        assert locate_job(published, job_id, None) == JobLocation("s", "root", paths)
+
+
+def test_a_source_that_lacks_the_id_is_named(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "p.duckdb", TREE)
+    with open_published(path) as published, pytest.raises(CceEtlError, match="No job d of the source u is in"):
+        locate_job(published, "d", "u")
+
+
 def test_a_tree_without_any_time_is_read_and_has_no_span(tmp_path: Path) -> None:
-    bare = trace(*(node(path, None, None, "Running", observed_ns=None) for path in ("", "0")))
-    found = read(write_published(tmp_path / "p.duckdb", bare), "job ")
-    assert (found.spans(), found.lacks(), found.root.observed_ns) == ([], {"no start sent": 2}, None)
+    missing: dict[str, Any] = {"start": None, "end": None, "phase": "Running", "observed_ns": None}
+    bare = trace(node("", job_id="root", **missing), node("0", **missing))
+    found = read(write_published(tmp_path / "p.duckdb", bare), "root")
+    assert (found.spans(), found.no_span_counts(), found.root.observed_ns) == ([], {"no start sent": 2}, None)
 
 
 def test_a_steps_id_leads_to_its_tree_and_is_where_it_was_asked_for(written: Path) -> None:
@@ -103,7 +117,7 @@ def test_the_models_own_tables_are_enough_and_their_critical_path_makes_up_the_r
 
 
 @pytest.mark.parametrize(
-    ("one", "lack"),
+    ("one", "reason"),
     [
         (node("", 0, 0), None),
         (node("", 5, None, "Running"), None),
@@ -117,9 +131,9 @@ def test_the_models_own_tables_are_enough_and_their_critical_path_makes_up_the_r
         (node("", 2_000, None, "Running"), "ends before its start"),
     ],
 )
-def test_a_node_says_what_it_lacks_for_a_span(one: TraceNode, lack: str | None) -> None:
-    assert one.lack == lack
-    assert len(trace(one).spans()) == (lack is None)
+def test_a_node_says_what_it_lacks_for_a_span(one: TraceNode, reason: str | None) -> None:
+    assert one.no_span_reason == reason
+    assert len(trace(one).spans()) == (reason is None)
 
 
 def test_a_running_nodes_span_ends_when_it_was_last_fetched() -> None:
@@ -130,4 +144,4 @@ def test_a_running_nodes_span_ends_when_it_was_last_fetched() -> None:
 def test_a_span_hangs_on_the_nearest_ancestor_that_has_one() -> None:
     one = trace(node("", 0, 9), node("0", None, None), node("0/0", None, 4), node("0/0/0", 1, 2), node("0/0/0/0", 1, 2))
     assert {span.node.path: span.parent_path for span in one.spans()} == {"": None, "0/0/0": "", "0/0/0/0": "0/0/0"}
-    assert one.lacks() == {"no start sent": 2}
+    assert one.no_span_counts() == {"no start sent": 2}
