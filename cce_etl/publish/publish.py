@@ -8,6 +8,8 @@ import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.models.incremental import require_whole
+from cce_etl.models.model import read_models, sql_directory
+from cce_etl.models.tables import write_comments
 from cce_etl.settings.location import Location, same_file
 from cce_etl.warehouse.connection import Connection, storage_at, warehouse_errors
 from cce_etl.warehouse.file import DISABLE_ROW_GROUP_MERGING
@@ -69,6 +71,8 @@ def publish(
         require_whole(connection)
         coverage = read_coverage(connection)
         rows = storage.copy_tables(connection, draft, published_tables(connection))
+        if not storage.keeps_view_column_comments:
+            _comment_views(draft, rows)
         _hide_and_describe(draft, rows, coverage, run_id, published_at)
         _verify(draft, rows)
         swap_in(draft, published)
@@ -90,6 +94,13 @@ def read_coverage(connection: Connection) -> Coverage:
     """Return how many ids the warehouse has, by what became of them."""
     (row,) = connection.execute(_COVERAGE).fetchall()
     return Coverage(*row)
+
+
+def _comment_views(draft: Path, rows: dict[str, int]) -> None:
+    with duckdb.connect(draft.absolute()) as copy:
+        for model in read_models(sql_directory()):
+            if model.is_view and model.name in rows:
+                write_comments(copy, model)
 
 
 def _hide_and_describe(draft: Path, rows: dict[str, int], coverage: Coverage, run_id: str, published_at: int) -> None:

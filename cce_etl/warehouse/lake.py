@@ -5,6 +5,7 @@ Source: DuckLake's pages "Connecting", "Partitioning", "Data Inlining" and "Main
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
@@ -48,9 +49,17 @@ _PARTITIONS: Final = {
 _OPTIONS: Final = {"parquet_compression": "zstd", "data_inlining_row_limit": "0"}
 _BUILD, _WRITE = "build", "write"
 _COPY: Final = "cce_etl_copy"
+# DuckLake leaves the schema out of a view's statement.
+_VIEWS: Final = f"""
+    SELECT schema_name || '.' || view_name, 'USE {_COPY}.' || schema_name || '; ' || sql FROM duckdb_views()
+    WHERE database_name = $1
+"""
 _COMMENTS: Final = """
     SELECT 'TABLE ' || schema_name || '.' || table_name, comment FROM duckdb_tables()
     WHERE database_name = $1 AND comment IS NOT NULL AND list_contains($2, schema_name || '.' || table_name)
+    UNION ALL
+    SELECT 'VIEW ' || schema_name || '.' || view_name, comment FROM duckdb_views()
+    WHERE database_name = $1 AND comment IS NOT NULL AND list_contains($2, schema_name || '.' || view_name)
     UNION ALL
     SELECT 'COLUMN ' || schema_name || '.' || table_name || '."' || column_name || '"', comment FROM duckdb_columns()
     WHERE database_name = $1 AND comment IS NOT NULL AND list_contains($2, schema_name || '.' || table_name)
@@ -223,7 +232,7 @@ class LakeStorage(msgspec.Struct, frozen=True):
             return self.byte_count(connection)
 
     def copy_tables(self, connection: Connection, target: Path, tables: Sequence[str]) -> dict[str, int]:
-        """Write the tables, views too, as tables of a new DuckDB file, as they are in one snapshot."""
+        """Write the tables to a new DuckDB file, as they are in one snapshot, and the views."""
         ((current,),) = connection.execute("SELECT current_database()").fetchall()
         lake = identifier(current)
         connection.execute(f"ATTACH {literal(target.absolute())} AS {_COPY} (STORAGE_VERSION '{STORAGE_VERSION}')")
@@ -234,7 +243,8 @@ class LakeStorage(msgspec.Struct, frozen=True):
             connection.execute("BEGIN TRANSACTION")
             try:
                 counts = row_counts(connection, tables)
-                for name in tables:
+                views = dict(connection.execute(_VIEWS, [current]).fetchall())
+                for name in [name for name in tables if name not in views]:
                     copy = f"{_COPY}.{name}"
                     connection.execute(
                         f"INSERT INTO {copy} BY NAME FROM {name}"
@@ -246,8 +256,10 @@ class LakeStorage(msgspec.Struct, frozen=True):
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-            statements = "; ".join(f"COMMENT ON {what} IS {literal(comment)}" for what, comment in comments)
-            connection.execute(f"USE {_COPY}; {statements}")
+            _create_views(connection, [views[name] for name in tables if name in views])
+            connection.execute(
+                f"USE {_COPY}; " + "; ".join(f"COMMENT ON {what} IS {literal(comment)}" for what, comment in comments)
+            )
         finally:
             connection.execute(f"USE {lake}; DETACH {_COPY}")
         return counts
@@ -255,6 +267,22 @@ class LakeStorage(msgspec.Struct, frozen=True):
     def byte_count(self, connection: Connection) -> int:
         """Return the bytes of the data and delete files of the tables as they are now."""
         return _sum_of_tables(connection, "file_size_bytes + delete_file_size_bytes")
+
+
+def _create_views(connection: Connection, statements: Sequence[str]) -> None:
+    """Create views in an order in which each finds the views that it selects from."""
+    waiting = deque(statements)
+    failed_in_a_row = 0
+    while waiting:
+        try:
+            connection.execute(waiting[0])
+            waiting.popleft()
+            failed_in_a_row = 0
+        except duckdb.CatalogException:
+            failed_in_a_row += 1
+            if failed_in_a_row == len(waiting):
+                raise
+            waiting.rotate(-1)
 
 
 def _file_count(connection: Connection) -> int:

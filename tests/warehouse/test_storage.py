@@ -84,10 +84,14 @@ def test_tables_are_copied_to_a_file_with_comments_and_views(location: Location,
         connection.execute("COMMENT ON TABLE marts.counts IS 'it''s one'")
         connection.execute("COMMENT ON COLUMN marts.counts.\"the number\" IS 'a number'")
         connection.execute("CREATE VIEW marts.seen AS FROM marts.counts")
-        counts = storage_at(location).copy_tables(connection, target, ["core.jobs", "marts.counts", "marts.seen"])
-    assert counts == {"core.jobs": 0, "marts.counts": 1, "marts.seen": 1}
+        connection.execute("CREATE VIEW marts.again AS FROM marts.seen; COMMENT ON VIEW marts.again IS 'a view'")
+        tables = ["core.jobs", "marts.again", "marts.counts", "marts.seen"]
+        counts = storage_at(location).copy_tables(connection, target, tables)
+    assert counts == {"core.jobs": 0, "marts.again": 1, "marts.counts": 1, "marts.seen": 1}
     with FileStorage(target).open_to_read() as copy:
-        assert copy.execute("FROM marts.seen").fetchall() == [(1,)]
+        assert copy.execute("FROM marts.again").fetchall() == [(1,)]
+        comments = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+        assert copy.execute(comments).fetchall() == [("again", "a view"), ("seen", None)]
         comments = "SELECT comment FROM duckdb_columns() WHERE table_name = 'counts'"
         assert copy.execute(comments).fetchall() == [("a number",)]
         comments = "SELECT comment FROM duckdb_tables() WHERE table_name IN ('counts', 'jobs') ORDER BY table_name"
