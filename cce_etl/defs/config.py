@@ -10,7 +10,7 @@ from dagster import Config
 from pydantic import Field
 
 from cce_etl.errors import ConfigError
-from cce_etl.extract.id_lists import valid_id
+from cce_etl.extract.id_lists import is_valid_id
 from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline.plan import Errand
 from cce_etl.pipeline.run import Listing
@@ -95,7 +95,7 @@ def _listing(connection: Connection, errand: Errand, config: FetchConfig) -> Lis
 
 
 def _valid(job_ids: Sequence[str]) -> list[str]:
-    bad = [job_id for job_id in job_ids if not valid_id(job_id)]
+    bad = [job_id for job_id in job_ids if not is_valid_id(job_id)]
     if bad:
         raise ConfigError(f"{len(bad)} of the ids in the run config are no job ids: the first is {bad[0][:40]!r}.")
     return list(dict.fromkeys(job_ids))

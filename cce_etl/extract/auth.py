@@ -62,20 +62,20 @@ class KeyAuth(httpx.Auth):
         return "KeyAuth(...)"
 
 
-class Lent(msgspec.Struct, frozen=True):
+class Credential(msgspec.Struct, frozen=True):
     """Hold what a lender gave: how it signs a request, and when it ends (ns since 1970 UTC)."""
 
     sign: Callable[[httpx.Request], None]
     ends_at: int
 
 
-class Lender(Protocol):
+class CredentialProvider(Protocol):
     """Give something that signs requests for a time: a token, a temporary key."""
 
     def ask(self) -> httpx.Request:
         """Return the request that asks for it."""
 
-    def read(self, response: httpx.Response) -> Lent:
+    def read(self, response: httpx.Response) -> Credential:
         """Return what was given; raise AuthError when it was refused, RetryableError when asking failed."""
 
 
@@ -86,12 +86,12 @@ class RenewingAuth(httpx.Auth):
     asks the lender.
     """
 
-    def __init__(self, lender: Lender, clock: _Clock) -> None:
+    def __init__(self, lender: CredentialProvider, clock: _Clock) -> None:
         self._lender = lender
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._lent: Lent | None = None
-        self._refused: Lent | None = None
+        self._lent: Credential | None = None
+        self._refused: Credential | None = None
         self._failure: ApiError | None = None
         self._failed_at = 0
 

@@ -21,8 +21,8 @@ import msgspec
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, PayloadError, RetryableError
 from cce_etl.extract.auth import Auth
 from cce_etl.extract.error_responses import excerpt, to_error
-from cce_etl.extract.rate_limiter import Throttle
-from cce_etl.extract.response_body import Seen, headers_without_secrets, read_body, read_error_body
+from cce_etl.extract.rate_limiter import RateLimiter
+from cce_etl.extract.response_body import PartialResponse, headers_without_secrets, read_body, read_error_body
 from cce_etl.extract.transport import Connections
 
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
@@ -71,14 +71,14 @@ class Gone(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Say why a job could not be fetched; `may_pass` when a later run may do better."""
+    """Say why a job could not be fetched; `is_retryable` when a later run may do better."""
 
     job_id: str
     kind: str
     message: str
     fetched_at: int
     attempts: int
-    may_pass: bool
+    is_retryable: bool
     http_status: int | None = None
     error_code: str | None = None
     body_excerpt: str | None = None
@@ -114,7 +114,7 @@ class Client:
         self._policy = policy
         self._clock = clock
         self._connections = Connections(endpoint, auth, policy.concurrency)
-        self.throttle = Throttle(policy.rate_limit, time.monotonic)
+        self.rate_limiter = RateLimiter(policy.rate_limit, time.monotonic)
         self.statistics = FetchStatistics()
         self.autopilot_job_ids: frozenset[str] = frozenset()
         self.concurrency = policy.concurrency
@@ -163,9 +163,9 @@ class Client:
             await asyncio.sleep(wait_seconds)
 
     async def _ask(self, url: str, tries: "_Tries") -> bytes:
-        await self.throttle.wait_for_turn()
+        await self.rate_limiter.wait_for_turn()
         tries.count += 1
-        tries.seen = Seen()
+        tries.seen = PartialResponse()
         self.statistics.request_count += 1
         self.statistics.retry_count += tries.count > 1
         started = time.perf_counter()
@@ -174,14 +174,14 @@ class Client:
         except RetryableError as error:
             if error.is_throttle:
                 self.statistics.throttled_count += 1
-                self.throttle.refused(error.retry_after_seconds or self._back_off(tries.count))
+                self.rate_limiter.on_throttled(error.retry_after_seconds or self._back_off(tries.count))
             raise
         except ApiError:
-            self.throttle.answered()  # no job, but the API did serve the request: a job that is gone is an answer
+            self.rate_limiter.on_served()  # no job, but the API did serve the request: a job that is gone is an answer
             raise
         finally:
             self.statistics.latency_seconds.append(time.perf_counter() - started)
-        self.throttle.answered()
+        self.rate_limiter.on_served()
         return body
 
     async def _get(self, url: str, tries: "_Tries") -> bytes:
@@ -224,7 +224,7 @@ class Client:
 
 class _Tries(msgspec.Struct):
     count: int = 0
-    seen: Seen = msgspec.field(default_factory=Seen)
+    seen: PartialResponse = msgspec.field(default_factory=PartialResponse)
 
 
 def _reason(error: Exception) -> str:
@@ -246,14 +246,14 @@ def _failed(job_id: str, error: ApiError | PayloadError, at: int, tries: _Tries)
         str(error),
         at,
         tries.count,
-        may_pass=isinstance(error, RetryableError),
+        is_retryable=isinstance(error, RetryableError),
         http_status=seen.status,
         error_code=None if isinstance(error, PayloadError) else error.error_code,
         body_excerpt=excerpt(seen.beginning) if seen.status else None,
     )
 
 
-def _kind(error: ApiError, seen: Seen) -> str:
+def _kind(error: ApiError, seen: PartialResponse) -> str:
     if isinstance(error, RetryableError):
         broken_off = "incomplete_body" if seen.status else "unreachable"
         return "throttled" if error.is_throttle else "unavailable" if error.status else broken_off

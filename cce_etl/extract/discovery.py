@@ -11,7 +11,7 @@ import msgspec
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, PayloadError
 from cce_etl.extract.client import Client
-from cce_etl.extract.id_lists import job_ids_in, valid_id
+from cce_etl.extract.id_lists import is_valid_id, job_ids_in
 
 _LISTS: Final = ("api/v2/projects/{project}/jobs", "autopilot/v2/projects/{project}/jobs")
 _CLUSTERS: Final = ("api/v3/projects/{project}/clusters", "autopilot/v3/projects/{project}/clusters")
@@ -60,7 +60,7 @@ async def discover(client: Client, project_id: str) -> Discovery:
         for cluster in _clusters_in(clusters):
             collected.clusters.append(cluster)
             nodes = f"{path}/{cluster.cluster_id}/nodes"
-            if valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot has no nodes to list
+            if is_valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot has no nodes to list
                 collected.add_records(await _ask(client, nodes, collected), nodes)
     if len(collected.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not collected.jobs and not collected.clusters:
         raise ApiError(f"No list of jobs or clusters answered: {'; '.join(collected.passed_over)}.")
@@ -89,7 +89,7 @@ class _Collected:
         for body in self._elements(answer, path):
             uid = _text(_part(_decoded(body), "metadata"), "uid")
             self._add_ids([uid] if uid else [], path)
-            if uid and valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
+            if uid and is_valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
                 self.bodies.append(body)
 
     def add_records(self, answer: bytes | None, path: str) -> list[Any]:
@@ -112,7 +112,7 @@ class _Collected:
 
     def _add_ids(self, job_ids: Sequence[str], path: str) -> None:
         for job_id in job_ids:
-            if valid_id(job_id):
+            if is_valid_id(job_id):
                 self.jobs.setdefault(job_id, FoundJob(job_id, path, path.startswith("autopilot")))
 
 

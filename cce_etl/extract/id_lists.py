@@ -51,14 +51,14 @@ def read_id_lists(paths: Iterable[str]) -> IdList:
     for path in paths:
         for entry in _entries(path):
             job_id = entry.text.strip()
-            if valid_id(job_id):
+            if is_valid_id(job_id):
                 found[job_id] = None
             elif job_id:
                 bad.append(BadId(job_id[:200], path, entry.line))
     return IdList(list(found), bad)
 
 
-def valid_id(text: str) -> bool:
+def is_valid_id(text: str) -> bool:
     """Tell whether text can be a job's or cluster's id: 1 to 128 letters, digits, `.`, `_`, `-`, not dots alone."""
     return _VALID_ID.fullmatch(text) is not None
 
@@ -196,7 +196,7 @@ def _json_entries(text: str, path: str) -> Iterator[_Entry]:
     records = document if isinstance(document, list) else [document]
     for record in records:
         for job_id in job_ids_in(record):
-            line = 1 if valid_id(job_id.strip()) else _line_of(text, job_id)
+            line = 1 if is_valid_id(job_id.strip()) else _line_of(text, job_id)
             yield _Entry(job_id, line)
 
 

@@ -16,7 +16,7 @@ _WINDOW_SECONDS: Final = 1.0
 _SLOWEST_PER_SECOND: Final = 0.1
 
 
-class Throttle:
+class RateLimiter:
     """Tell each request when to go: at most `rate_limit` a second (0: no ceiling), fewer after the API throttles.
 
     The first refusals set the pace to what the API did answer in the last second, less 15%; each answer after
@@ -58,13 +58,13 @@ class Throttle:
         self.waited_seconds += seconds
         await asyncio.sleep(seconds)
 
-    def answered(self) -> None:
+    def on_served(self) -> None:
         """Note a request that the API served, and raise the pace a little."""
         self._answered.append(self._working_seconds())
         self._forget_all_but_window()
         self._rate = min(self._ceiling, self._rate + _INCREASE_PER_SECOND / self._rate)
 
-    def refused(self, pause_seconds: float) -> None:
+    def on_throttled(self, pause_seconds: float) -> None:
         """Note a request that the API throttled: all wait `pause_seconds`, and go slower after."""
         now = self._now()
         pause_from = max(self._pause_until, now)

@@ -25,14 +25,14 @@ _PACKED: Final = ("gzip", "deflate")
 _ANY_HEADER: Final = 15 + 32
 
 
-class Seen(msgspec.Struct):
+class PartialResponse(msgspec.Struct):
     """Hold what a try has seen of an answer, also when it broke off: its status, the beginning of its body."""
 
     status: int | None = None
     beginning: bytes = b""
 
 
-async def read_body(response: httpx.Response, limit_bytes: int, seen: Seen) -> bytes:
+async def read_body(response: httpx.Response, limit_bytes: int, seen: PartialResponse) -> bytes:
     """Return the whole body, unpacked; `seen` follows what comes.
 
     Raises PayloadError for one larger than the limit or packed in a way nobody asked for, and httpx.DecodingError
@@ -59,7 +59,7 @@ async def read_body(response: httpx.Response, limit_bytes: int, seen: Seen) -> b
     return whole
 
 
-async def read_error_body(response: httpx.Response, seen: Seen) -> bytes:
+async def read_error_body(response: httpx.Response, seen: PartialResponse) -> bytes:
     """Return the body that explains a status, or its beginning when it cannot be read whole."""
     try:
         return await read_body(response, _ERROR_BODY_BYTES, seen)

@@ -13,8 +13,8 @@ import msgspec
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import Auth, KeyAuth, RenewingAuth, TokenAuth
 from cce_etl.extract.signing import AccessKey
-from cce_etl.extract.tokens import AgencyLender, PasswordLender, PasswordLogin
-from cce_etl.settings.endpoints import normal_endpoint
+from cce_etl.extract.tokens import AgencyKeyProvider, IamTokenProvider, PasswordLogin
+from cce_etl.settings.endpoints import normalize_endpoint
 from cce_etl.settings.profile import Profile
 from cce_etl.settings.settings import METADATA_ENDPOINT, Settings, Source, endpoint_of, profile_in_use
 
@@ -29,11 +29,11 @@ _Clock = Callable[[], int]
 class SignIn(msgspec.Struct, frozen=True):
     """Say how requests are signed and why so; `auth` signs them."""
 
-    way: str
+    method: str
     auth: Auth
 
     def __repr__(self) -> str:
-        return f"SignIn({self.way})"
+        return f"SignIn({self.method})"
 
 
 def choose_sign_in(
@@ -49,14 +49,14 @@ def choose_sign_in(
     if key is not None:
         return SignIn("the access key in the environment", KeyAuth(key, source.project_id, clock))
     if settings.username is not None or settings.password is not None:
-        lender = PasswordLender(_login_of(settings), source.project_id)
+        lender = IamTokenProvider(_login_of(settings), source.project_id)
         return SignIn(f"the IAM user {settings.username}", RenewingAuth(lender, clock))
     profile = profile_in_use(settings, environment)
     key = _profile_key(profile) if profile else None
     if profile and key:
         return SignIn(f"the profile file {profile.path}", KeyAuth(key, source.project_id, clock))
     if settings.auth == "agency":
-        lent = AgencyLender(source.project_id, clock, metadata_endpoint_of(settings))
+        lent = AgencyKeyProvider(source.project_id, clock, metadata_endpoint_of(settings))
         return SignIn("the agency of this server", RenewingAuth(lent, clock))
     raise ConfigError(f"There is no way to sign in. Set one of: {_WAYS}.")
 
@@ -96,7 +96,7 @@ def iam_endpoint_of(settings: Settings) -> str:
     Raises ConfigError when it cannot be told.
     """
     if settings.iam_endpoint is not None:
-        return normal_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
+        return normalize_endpoint(settings.iam_endpoint, "CCE_IAM_ENDPOINT")
     parts = urlsplit(endpoint_of(settings))
     if not parts.netloc.startswith("cce."):
         raise ConfigError("CCE_IAM_ENDPOINT is not set, and cannot be told from CCE_ENDPOINT.")
@@ -106,4 +106,4 @@ def iam_endpoint_of(settings: Settings) -> str:
 def metadata_endpoint_of(settings: Settings) -> str:
     """Return where a server's metadata service answers: its fixed address, or one on this machine."""
     url = settings.metadata_endpoint.rstrip("/")
-    return url if url == METADATA_ENDPOINT else normal_endpoint(url, "CCE_METADATA_ENDPOINT")
+    return url if url == METADATA_ENDPOINT else normalize_endpoint(url, "CCE_METADATA_ENDPOINT")

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from cce_etl.errors import AuthError, RetryableError
-from cce_etl.extract.auth import Lent, sign
+from cce_etl.extract.auth import Credential, sign
 from cce_etl.extract.error_responses import describe, parse_error_body
 from cce_etl.extract.signing import AccessKey
 from cce_etl.timestamps import parse_timestamp
@@ -31,7 +31,7 @@ class PasswordLogin(msgspec.Struct, frozen=True):
         return f"PasswordLogin({self.username}, {self.domain}, {self.iam_endpoint})"
 
 
-class PasswordLender:
+class IamTokenProvider:
     """Ask IAM for a token of a project. Source: IAM API page "Obtaining a User Token", password method."""
 
     def __init__(self, login: PasswordLogin, project_id: str) -> None:
@@ -50,7 +50,7 @@ class PasswordLender:
         url = f"{self._login.iam_endpoint}/v3/auth/tokens?nocatalog=true"
         return httpx.Request("POST", url, json=body)
 
-    def read(self, response: httpx.Response) -> Lent:
+    def read(self, response: httpx.Response) -> Credential:
         """Return the token and its end; raise AuthError when IAM refuses, RetryableError when it fails."""
         token = response.headers.get("X-Subject-Token")
         if response.status_code != 201 or not token:
@@ -62,10 +62,10 @@ class PasswordLender:
         def put(request: httpx.Request) -> None:
             request.headers["X-Auth-Token"] = token
 
-        return Lent(put, ends_at)
+        return Credential(put, ends_at)
 
 
-class AgencyLender:
+class AgencyKeyProvider:
     """Ask the metadata service of the server this runs on for its agency's temporary key.
 
     Source: ECS page "Obtaining a temporary access key", /openstack/latest/securitykey.
@@ -80,7 +80,7 @@ class AgencyLender:
         """Return the request for a temporary key."""
         return httpx.Request("GET", f"{self._endpoint}/openstack/latest/securitykey")
 
-    def read(self, response: httpx.Response) -> Lent:
+    def read(self, response: httpx.Response) -> Credential:
         """Return the key and its end; raise AuthError when the server has no agency, RetryableError when it fails."""
         credential = _at(_document(response), "credential")
         names = ("access", "secret", "securitytoken")
@@ -89,7 +89,7 @@ class AgencyLender:
         if response.status_code != 200 or not all(isinstance(part, str) and part for part in parts) or ends_at is None:
             raise _refusal("The metadata service", response, "Give the server an agency with rights on CCE.")
         key = AccessKey(*parts)
-        return Lent(lambda request: sign(request, key, self._project_id, self._clock()), ends_at)
+        return Credential(lambda request: sign(request, key, self._project_id, self._clock()), ends_at)
 
 
 def _refusal(who: str, response: httpx.Response, hint: str) -> AuthError | RetryableError:

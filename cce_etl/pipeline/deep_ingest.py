@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from cce_etl.extract.client import Client
-from cce_etl.extract.id_lists import valid_id
+from cce_etl.extract.id_lists import is_valid_id
 from cce_etl.pipeline.fetch import Clock, Progress, ingest
 from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, transaction
@@ -36,7 +36,7 @@ async def ingest_deep(
         await ingest(connection, source, client, wanted, counts, clock, on_progress)
         for _ in range(levels):
             leaves = [
-                leaf for leaf in job_ids_table.unfetched_leaves(connection, source, left) if valid_id(leaf.job_id)
+                leaf for leaf in job_ids_table.unfetched_leaves(connection, source, left) if is_valid_id(leaf.job_id)
             ]
             if not leaves:
                 return

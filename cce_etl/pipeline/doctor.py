@@ -56,7 +56,7 @@ def exit_code(findings: list[Finding]) -> int:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield _tried("address", lambda: endpoint_of(settings))
     yield _tried("CCE_PROJECT_ID", lambda: require_source(settings).project_id)
-    yield _tried("sign-in", lambda: f"with {choose_sign_in(settings, require_source(settings), time.time_ns).way}")
+    yield _tried("sign-in", lambda: f"with {choose_sign_in(settings, require_source(settings), time.time_ns).method}")
     named = {"endpoint", "region", "project_id", "warehouse", "published", "username", "domain", "auth", *SECRETS}
     others = {name: value for name, value in msgspec.structs.asdict(settings).items() if name not in named}
     yield Finding("other settings", ", ".join(f"{name} = {value}" for name, value in others.items()))

@@ -254,7 +254,7 @@ def _mark_of_gone(answer: Gone) -> IdUpdate:
 
 
 def _mark_of_failed(failure: Failed) -> IdUpdate:
-    return IdUpdate(failure.job_id, None if failure.may_pass else "dead", failure.attempts, None)
+    return IdUpdate(failure.job_id, None if failure.is_retryable else "dead", failure.attempts, None)
 
 
 def _letter_of_failed(failure: Failed) -> DeadLetter:

@@ -17,7 +17,7 @@ import msgspec
 from cce_etl import telemetry
 from cce_etl.errors import ApiError, ConfigError
 from cce_etl.extract.client import Client
-from cce_etl.extract.id_lists import BadId, expand_patterns, read_id_lists, valid_id
+from cce_etl.extract.id_lists import BadId, expand_patterns, is_valid_id, read_id_lists
 from cce_etl.extract.payload_files import in_batches, read_ahead, read_saved
 from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.models.build import build_models
@@ -151,7 +151,7 @@ def _to_ask_for(connection: Connection, source: str, listing: Listing | None, cl
     else:
         register(connection, source, listing, clock)
     # Ids from payloads saved earlier are any text; only what can be an id goes into a URL.
-    return msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if valid_id(one)])
+    return msgspec.structs.replace(listing, job_ids=[one for one in listing.job_ids if is_valid_id(one)])
 
 
 def load(
@@ -280,7 +280,7 @@ def _fetch_run(
         retry_count=client.statistics.retry_count if client else 0,
         throttled_count=client.statistics.throttled_count if client else 0,
         received_bytes=client.statistics.received_bytes if client else 0,
-        waited_seconds=client.throttle.waited_seconds if client else 0.0,
+        waited_seconds=client.rate_limiter.waited_seconds if client else 0.0,
         p50_latency_seconds=client.statistics.latency_quantile(0.50) if client else None,
         p95_latency_seconds=client.statistics.latency_quantile(0.95) if client else None,
     )

@@ -13,7 +13,7 @@ import msgspec
 
 from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, Interrupted, JobGone, PayloadError
 from cce_etl.extract.client import Client, Failed, Fetched, Gone
-from cce_etl.extract.id_lists import valid_id
+from cce_etl.extract.id_lists import is_valid_id
 from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.settings.settings import Settings, require_source
@@ -63,7 +63,7 @@ def watch(
     Retries, pauses and limits are those of any fetch. Raises ConfigError, AuthError, JobGone, another ApiError when
     the tries of a snapshot are spent, CceEtlError for an answer that is no job, Interrupted on Ctrl-C.
     """
-    if not valid_id(job_id):
+    if not is_valid_id(job_id):
         raise ConfigError(f"{job_id!r} is no job id.")
     source = require_source(settings)
     sign_in = choose_sign_in(settings, source, clock)

@@ -13,7 +13,7 @@ from cce_etl.errors import ConfigError
 _NETWORK_LOCATION: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+", re.ASCII)
 
 
-def normal_endpoint(text: str, name: str) -> str:
+def normalize_endpoint(text: str, name: str) -> str:
     """Return an address as a URL; raise ConfigError naming the setting `name` when it is none, without any secret."""
     # A name or password before the @ is a secret and stays out of the message.
     shown = repr(text.rpartition("@")[2])

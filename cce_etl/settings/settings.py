@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.endpoints import normal_endpoint
+from cce_etl.settings.endpoints import normalize_endpoint
 from cce_etl.settings.location import Location, read_lake, same_file, with_data
 from cce_etl.settings.profile import Profile, read_profile
 
@@ -46,7 +46,7 @@ _DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
 # Fields that only a table of the file sets: no variable and no option.
-TABLES: Final = ("slo",)
+FILE_ONLY: Final = ("slo",)
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +64,7 @@ NO_TARGETS: Final = Slo()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold every setting; but for TABLES, the environment's name of a field is CCE_ and its name in capitals."""
+    """Hold every setting; but for FILE_ONLY, the environment's name of a field is CCE_ and its name in capitals."""
 
     endpoint: str | None = None
     region: str | None = None
@@ -135,12 +135,12 @@ def read_settings(
     Raises ConfigError naming the setting that is wrong and where it was set.
     """
     environment = os.environ if environment is None else environment
-    in_file = read_file((folder or Path()) / CONFIG_FILE)
+    in_file = read_config_file((folder or Path()) / CONFIG_FILE)
     values: dict[str, object] = {}
     for field in Settings.__struct_fields__:
         value, origin = _value_of(field, options, environment, in_file)
         if value is not None:
-            values[field] = _slo(value) if field in TABLES else checked(field, value, origin)
+            values[field] = _slo(value) if field in FILE_ONLY else parse_value(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
     settings = msgspec.structs.replace(settings, warehouse=_located(settings))
     if same_file(settings.warehouse, settings.published):
@@ -160,7 +160,7 @@ def _value_of(
 
 
 def _names_of(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    if field in TABLES:
+    if field in FILE_ONLY:
         return ()
     if field == "project_id":
         return (environment_name(field), "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -172,7 +172,7 @@ def _names_of(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def read_file(path: Path) -> dict[str, object]:
+def read_config_file(path: Path) -> dict[str, object]:
     """Return what cce-etl.toml holds; raise ConfigError when it cannot be read, or holds a secret or an unknown key."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -192,7 +192,7 @@ def read_file(path: Path) -> dict[str, object]:
     return values
 
 
-def checked(field: str, value: object, origin: str) -> object:
+def parse_value(field: str, value: object, origin: str) -> object:
     """Return a setting's value as its type; raise ConfigError naming `origin` when it is none, without any secret."""
     kind: Any = {item.name: item.type for item in msgspec.structs.fields(Settings)}[field]
     plain = str(value) if isinstance(value, Path) else value
@@ -288,7 +288,7 @@ def endpoint_of(settings: Settings) -> str:
     Raises ConfigError when neither is set, and for plain http to another machine, which would show the token to all.
     """
     if settings.endpoint is not None:
-        return normal_endpoint(settings.endpoint, "CCE_ENDPOINT")
+        return normalize_endpoint(settings.endpoint, "CCE_ENDPOINT")
     if settings.region is None:
         raise ConfigError(
             "Neither CCE_ENDPOINT nor CCE_REGION is set: say where the API is, e.g. CCE_REGION=eu-west-101."

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.settings import CONFIG_FILE, SECRETS, Settings, checked, read_file
+from cce_etl.settings.settings import CONFIG_FILE, SECRETS, Settings, parse_value, read_config_file
 
 # Secrets that are no source's.
 _SHARED_SECRETS: Final = ("alert_webhook", "celery_broker", "serve_token")
@@ -33,7 +33,7 @@ def read_sources(
     Raises ConfigError naming the table and key that is wrong, or the environment variable that is not set.
     """
     environment = os.environ if environment is None else environment
-    tables = read_file((folder or Path()) / CONFIG_FILE).get("sources", [])
+    tables = read_config_file((folder or Path()) / CONFIG_FILE).get("sources", [])
     if not tables:
         return [settings]
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -80,4 +80,4 @@ def _value(source: str, key: str, value: object, environment: Mapping[str, str])
     if key not in _PLAIN:
         known = ", ".join(["name", *_PLAIN, *_NAMED])
         raise ConfigError(f"{where} is unknown. Known are {known}.")
-    return checked(key, value, where)
+    return parse_value(key, value, where)

@@ -87,7 +87,7 @@ class ScriptedApi:
                     await fetch_all(client, job_ids, receive)
             finally:
                 self.statistics, self.client_repr = client.statistics, repr(client) + repr(vars(client))
-                self.waited_seconds = client.throttle.waited_seconds
+                self.waited_seconds = client.rate_limiter.waited_seconds
 
     @asynccontextmanager
     async def _serve(self) -> AsyncIterator[str]:

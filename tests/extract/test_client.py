@@ -66,14 +66,14 @@ def test_a_403_is_the_failure_of_its_id_and_is_not_tried_again(api: "ScriptedApi
     api.script("a", 403, b'{"errorCode": "CCE.01403001", "errorMessage": "Forbidden"}')
     failed = api.fetch_one()
     assert (failed.kind, failed.http_status, failed.error_code) == ("forbidden", 403, "CCE.01403001")
-    assert (failed.may_pass, failed.attempts, api.asked) == (False, 1, ["a"])
+    assert (failed.is_retryable, failed.attempts, api.asked) == (False, 1, ["a"])
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_server_fault_is_tried_until_the_tries_are_spent(api: "ScriptedApi", status: int) -> None:
     api.script("a", status, b"<html>Bad Gateway</html>", retry_after="0")
     failed = api.fetch_one(max_attempts=3)
-    assert (failed.kind, failed.http_status, failed.may_pass) == ("unavailable", status, True)
+    assert (failed.kind, failed.http_status, failed.is_retryable) == ("unavailable", status, True)
     assert (failed.attempts, len(api.asked), failed.body_excerpt) == (3, 3, "<html>Bad Gateway</html>")
 
 
@@ -97,7 +97,7 @@ def test_a_throttled_job_is_waited_for(api: "ScriptedApi", code: str) -> None:
 def test_a_job_throttled_for_ever_fails_after_three_times_the_tries(api: "ScriptedApi") -> None:
     api.script("a", 429, retry_after="0.01")
     failed = api.fetch_one(max_attempts=1)
-    assert (failed.kind, failed.may_pass, failed.attempts, len(api.asked)) == ("throttled", True, 3, 3)
+    assert (failed.kind, failed.is_retryable, failed.attempts, len(api.asked)) == ("throttled", True, 3, 3)
 
 
 def test_an_unpaid_balance_stops_the_run_and_is_no_throttling(api: "ScriptedApi") -> None:
@@ -119,7 +119,7 @@ def test_a_wait_that_makes_no_sense_is_no_error_of_ours(api: "ScriptedApi", retr
 def test_any_other_status_is_a_failure_that_stays(api: "ScriptedApi", status: int) -> None:
     api.script("a", status, b"" if status == 204 else b'{"code": "CCE.01400001", "message": "no"}')
     failed = api.fetch_one()
-    assert (failed.kind, failed.http_status, failed.may_pass, failed.attempts) == (
+    assert (failed.kind, failed.http_status, failed.is_retryable, failed.attempts) == (
         "unexpected_status",
         status,
         False,
@@ -150,7 +150,7 @@ def test_a_body_of_the_limit_passes_and_one_byte_more_does_not(api: "ScriptedApi
     assert outcomes["a"] == Fetched("a", b"x" * 1_000, FETCHED_AT, attempts=1)
     failed = outcomes["b"]
     assert isinstance(failed, Failed)
-    assert (failed.kind, failed.may_pass, failed.attempts) == ("body_too_large", False, 1)
+    assert (failed.kind, failed.is_retryable, failed.attempts) == ("body_too_large", False, 1)
     assert "CCE_MAX_BODY_BYTES (1000 bytes)" in failed.message
 
 
@@ -171,7 +171,7 @@ def test_a_body_without_end_is_left_as_soon_as_it_is_too_large(api: "ScriptedApi
 def test_an_encoding_that_nobody_asked_for_is_a_failure_of_its_own(api: "ScriptedApi", encoding: str) -> None:
     api.script("a", body=b"...", content_encoding=encoding)
     failed = api.fetch_one()
-    assert (failed.kind, failed.may_pass) == ("unsupported_encoding", False)
+    assert (failed.kind, failed.is_retryable) == ("unsupported_encoding", False)
     assert repr(encoding) in failed.message
 
 
@@ -188,7 +188,7 @@ def test_the_body_of_an_error_never_hides_its_status(api: "ScriptedApi", encodin
 def test_a_stall_ends_at_the_limit_of_a_try(api: "ScriptedApi") -> None:
     api.script("a", pause_seconds=60.0)
     failed = api.fetch_one(timeout_seconds=0.05)
-    assert (failed.kind, failed.attempts, failed.may_pass) == ("unreachable", 2, True)
+    assert (failed.kind, failed.attempts, failed.is_retryable) == ("unreachable", 2, True)
     assert failed.message == "no complete answer within 0.05 seconds"
 
 
@@ -224,7 +224,7 @@ def test_a_body_that_is_not_as_compressed_as_it_says_is_tried_again(api: "Script
 def test_an_answer_that_is_no_http_is_a_failure_of_the_connection(api: "ScriptedApi", raw: bytes) -> None:
     api.raw = raw
     failed = api.fetch_one(max_attempts=1)
-    assert (failed.kind, failed.may_pass, failed.http_status) == ("unreachable", True, None)
+    assert (failed.kind, failed.is_retryable, failed.http_status) == ("unreachable", True, None)
 
 
 def test_bytes_outside_ascii_in_headers_do_no_harm(api: "ScriptedApi") -> None:
@@ -236,7 +236,7 @@ def test_bytes_outside_ascii_in_headers_do_no_harm(api: "ScriptedApi") -> None:
 def test_a_host_that_cannot_be_is_a_failure_of_the_connection(api: "ScriptedApi", host: str) -> None:
     (failed,) = api.fetch("a", endpoint=f"http://{host}", max_attempts=1)
     assert isinstance(failed, Failed)
-    assert (failed.kind, failed.may_pass) == ("unreachable", True)
+    assert (failed.kind, failed.is_retryable) == ("unreachable", True)
 
 
 def test_a_port_where_nobody_listens_is_a_failure_of_the_connection(api: "ScriptedApi") -> None:

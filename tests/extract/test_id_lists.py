@@ -26,12 +26,12 @@ ID_TEXTS = st.text("abcXYZ0189._-", min_size=1, max_size=128).filter(lambda text
 def read(tmp_path: Path) -> Reader:
     """Return what writes a file and reads the list in it."""
 
-    def read_file(content: str | bytes, name: str = "list") -> IdList:
+    def read_list(content: str | bytes, name: str = "list") -> IdList:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return read_id_lists([str(path)])
 
-    return read_file
+    return read_list
 
 
 def bad_of(listed: IdList) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.extract.rate_limiter import Throttle
+from cce_etl.extract.rate_limiter import RateLimiter
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -31,23 +31,25 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return self._moment
 
 
-def run(rate_limit: float, scene: Callable[[Throttle, Callable[[], float]], Coroutine[Any, Any, None]]) -> Throttle:
+def run(
+    rate_limit: float, scene: Callable[[RateLimiter, Callable[[], float]], Coroutine[Any, Any, None]]
+) -> RateLimiter:
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         loop = runner.get_loop()
-        throttle = Throttle(rate_limit, loop.time)
-        runner.run(scene(throttle, loop.time))
-    return throttle
+        rate_limiter = RateLimiter(rate_limit, loop.time)
+        runner.run(scene(rate_limiter, loop.time))
+    return rate_limiter
 
 
 def turns(rate_limit: float, count: int) -> list[float]:
     moments: list[float] = []
 
-    async def one(throttle: Throttle, now: Callable[[], float]) -> None:
-        await throttle.wait_for_turn()
+    async def one(rate_limiter: RateLimiter, now: Callable[[], float]) -> None:
+        await rate_limiter.wait_for_turn()
         moments.append(now())
 
-    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
-        await asyncio.gather(*(one(throttle, now) for _ in range(count)))
+    async def scene(rate_limiter: RateLimiter, now: Callable[[], float]) -> None:
+        await asyncio.gather(*(one(rate_limiter, now) for _ in range(count)))
 
     run(rate_limit, scene)
     return moments
@@ -77,29 +79,29 @@ def test_no_second_sees_more_than_the_pace_and_one(rate_limit: float, count: int
 def test_a_pause_is_kept_by_those_who_wait_already() -> None:
     moments: list[float] = []
 
-    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, now: Callable[[], float]) -> None:
         async def one() -> None:
-            await throttle.wait_for_turn()
+            await rate_limiter.wait_for_turn()
             moments.append(now())
 
         tasks = [asyncio.create_task(one()) for _ in range(3)]
         await asyncio.sleep(0.5)
-        throttle.refused(10.0)
+        rate_limiter.on_throttled(10.0)
         await asyncio.gather(*tasks)
 
-    throttle = run(1.0, scene)
+    rate_limiter = run(1.0, scene)
     assert moments[0] == 0.0
     assert min(moments[1:]) >= 10.5
-    assert throttle.waited_seconds >= 10.0
+    assert rate_limiter.waited_seconds >= 10.0
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     moments: list[float] = []
 
-    async def scene(throttle: Throttle, now: Callable[[], float]) -> None:
-        throttle.refused(20.0)
-        throttle.refused(1.0)
-        await throttle.wait_for_turn()
+    async def scene(rate_limiter: RateLimiter, now: Callable[[], float]) -> None:
+        rate_limiter.on_throttled(20.0)
+        rate_limiter.on_throttled(1.0)
+        await rate_limiter.wait_for_turn()
         moments.append(now())
 
     run(0.0, scene)
@@ -107,52 +109,52 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 
 def test_after_a_refusal_the_pace_is_what_was_served_less_15_percent() -> None:
-    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(20):
-            throttle.answered()
-        throttle.refused(1.0)
+            rate_limiter.on_served()
+        rate_limiter.on_throttled(1.0)
 
     assert run(0.0, scene).rate == pytest.approx(17.0)
 
 
 def test_what_was_served_more_than_a_second_ago_does_not_count() -> None:
-    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(20):
-            throttle.answered()
+            rate_limiter.on_served()
         await asyncio.sleep(1.5)
-        throttle.refused(1.0)
+        rate_limiter.on_throttled(1.0)
 
     assert run(0.0, scene).rate == pytest.approx(0.85)
 
 
 def test_requests_refused_together_slow_the_pace_once() -> None:
-    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(100):
-            throttle.answered()
+            rate_limiter.on_served()
         for _ in range(32):
-            throttle.refused(1.0)
+            rate_limiter.on_throttled(1.0)
 
     assert run(0.0, scene).rate == pytest.approx(85.0)
 
 
 def test_the_pace_never_falls_so_low_that_nothing_moves() -> None:
-    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(100):
-            throttle.refused(0.0)
+            rate_limiter.on_throttled(0.0)
             await asyncio.sleep(2.0)
 
     assert run(50.0, scene).rate == pytest.approx(0.1)
 
 
 def test_answers_raise_the_pace_by_one_a_second_up_to_the_ceiling() -> None:
-    async def scene(throttle: Throttle, _now: Callable[[], float]) -> None:
+    async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(10):
-            throttle.answered()
-        throttle.refused(0.0)
-        assert throttle.rate == pytest.approx(8.5)
-        throttle.answered()
-        assert throttle.rate == pytest.approx(8.5 + 1 / 8.5)
+            rate_limiter.on_served()
+        rate_limiter.on_throttled(0.0)
+        assert rate_limiter.rate == pytest.approx(8.5)
+        rate_limiter.on_served()
+        assert rate_limiter.rate == pytest.approx(8.5 + 1 / 8.5)
         for _ in range(10_000):
-            throttle.answered()
+            rate_limiter.on_served()
 
     assert run(20.0, scene).rate == 20.0

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 
-from cce_etl.extract.auth import RENEW_BEFORE_SECONDS, Lent, RenewingAuth
+from cce_etl.extract.auth import RENEW_BEFORE_SECONDS, Credential, RenewingAuth
 from cce_etl.timestamps import NANOSECONDS
 
 HOUR = 3_600 * NANOSECONDS
 
 
-class Lender:
+class CredentialProvider:
     """Lend numbered tokens that last an hour."""
 
     def __init__(self) -> None:
@@ -21,10 +21,10 @@ class Lender:
     def ask(self) -> httpx.Request:
         return httpx.Request("POST", "https://iam.example/token")
 
-    def read(self, _: httpx.Response) -> Lent:
+    def read(self, _: httpx.Response) -> Credential:
         self.asked += 1
         token = f"token-{self.asked}"
-        return Lent(lambda request: request.headers.update({"X-Auth-Token": token}), self.now + HOUR)
+        return Credential(lambda request: request.headers.update({"X-Auth-Token": token}), self.now + HOUR)
 
 
 async def send(auth: RenewingAuth, refused: set[str]) -> str:
@@ -43,7 +43,7 @@ async def send(auth: RenewingAuth, refused: set[str]) -> str:
 
 def test_it_is_asked_for_once_and_shared_by_all_requests_in_flight() -> None:
     async def run() -> tuple[list[str], int]:
-        lender = Lender()
+        lender = CredentialProvider()
         auth = RenewingAuth(lender, lambda: lender.now)
         return await asyncio.gather(*(send(auth, set()) for _ in range(50))), lender.asked
 
@@ -52,7 +52,7 @@ def test_it_is_asked_for_once_and_shared_by_all_requests_in_flight() -> None:
 
 def test_it_is_renewed_before_it_ends() -> None:
     async def run() -> list[str]:
-        lender = Lender()
+        lender = CredentialProvider()
         auth = RenewingAuth(lender, lambda: lender.now)
         tokens = [await send(auth, set())]
         for moment in (HOUR - RENEW_BEFORE_SECONDS * NANOSECONDS - 1, HOUR - RENEW_BEFORE_SECONDS * NANOSECONDS):
@@ -65,7 +65,7 @@ def test_it_is_renewed_before_it_ends() -> None:
 
 def test_it_is_renewed_once_however_many_requests_are_refused_together() -> None:
     async def run() -> tuple[list[str], int]:
-        lender = Lender()
+        lender = CredentialProvider()
         auth = RenewingAuth(lender, lambda: lender.now)
         await send(auth, set())
         return await asyncio.gather(*(send(auth, {"token-1"}) for _ in range(50))), lender.asked
@@ -75,7 +75,7 @@ def test_it_is_renewed_once_however_many_requests_are_refused_together() -> None
 
 def test_a_second_refusal_is_the_answer() -> None:
     async def run() -> tuple[str, int]:
-        lender = Lender()
+        lender = CredentialProvider()
         auth = RenewingAuth(lender, lambda: lender.now)
         return await send(auth, {"token-1", "token-2", "token-3"}), lender.asked
 

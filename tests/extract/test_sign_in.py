@@ -37,10 +37,10 @@ def test_the_order_is_token_key_password_profile_agency(tmp_path: Path) -> None:
     for gone in ({}, TOKEN, KEY, PASSWORD):
         everything = {name: value for name, value in everything.items() if name not in gone}
         sign_in = way(tmp_path, everything)
-        taken.append((type(sign_in.auth), sign_in.way.split()[1]))
+        taken.append((type(sign_in.auth), sign_in.method.split()[1]))
     assert taken == [(TokenAuth, "token"), (KeyAuth, "access"), (RenewingAuth, "IAM"), (KeyAuth, "profile")]
     (tmp_path / ".huaweicloud" / "credentials").unlink()
-    assert way(tmp_path, AGENCY).way == "the agency of this server"
+    assert way(tmp_path, AGENCY).method == "the agency of this server"
 
 
 def test_an_agency_is_used_only_when_asked_for_by_name(tmp_path: Path) -> None:

@@ -135,8 +135,8 @@ def test_ids_move_from_pending_to_running_finished_gone_or_dead(warehouse: Conne
         Fetched("done", job_body("done", "JobPhaseFailed"), 100, 1),
         Fetched("bad", b"", 100, 1),
         Gone("gone", 100, 1),
-        Failed("busy", "throttled", "fewer", 100, 18, may_pass=True, http_status=429),
-        Failed("refused", "forbidden", "no right", 100, 1, may_pass=False, http_status=403),
+        Failed("busy", "throttled", "fewer", 100, 18, is_retryable=True, http_status=429),
+        Failed("refused", "forbidden", "no right", 100, 1, is_retryable=False, http_status=403),
     )
     assert dict(row[:2] for row in rows(warehouse, STATES)) == {
         "runs": "running",
@@ -154,7 +154,7 @@ def test_ids_move_from_pending_to_running_finished_gone_or_dead(warehouse: Conne
 
 
 def test_a_job_that_is_gone_resolves_its_letters(warehouse: Connection) -> None:
-    answer(warehouse, Failed("a", "unavailable", "503", 100, 6, may_pass=True, http_status=503))
+    answer(warehouse, Failed("a", "unavailable", "503", 100, 6, is_retryable=True, http_status=503))
     answer(warehouse, Gone("a", 200, 1))
     assert rows(warehouse, "SELECT count(resolved_at), count(*) FROM raw.dead_letters") == [(1, 1)]
 

@@ -13,7 +13,7 @@ from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.server import demo_server
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy, Gone
-from cce_etl.extract.rate_limiter import Throttle
+from cce_etl.extract.rate_limiter import RateLimiter
 from cce_etl.extract.worker_pool import Outcome, fetch_all
 from tests.fake_api.fault_plans import beyond_rate, for_jobs, once_after
 
@@ -77,7 +77,7 @@ def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) 
         policy = FetchPolicy(rate_limit=0, concurrency=1)
         async with Client(endpoint, DEMO_PROJECT_ID, TokenAuth(DEMO_TOKEN), policy, time.time_ns) as client:
             await fetch_all(client, [f"forgotten-{number}" for number in range(21)], receive)
-            return client.throttle.rate
+            return client.rate_limiter.rate
 
     with demo_server(fleet, middlewares=[once_after(20, throttle_for(0.1))]) as endpoint:
         rate = asyncio.run(fetch(endpoint))
@@ -88,17 +88,17 @@ def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) 
 
 def test_a_pause_is_no_time_in_which_the_api_served_little() -> None:
     moment = 0.0
-    throttle = Throttle(0.0, lambda: moment)
+    rate_limiter = RateLimiter(0.0, lambda: moment)
     for _ in range(20):
-        throttle.answered()
-    throttle.refused(1.0)
-    assert throttle.rate == pytest.approx(17.0)
+        rate_limiter.on_served()
+    rate_limiter.on_throttled(1.0)
+    assert rate_limiter.rate == pytest.approx(17.0)
     moment = 1.5
-    throttle.answered()
+    rate_limiter.on_served()
     # Too soon after the first decrease for another one, yet a second pause, until 2.6.
     moment = 1.6
-    throttle.refused(1.0)
+    rate_limiter.on_throttled(1.0)
     moment = 2.7
-    throttle.refused(1.0)
+    rate_limiter.on_throttled(1.0)
     # 85% of the pace, not of the nothing that was served while all waited.
-    assert throttle.rate == pytest.approx(0.85 * (17.0 + 1 / 17.0))
+    assert rate_limiter.rate == pytest.approx(0.85 * (17.0 + 1 / 17.0))
