@@ -32,9 +32,8 @@ def status(
         _health(settings, as_json=as_json)
         return
     from cce_etl.cli import output
-    from cce_etl.publish.query import read_status
     from cce_etl.warehouse.connection import open_warehouse_to_read
-    from cce_etl.warehouse.status import payload_sizes
+    from cce_etl.warehouse.status import payload_sizes, read_status
 
     with open_warehouse_to_read(settings.warehouse) as connection:
         state, bodies = read_status(connection), payload_sizes(connection)

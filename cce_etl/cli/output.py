@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.retention import Vacuumed
     from cce_etl.pipeline.run import FailedCheck
     from cce_etl.publish.health import Health
-    from cce_etl.publish.query import Status
     from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import BackupResult
     from cce_etl.warehouse.dead_letters import OpenDeadLetter
     from cce_etl.warehouse.fetch_runs import RunCounts
     from cce_etl.warehouse.migrate import Migrated
-    from cce_etl.warehouse.status import PayloadSizes
+    from cce_etl.warehouse.status import PayloadSizes, Status
 
 _PLAIN_SECONDS: Final = 5.0
 _WARNINGS_SHOWN: Final = 20

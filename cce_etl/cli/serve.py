@@ -1,8 +1,4 @@
-"""The command that serves analysts: serve.
-
-Lives here: its options, what an analyst has to type.
-Does not: the server (`warehouse/serving`).
-"""
+"""The command `serve`, which serves the published file to analysts."""
 
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,8 +12,8 @@ if TYPE_CHECKING:
     from cce_etl.publish.server import Listener
 
 _OPEN: Final = (
-    "Others can reach this address, and nothing on it is encrypted, not even the token: let a reverse proxy that "
-    "speaks TLS stand before it (docs/serving.md)."
+    "Other machines can reach this address, and nothing is encrypted, not even the token. Put a reverse proxy with TLS "
+    "in front of it (docs/serving.md)."
 )
 
 
@@ -27,14 +23,14 @@ def serve(
     *,
     settings: Settings,
     port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where to listen.")] = 9_494,
-    host: Annotated[str, typer.Option("--host", help="The address to listen on; others than this machine's: TLS!")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option("--host", help="The address to listen on. Another one than 127.0.0.1 needs TLS in front.")
+    ] = "127.0.0.1",
 ) -> None:
     """Serve the published file, read-only, to analysts' own DuckDB (Quack) until stopped; needs the extra `lake`.
 
-    Clients need a token: CCE_SERVE_TOKEN, or one that is made and shown at the start. What is published meanwhile is
-    served without a restart.
+    Clients need a token: CCE_SERVE_TOKEN, or a new one that is shown at the start. A file that is published meanwhile
+    is served without a restart.
     """
     import secrets
 
@@ -48,7 +44,7 @@ def serve(
 
     def on_ready() -> None:
         typer.echo(f"Serving {settings.published}, read-only, until stopped. In DuckDB:")
-        typer.echo(_words(listener, token_is_known=settings.serve_token is not None))
+        typer.echo(_client_sql(listener, token_is_known=settings.serve_token is not None))
         if not listener.is_local:
             note(_OPEN)
 
@@ -56,7 +52,7 @@ def serve(
         published_database(settings.published),
         listener,
         on_ready,
-        lambda error: note(f"The version published last is not served, the one before still is: {error}"),
+        lambda error: note(f"The file published last cannot be served, the one before it is served on: {error}"),
     )
 
 
@@ -67,11 +63,11 @@ def _require_long(token: str | None) -> None:
     if token is not None and len(token) < MIN_TOKEN_LENGTH:
         raise ConfigError(
             f"CCE_SERVE_TOKEN is wrong: it has fewer than {MIN_TOKEN_LENGTH} characters. Make one with "
-            "`openssl rand -hex 24`, or unset it: then one is made at each start."
+            "`openssl rand -hex 24`, or unset it to get a new one at each start."
         )
 
 
-def _words(listener: "Listener", *, token_is_known: bool) -> str:
+def _client_sql(listener: "Listener", *, token_is_known: bool) -> str:
     token = "<CCE_SERVE_TOKEN>" if token_is_known else listener.token
     address = listener.address if listener.is_local else "quack:<name of the reverse proxy>:443"
     return f"CREATE SECRET (TYPE quack, TOKEN '{token}');\nATTACH '{address}' AS cce;"

@@ -1,11 +1,8 @@
-"""Whether all is well, told from the published file alone: no run that holds the warehouse is disturbed.
-
-Lives here: how old it is, how much of each source it knows, whether failures grew, and what to do about each.
-Does not: the figures (marts.ingest_coverage), the limits (`settings`), drawing (`cli/`).
-"""
+"""Whether the data is fresh and complete, judged from the published file alone, so that no run is disturbed."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -13,23 +10,26 @@ from cce_etl.errors import WarehouseError
 from cce_etl.publish.query import open_published
 from cce_etl.warehouse.connection import Connection, warehouse_errors
 
-_HOUR: int = 3_600 * 10**9
-_COVERAGE = """
+_HOUR_NS: Final = 3_600 * 10**9
+_COVERAGE: Final = """
     SELECT source, coverage_rate, listed_count - final_count - answered_count, open_letter_count, earlier_letter_count
     FROM marts.ingest_coverage ORDER BY source
 """
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Hold what is still well; without `max_dead_letters`, as many as were open before the last run."""
+    """What still counts as healthy.
+
+    Without `max_dead_letters`, as many may be open as were before the last run.
+    """
 
     max_age_hours: float
     min_coverage: float
     max_dead_letters: int | None
 
 
-class Vital(msgspec.Struct, frozen=True):
-    """Say how one thing stands, and what to do when it is not well."""
+class HealthCheck(msgspec.Struct, frozen=True):
+    """The state of one subject, with advice when it is not well."""
 
     subject: str
     is_well: bool
@@ -37,39 +37,39 @@ class Vital(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Hold all that was looked at; the age is None without a published file."""
+    """All health checks together; the age is None when there is no published file."""
 
     is_well: bool
     published_age_seconds: float | None
-    vitals: list[Vital]
+    vitals: list[HealthCheck]
 
 
 class _Source(msgspec.Struct, frozen=True):
     name: str
     coverage_rate: float | None
     missing_count: int
-    open_letter_count: int
-    earlier_letter_count: int
+    open_dead_letter_count: int
+    earlier_dead_letter_count: int
 
 
 def check_published(published: Path, limits: Limits, now: int) -> Health:
-    """Judge the published file at a moment (ns since 1970 UTC).
+    """Return the health of the published file at a moment (ns since 1970 UTC).
 
-    Raises WarehouseError when it is there and cannot be read, or is of an older version without these figures.
+    Raises WarehouseError when the file cannot be read, or is of an older version without these figures.
     """
     if not published.exists():
         text = f"there is no published file at {published}. Run `cce-etl run`, or set CCE_PUBLISHED"
-        return _health(None, [Vital("age", is_well=False, text=text)])
+        return _health(None, [HealthCheck("age", is_well=False, text=text)])
     with open_published(published) as connection, warehouse_errors(published):
         published_at, sources = _read(connection, published)
-    vitals = [_age(published_at, limits.max_age_hours, now)]
+    checks = [_check_age(published_at, limits.max_age_hours, now)]
     for source in sources:
-        vitals += _vitals(source, limits)
-    return _health((now - published_at) / 1e9, vitals)
+        checks += _check_source(source, limits)
+    return _health((now - published_at) / 1e9, checks)
 
 
-def _health(published_age_seconds: float | None, vitals: list[Vital]) -> Health:
-    return Health(all(vital.is_well for vital in vitals), published_age_seconds, vitals)
+def _health(published_age_seconds: float | None, checks: list[HealthCheck]) -> Health:
+    return Health(all(check.is_well for check in checks), published_age_seconds, checks)
 
 
 def _read(connection: Connection, published: Path) -> tuple[int, list[_Source]]:
@@ -82,35 +82,28 @@ def _read(connection: Connection, published: Path) -> tuple[int, list[_Source]]:
     return int(published_at), [_Source(*row) for row in connection.execute(_COVERAGE).fetchall()]
 
 
-def _age(published_at: int, max_age_hours: float, now: int) -> Vital:
-    hours = (now - published_at) / _HOUR
-    said = f"published {hours:.1f} hours ago, the limit is {max_age_hours:g}"
+def _check_age(published_at: int, max_age_hours: float, now: int) -> HealthCheck:
+    hours = (now - published_at) / _HOUR_NS
+    text = f"published {hours:.1f} hours ago, the limit is {max_age_hours:g}"
     if hours <= max_age_hours:
-        return Vital("age", is_well=True, text=said)
-    return Vital(
-        "age", is_well=False, text=f"{said}. See why the last run did not end: `cce-etl status`, then run again"
-    )
+        return HealthCheck("age", is_well=True, text=text)
+    advice = "See why the last run did not end: `cce-etl status`, then run again"
+    return HealthCheck("age", is_well=False, text=f"{text}. {advice}")
 
 
-def _vitals(source: _Source, limits: Limits) -> Iterator[Vital]:
+def _check_source(source: _Source, limits: Limits) -> Iterator[HealthCheck]:
     if source.coverage_rate is not None:
-        yield _coverage(source, source.coverage_rate, limits.min_coverage)
-    yield _letters(source, limits.max_dead_letters)
-
-
-def _coverage(source: _Source, rate: float, least: float) -> Vital:
-    subject = f"coverage of {source.name}"
-    said = f"{rate:.1%} of the listed ids are final or were answered in the last run, the limit is {least:.1%}"
-    if rate >= least:
-        return Vital(subject, is_well=True, text=said)
-    return Vital(subject, is_well=False, text=f"{said}. `cce-etl run` asks for the other {source.missing_count:,}")
-
-
-def _letters(source: _Source, most: int | None) -> Vital:
-    subject = f"dead letters of {source.name}"
-    limit = source.earlier_letter_count if most is None else most
-    origin = "as many as before the last run" if most is None else "the limit"
-    said = f"{source.open_letter_count:,} open, {origin}: {limit:,}"
-    if source.open_letter_count <= limit:
-        return Vital(subject, is_well=True, text=said)
-    return Vital(subject, is_well=False, text=f"{said}. See them with `cce-etl dead-letters`, then --retry or --replay")
+        subject = f"coverage of {source.name}"
+        text = (
+            f"{source.coverage_rate:.1%} of the listed ids are final or were answered in the last run, "
+            f"the limit is {limits.min_coverage:.1%}"
+        )
+        is_covered = source.coverage_rate >= limits.min_coverage
+        advice = "" if is_covered else f". `cce-etl run` asks for the other {source.missing_count:,}"
+        yield HealthCheck(subject, is_covered, text + advice)
+    limit = source.earlier_dead_letter_count if limits.max_dead_letters is None else limits.max_dead_letters
+    origin = "as many as before the last run" if limits.max_dead_letters is None else "the limit"
+    text = f"{source.open_dead_letter_count:,} open, {origin}: {limit:,}"
+    is_few = source.open_dead_letter_count <= limit
+    advice = "" if is_few else ". See them with `cce-etl dead-letters`, then --retry or --replay"
+    yield HealthCheck(f"dead letters of {source.name}", is_few, text + advice)

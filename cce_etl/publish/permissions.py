@@ -1,7 +1,6 @@
 """What clients of the server may do: run SELECT on its views, and nothing else.
 
-Lives here: the check of each statement, and the settings that hold should a statement pass it.
-Does not: the views (`offers`), who is let in (`serving`).
+Each statement is checked, and DuckDB's settings limit what a statement that passed the check could reach.
 """
 
 from typing import Final
@@ -10,24 +9,24 @@ from cce_etl.publish.views import SERVED_PREFIX, ServedDatabase
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.quoting import literal
 
-# Table functions that only compute or tell what there is. Others stop the server, write logs or reach other machines.
+# Table functions that only compute values or list tables. Others stop the server, write logs or reach other machines.
 _ALLOWED: Final = (
     "duckdb_columns|duckdb_constraints|duckdb_functions|duckdb_schemas|duckdb_tables|duckdb_types|duckdb_views|"
     "generate_series|json_each|json_tree|range|repeat|unnest"
 )
-# A call of an allowed table function, as json_serialize_sql writes it. Quotes within values are escaped there, so that
-# no text of a query can pass for a part of its tree; what has another form than this is no allowed call.
+# A call of an allowed table function, as json_serialize_sql writes it. It escapes quotes in values, so that no text in
+# a query can look like a part of the tree. A call that is written in any other form is not allowed.
 _ALLOWED_CALL: Final = (
     r'"type":"TABLE_FUNCTION","alias":"[^"\\]*","sample":null,"query_location":[0-9]+,'
     r'"function":\{"class":"FUNCTION","type":"FUNCTION","alias":"[^"\\]*","query_location":[0-9]+,'
     rf'"function_name":"(?i:{_ALLOWED})",'
 )
-# Views are all that clients may name: not what is attached, nor what an extension attaches beside it under a name made
-# from its own, nor a file, which DuckDB would read for a table.
+# Clients may name views only: no attached database, no database that an extension attaches beside it under a similar
+# name, and no file, which DuckDB would read as a table.
 _TEXT: Final = r'"(?:[^"\\]|\\.)*'
 _NOT_A_VIEW: Final = rf'(?i)"(?:catalog|schema)(?:_name)?":{_TEXT}{SERVED_PREFIX}|"table_name":{_TEXT}[./]'
-# Quack asks this before each statement. json_serialize_sql parses as DuckDB does, and knows SELECT alone: for anything
-# else, and for several statements of which one is something else, it answers with an error.
+# Quack calls this macro before each statement. json_serialize_sql uses DuckDB's parser and accepts SELECT alone. For
+# any other statement, also among several, it returns an error.
 _MAY_RUN: Final = f"""
     CREATE MACRO main.may_run(session, statement) AS (
         SELECT starts_with(tree, '{{"error":false,')
@@ -39,7 +38,7 @@ _MAY_RUN: Final = f"""
 
 
 def allow_only_reading(connection: Connection, database: ServedDatabase, folder: str) -> None:
-    """Leave nothing to run but SELECT, no file to read but the database's, and no setting to change, for good."""
+    """Allow only SELECT, only the files of the served database, and no change of settings, for good."""
     paths, folders = (", ".join(literal(path) for path in part) for part in (database.paths, database.folders))
     connection.execute(_MAY_RUN)
     connection.execute(

@@ -15,6 +15,7 @@ from cce_etl.warehouse.connection import Connection, storage_at, warehouse_error
 from cce_etl.warehouse.file import DISABLE_ROW_GROUP_MERGING
 from cce_etl.warehouse.files import draft_for, row_counts, swap_in
 from cce_etl.warehouse.quoting import identifier
+from cce_etl.warehouse.status import Coverage, published_tables, read_coverage
 
 _HIDDEN_SCHEMAS = """
     SELECT schema_name FROM duckdb_schemas()
@@ -35,24 +36,6 @@ _MANIFEST = """
         $cce_etl_version AS cce_etl_version,
         version() AS duckdb_version
 """
-_COVERAGE = """
-    SELECT
-        count(*), count(last_fetched_at), count(*) FILTER (state = 'pending'), count(*) FILTER (state = 'running'),
-        count(*) FILTER (state = 'gone'),
-        (SELECT count(DISTINCT (source, job_id)) FROM raw.dead_letters WHERE resolved_at IS NULL)
-    FROM raw.job_ids
-"""
-
-
-class Coverage(msgspec.Struct, frozen=True):
-    """The ids the warehouse has: all, answered at least once, never asked, unfinished, gone, and failing."""
-
-    ids_asked: int
-    ids_fetched: int
-    ids_pending: int
-    ids_running: int
-    ids_gone: int
-    ids_failed: int
 
 
 def publish(
@@ -77,23 +60,6 @@ def publish(
         _verify(draft, rows)
         swap_in(draft, published)
     return rows
-
-
-def published_tables(connection: Connection) -> list[str]:
-    """Return the names of the tables and views that are published, with their schemas."""
-    rows = connection.execute(
-        """
-        SELECT table_schema || '.' || table_name FROM information_schema.tables
-        WHERE table_catalog = current_database() AND table_schema IN ('core', 'marts') ORDER BY ALL
-        """
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
-def read_coverage(connection: Connection) -> Coverage:
-    """Return how many ids the warehouse has, by what became of them."""
-    (row,) = connection.execute(_COVERAGE).fetchall()
-    return Coverage(*row)
 
 
 def _comment_views(draft: Path, rows: dict[str, int]) -> None:

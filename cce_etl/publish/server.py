@@ -1,8 +1,4 @@
-"""The read-only Quack server: analysts attach to it from a DuckDB of their own.
-
-Lives here: listening, looking for newer versions, ending on a signal.
-Does not: what is served (`offers`), what clients may run (`serving_rules`), words for the terminal (`cli/serving`).
-"""
+"""The read-only server (DuckDB's Quack protocol), which analysts attach to from their own DuckDB."""
 
 import signal
 import socket
@@ -28,7 +24,7 @@ _REFRESH_SECONDS: Final = 1.0
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """Hold where to listen, and the word that lets a client in."""
+    """The address to listen on, and the token that clients must send."""
 
     host: str
     port: int
@@ -36,13 +32,13 @@ class Listener(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """Return the address as DuckDB's ATTACH takes it."""
+        """Return the address in the form that ATTACH takes."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"quack:{host}:{self.port}"
 
     @property
     def is_local(self) -> bool:
-        """Tell whether this machine alone can reach it."""
+        """Return whether only this machine can reach the address."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -58,9 +54,17 @@ def serve(
     on_ready: Callable[[], None],
     on_trouble: Callable[[WarehouseError], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM, and then raise Interrupted; for the main thread only.
+    """Serve until SIGINT or SIGTERM, then raise Interrupted. Only the main thread may call this.
 
-    `on_trouble` is told once why a newer version cannot be served; the one before then stays. Raises as `server` does.
+    Args:
+        database: what to serve.
+        listener: where to listen.
+        on_ready: called when clients can connect.
+        on_trouble: called once with the reason why a newer version cannot be served. The older one is served on.
+
+    Raises:
+        ConfigError: see `server`.
+        WarehouseError: see `server`.
     """
     with _stop_on_signals() as (stop, received), server(database, listener) as refresh:
         on_ready()
@@ -78,15 +82,16 @@ def serve(
 
 @contextmanager
 def server(database: ServedDatabase, listener: Listener) -> Iterator[Callable[[], None]]:
-    """Serve in the background meanwhile; yield what looks for a newer version of the database and moves on to it.
+    """Serve in the background during the block; yield the function that shows a newer version, if there is one.
 
-    Raises ConfigError when the address cannot be listened on or an extension is missing, WarehouseError when there is
-    nothing to serve.
+    Raises:
+        ConfigError: it cannot listen on the address, or an extension is missing.
+        WarehouseError: there is nothing to serve.
     """
     with TemporaryDirectory(prefix="cce-etl-serve-") as folder:
         connection = duckdb.connect(":memory:")
         try:
-            # Quack takes its random numbers from httpfs: without it, every connection is refused with HTTP status 500.
+            # Quack uses httpfs for random numbers. Without it, every connection gets HTTP status 500.
             load_extensions(connection, "httpfs", "quack")
             database.prepare(connection)
             allow_only_reading(connection, database, folder)
@@ -104,7 +109,7 @@ def server(database: ServedDatabase, listener: Listener) -> Iterator[Callable[[]
 def _listen(connection: Connection, listener: Listener) -> None:
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
     try:
-        # Quack itself would share the port with another server of the same user, and each get a part of the clients.
+        # Quack would share the port with another server of the same user, and each would get some of the clients.
         socket.create_server((listener.host, listener.port), family=family).close()
         connection.execute(
             "CALL quack_serve($1, token => $2, allow_other_hostname => true)", [listener.address, listener.token]

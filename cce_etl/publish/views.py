@@ -1,8 +1,4 @@
-"""What is served to analysts: an database, and views on its newest version.
-
-Lives here: attaching it, what clients see of it, moving on to a newer version.
-Does not: listening (`serving`), what clients may run (`serving_rules`), making the published file (`publish`).
-"""
+"""The views that the server shows to analysts, on the newest version of the published file."""
 
 from collections.abc import Callable
 from itertools import count
@@ -16,7 +12,7 @@ from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction, warehouse_errors
 from cce_etl.warehouse.quoting import literal
 
-# What is served is attached under this and a number. Clients see views on it.
+# Each version of the served database is attached under this name and a number. Clients see views on it.
 SERVED_PREFIX: Final = "served_"
 _SERVED: Final = """
     SELECT schema_name, table_name FROM (
@@ -29,30 +25,31 @@ _SERVED: Final = """
 """
 
 
-def _prepare_nothing(_: Connection) -> None:
-    """Prepare nothing."""
-
-
 class ServedDatabase(msgspec.Struct, frozen=True):
-    """Hold what is served: how it is attached under a name, what differs between two versions, what DuckDB may read.
+    """A database that is served.
 
-    `prepare` loads extensions and makes secrets, once and before the first `attach`: after it, neither can be done.
+    Attributes:
+        attach: attaches the newest version to a connection under a name.
+        version: returns a value that is another one for each version.
+        paths: the files that DuckDB may read.
+        folders: the folders that DuckDB may read.
+        prepare: loads extensions and creates secrets; called once, before the settings are locked.
     """
 
     attach: Callable[[Connection, str], None]
     version: Callable[[], object]
     paths: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    prepare: Callable[[Connection], None] = _prepare_nothing
+    prepare: Callable[[Connection], None] = lambda _: None
 
 
 def published_database(published: Path) -> ServedDatabase:
-    """Return the published file as an database; a version of it is a file, since publishing swaps in a new one."""
+    """Return the published file as a served database. Each version is a new file, since publishing replaces it."""
     path = published.resolve()
 
     def attach(connection: Connection, name: str) -> None:
         with warehouse_errors(published):
-            # The same path may be attached twice, each time as the file that is there at that time.
+            # One path may be attached twice; each database then is the file that was there at that time.
             connection.execute(f"ATTACH {literal(path)} AS {name} (READ_ONLY)")
 
     def version() -> object:
@@ -65,30 +62,30 @@ def published_database(published: Path) -> ServedDatabase:
             ) from None
         return state.st_dev, state.st_ino, state.st_mtime_ns
 
-    # Attaching looks whether there is a write-ahead log, too.
+    # DuckDB looks for a write-ahead log too.
     return ServedDatabase(attach, version, (str(path), f"{path}.wal"))
 
 
 class ServedViews:
-    """Views of the server's own database on the newest version of a served database.
+    """Views on the newest version of a served database.
 
-    The version before stays attached until the next one: a query that began while its views were the newest ends well.
+    The version before it stays attached, so that queries which started on it can end.
     """
 
     def __init__(self, connection: Connection, database: ServedDatabase) -> None:
         self._connection = connection
-        self._offer = database
+        self._database = database
         self._version: object = None
         self._names: list[str] = []
         self._numbers = count(1)
 
     def refresh(self) -> None:
-        """Move on to a newer version, if there is one; raise WarehouseError when it cannot be served."""
-        version = self._offer.version()
+        """Show the newest version when there is a newer one; raise WarehouseError when it cannot be served."""
+        version = self._database.version()
         if version == self._version:
             return
         name = f"{SERVED_PREFIX}{next(self._numbers)}"
-        self._offer.attach(self._connection, name)
+        self._database.attach(self._connection, name)
         try:
             self._show(name)
         except (WarehouseError, duckdb.Error) as error:
@@ -103,7 +100,7 @@ class ServedViews:
         tables = self._connection.execute(_SERVED, [name]).fetchall()
         if not tables:
             raise WarehouseError(
-                "What is to be served holds no table of core or marts. Run `cce-etl publish`, or set CCE_PUBLISHED."
+                "The file to serve has no table of core or marts. Run `cce-etl publish`, or set CCE_PUBLISHED."
             )
         shown = self._connection.execute(_SERVED, ["memory"]).fetchall()
         with transaction(self._connection):

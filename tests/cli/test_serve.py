@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_is_told_once_and_the_one_before_is_served(
         process.send_signal(signal.SIGTERM)
     finally:
         ran = analysed.ended(process)
-    assert told.startswith("The version published last is not served, the one before still is:")
+    assert told.startswith("The file published last cannot be served, the one before it is served on:")
     assert "not a DuckDB file" in told
     assert ran.err == "Error: Stopped serving by SIGTERM.\n"
 
@@ -186,10 +186,10 @@ def test_mistakes_are_one_line_that_says_what_to_do(
 def test_an_address_that_others_reach_comes_with_a_word_about_tls(
     analysed: "Shell", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cce_etl.publish.server.serve", lambda _offer, _listener, on_ready, _on_trouble: on_ready())
+    monkeypatch.setattr("cce_etl.publish.server.serve", lambda _database, _listener, on_ready, _on_trouble: on_ready())
     ran = analysed("serve", "--host", "10.0.0.1")
     assert ran.code == 0
-    assert "a reverse proxy that speaks TLS" in ran.err
+    assert "a reverse proxy with TLS" in ran.err
     assert ran.out.splitlines()[2] == "ATTACH 'quack:<name of the reverse proxy>:443' AS cce;"
     assert analysed("serve").err == ""
 

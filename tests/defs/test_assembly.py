@@ -8,10 +8,10 @@ from dagster import AssetKey, Definitions, OpDefinition
 from cce_etl.defs.assembly import build_definitions
 from cce_etl.models.model import read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
-from cce_etl.publish.publish import published_tables
 from cce_etl.publish.query import open_published, query
 from cce_etl.settings.settings import read_settings
 from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.status import published_tables
 
 if TYPE_CHECKING:
     from tests.defs.conftest import Night

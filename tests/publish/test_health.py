@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.publish.health import Health, Limits, Vital, check_published
+from cce_etl.publish.health import Health, HealthCheck, Limits, check_published
 from cce_etl.publish.publish import publish
 from cce_etl.warehouse.connection import Connection
 
@@ -39,19 +39,19 @@ def test_a_line_for_each_thing_says_the_figure_the_limit_and_what_to_do(publishe
         is_well=False,
         published_age_seconds=26 * 3600.0,
         vitals=[
-            Vital("age", is_well=True, text="published 26.0 hours ago, the limit is 26"),
-            Vital(
+            HealthCheck("age", is_well=True, text="published 26.0 hours ago, the limit is 26"),
+            HealthCheck(
                 "coverage of s",
                 is_well=True,
                 text="95.0% of the listed ids are final or were answered in the last run, the limit is 95.0%",
             ),
-            Vital(
+            HealthCheck(
                 "dead letters of s",
                 is_well=False,
                 text="3 open, as many as before the last run: 2. "
                 "See them with `cce-etl dead-letters`, then --retry or --replay",
             ),
-            Vital("dead letters of t", is_well=True, text="0 open, as many as before the last run: 0"),
+            HealthCheck("dead letters of t", is_well=True, text="0 open, as many as before the last run: 0"),
         ],
     )
 

@@ -9,9 +9,10 @@ import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.publish import publish as module
-from cce_etl.publish.publish import publish, published_tables, read_coverage
+from cce_etl.publish.publish import publish
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.files import copy_file
+from cce_etl.warehouse.status import published_tables, read_coverage
 
 # 2026-03-01 00:00:00.000000123 UTC
 NOW = 1_772_323_200_000_000_123

@@ -7,10 +7,11 @@ import duckdb
 import pytest
 
 from cce_etl.errors import CceEtlError, WarehouseError
-from cce_etl.publish.query import open_published, query, read_status
+from cce_etl.publish.query import open_published, query
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
 from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
+from cce_etl.warehouse.status import read_status
 
 EXACT = "2026-02-01 08:00:00.123456789"
 

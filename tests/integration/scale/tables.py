@@ -5,9 +5,9 @@ Lives here: which tables say what was fetched and built, and reading them. Does 
 
 from typing import Any
 
-from cce_etl.publish.publish import published_tables
 from cce_etl.settings.location import Location
 from cce_etl.warehouse.connection import Connection, open_warehouse_to_read
+from cce_etl.warehouse.status import published_tables
 
 # The account of a run names the run, and how long it took.
 _ACCOUNTS = ".ingest_"
