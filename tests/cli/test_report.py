@@ -54,7 +54,7 @@ def test_no_folder_is_made_for_a_report(filled: "Shell") -> None:
 def test_a_file_that_is_no_report_is_not_overwritten(filled: "Shell") -> None:
     ran = filled("report", "-o", str(filled.published))
     assert ran.code == 2
-    assert "is there already and is no report" in ran.err
+    assert "exists and is no report" in ran.err
 
 
 def test_without_a_published_file_there_is_no_report(filled: "Shell") -> None:

@@ -61,7 +61,7 @@ def _scope(it: Explanation) -> str:
 def _durations(it: Explanation) -> list[str]:
     lines = [f"Now:    {_described(it.now)}", f"Before: {_described(it.before)}"]
     if it.now.n and it.now.running_count > _MANY_RUNNING_SHARE * (it.now.n + it.now.running_count):
-        lines.append("Many steps of now had not ended. Short steps end first, so the durations of now may be too low.")
+        lines.append("Many steps of this window had not ended. Short steps end first, so its durations may be too low.")
     empty = " or ".join(name for name, some in (("now", it.now), ("before", it.before)) if not some.n)
     if empty:
         return [*lines, f"Nothing to compare: no step was measured {empty}."]
@@ -165,7 +165,7 @@ def _cost(it: Explanation) -> list[str]:
         held += f" by itself, {_percent(whole)} with its sub-steps"
     line = "unknown" if saved is None else f"{_number(saved)} minutes a day"
     return [
-        f"Share of all root jobs' time that passes on the critical path in this step: {held}.",
+        f"Share of all root jobs' time that it takes on the critical path: {held}.",
         f"Time saved if every step above the 95th percentile took the median instead: {line}.",
     ]
 

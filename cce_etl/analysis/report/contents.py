@@ -1,15 +1,12 @@
-"""Everything the page tells, read from the published file in one go.
-
-Lives here: reading, and that the file has the tables. Does not: SQL (`questions`), looks (`page`).
-"""
+"""Everything that the page shows, read from the published file."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.report import queries as questions
+from cce_etl.analysis.report import queries
 from cce_etl.analysis.report.panels import Panel, read_panels
-from cce_etl.analysis.report.rows import Rows, read_rows
+from cce_etl.analysis.report.queries import Rows, read_rows
 from cce_etl.analysis.report.waterfalls import Waterfall, read_waterfalls
 from cce_etl.errors import WarehouseError
 
@@ -25,7 +22,7 @@ _NEEDED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Hold what each section shows, in the order of the page."""
+    """What each section shows, in the order of the page."""
 
     manifest: Any
     overview: Any
@@ -45,28 +42,28 @@ class Contents:
 
 
 def read_contents(published: Published) -> Contents:
-    """Read all sections. Raises WarehouseError for a file that was published before its models were built."""
-    tables = read_rows(published, questions.TABLES)
+    """Read all sections. Raises WarehouseError for a file that lacks tables because its models were not built."""
+    tables = read_rows(published, queries.TABLES)
     missing = sorted(_NEEDED - {row.table_name for row in tables})
     if missing:
         raise WarehouseError(
             f"{published.path} lacks {', '.join(missing)}. Run `cce-etl build`, then `cce-etl publish`."
         )
-    changes = read_rows(published, questions.CHANGES)
+    changes = read_rows(published, queries.CHANGES)
     return Contents(
-        manifest=read_rows(published, questions.MANIFEST)[0],
-        overview=read_rows(published, questions.OVERVIEW)[0],
+        manifest=read_rows(published, queries.MANIFEST)[0],
+        overview=read_rows(published, queries.OVERVIEW)[0],
         panels=read_panels(published, changes),
         changes=changes,
-        cohorts=read_rows(published, questions.COHORTS),
-        rates=read_rows(published, questions.RATES),
-        reasons=read_rows(published, questions.REASONS),
-        blame=read_rows(published, questions.BLAME),
-        running_jobs=read_rows(published, questions.RUNNING_JOBS),
-        running_steps=read_rows(published, questions.RUNNING_STEPS),
-        slowest=read_waterfalls(published, questions.SLOWEST),
-        newest=read_waterfalls(published, questions.NEWEST),
-        slo=read_rows(published, questions.SLO),
-        findings=read_rows(published, questions.FINDINGS),
+        cohorts=read_rows(published, queries.COHORTS),
+        rates=read_rows(published, queries.RATES),
+        reasons=read_rows(published, queries.REASONS),
+        blame=read_rows(published, queries.BLAME),
+        running_jobs=read_rows(published, queries.RUNNING_JOBS),
+        running_steps=read_rows(published, queries.RUNNING_STEPS),
+        slowest=read_waterfalls(published, queries.SLOWEST),
+        newest=read_waterfalls(published, queries.NEWEST),
+        slo=read_rows(published, queries.SLO),
+        findings=read_rows(published, queries.FINDINGS),
         tables=tables,
     )

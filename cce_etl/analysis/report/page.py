@@ -1,7 +1,4 @@
-"""The page: templates, style and contents put together.
-
-Lives here: escaping, the policy that forbids scripts and the network. Does not: what is told (`contents`).
-"""
+"""The page: contents rendered by the templates, with a policy that forbids scripts and the network."""
 
 from base64 import b64encode
 from functools import cache
@@ -9,24 +6,24 @@ from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from cce_etl.analysis.report import format as words
-from cce_etl.analysis.report import queries as questions
+from cce_etl.analysis.report import format as formats
 from cce_etl.analysis.report.contents import Contents
-from cce_etl.analysis.report.waterfalls import MOST_ROWS
+from cce_etl.analysis.report.queries import MAX_DAYS
+from cce_etl.analysis.report.waterfalls import MAX_ROWS
 
 if TYPE_CHECKING:
     import jinja2
 
-_FORMATS: Final = (
-    *(words.count, words.counted, words.seconds, words.percent, words.times, words.q_value, words.instant, words.day),
-    *(words.place, words.either, words.phase_class),
+_FILTERS: Final = (
+    *(formats.count, formats.counted, formats.seconds, formats.percent, formats.times, formats.q_value),
+    *(formats.instant, formats.day, formats.position, formats.either, formats.phase_class),
 )
-# The demo's rows carry this source.
-_SYNTHETIC: Final = "demo"
+# The source of the demo's rows.
+_SYNTHETIC_SOURCE: Final = "demo"
 
 
 def render(contents: Contents) -> str:
-    """Return the page as HTML: one file without a script, whose policy lets nothing in but its own style."""
+    """Return the page as HTML: one file without scripts, whose policy allows only its own style."""
     from markupsafe import Markup
 
     style = style_sheet()
@@ -36,9 +33,9 @@ def render(contents: Contents) -> str:
         contents=contents,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704  a file of this package
-        synthetic_source=_SYNTHETIC,
-        most_days=questions.MOST_DAYS,
-        most_rows=MOST_ROWS,
+        synthetic_source=_SYNTHETIC_SOURCE,
+        max_days=MAX_DAYS,
+        max_rows=MAX_ROWS,
     )
 
 
@@ -55,8 +52,8 @@ def _environment() -> "jinja2.Environment":
         loader=jinja2.PackageLoader("cce_etl.analysis.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=words.printable,
+        finalize=formats.printable,
         lstrip_blocks=True,
     )
-    environment.filters.update({each.__name__: each for each in _FORMATS})
+    environment.filters.update({each.__name__: each for each in _FILTERS})
     return environment

@@ -1,18 +1,15 @@
-"""One small chart a step type: the median and the 95th percentile of each day, and below them how many there were.
+"""One small chart for each step type: median and 95th percentile of each day, and below them the number of steps."""
 
-Lives here: reading and drawing them. Does not: making a drawing part of the page (`pictures`).
-"""
-
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from cce_etl.analysis.charts import BLUE, INK, ORANGE
 from cce_etl.analysis.published import Published
-from cce_etl.analysis.report import queries as questions
-from cce_etl.analysis.report.duration_axis import duration_axis
-from cce_etl.analysis.report.rows import Rows, read_rows
-from cce_etl.analysis.report.svg import GRID, picture
+from cce_etl.analysis.report import queries
+from cce_etl.analysis.report.queries import Rows, read_rows
+from cce_etl.analysis.report.svg import GRID, svg_element
 
 if TYPE_CHECKING:
     import altair
@@ -23,11 +20,25 @@ _WIDTH: Final = 330
 _HEIGHT: Final = 130
 _COUNT_HEIGHT: Final = 24
 _FEW_DAYS: Final = 5
+_MINUTE: Final = 60
+_HOUR: Final = 3_600
+_DAY: Final = 86_400
+_FRACTIONS: Final = tuple(
+    (step * 10.0**power, f"{step * 10.0**power:g} s") for power in range(-9, 0) for step in (1, 2, 5)
+)
+_ROUND_DURATIONS: Final = (
+    *_FRACTIONS,
+    *((value, f"{value} s") for value in (1, 2, 5, 10, 20, 30)),
+    *((value * _MINUTE, f"{value} m") for value in (1, 2, 5, 10, 20, 30)),
+    *((value * _HOUR, f"{value} h") for value in (1, 2, 4, 8)),
+    *((value * _DAY, f"{value:,} d") for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000)),
+)
+_MAX_TICKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Hold one step type: its figures over all time, its days, oldest first, and the drawing of these as SVG."""
+    """A step type: its figures over all time, its days, oldest first, and their chart as SVG, '' without one."""
 
     about: Any
     days: Rows
@@ -35,18 +46,18 @@ class Panel:
 
 
 def read_panels(published: Published, changes: Rows) -> tuple[Panel, ...]:
-    """Return a panel for each of the most important step types; `changes` are findings of marts.duration_changes.
+    """Return a panel for each step type that takes most time; `changes` are findings of marts.duration_changes.
 
-    All panels share one axis of time, so that what happened at once stands at one place.
+    All panels have the same time axis, so that events at the same time are at the same position.
     """
-    types = read_rows(published, questions.TYPES, [questions.MOST_PANELS])
-    days = [read_rows(published, questions.DAYS, [*about[:2], questions.MOST_DAYS]) for about in types]
+    types = read_rows(published, queries.TYPES, [queries.MAX_PANELS])
+    days = [read_rows(published, queries.DAYS, [*about[:2], queries.MAX_DAYS]) for about in types]
     dates = [day.created_on for each in days for day in each]
     panels = []
     for about, own_days in zip(types, days, strict=True):
         own_changes = [each.changed_at for each in changes if each[:2] == about[:2]]
         has_lengths = any(day.p95_seconds > 0 for day in own_days)
-        svg = picture(days_chart(own_days, own_changes, (min(dates), max(dates)))) if has_lengths else ""
+        svg = svg_element(days_chart(own_days, own_changes, (min(dates), max(dates)))) if has_lengths else ""
         panels.append(Panel(about, own_days, svg))
     return tuple(panels)
 
@@ -54,8 +65,8 @@ def read_panels(published: Published, changes: Rows) -> tuple[Panel, ...]:
 def days_chart(days: Rows, changed_at: "Sequence[pandas.Timestamp]", window: Window) -> "altair.VConcatChart":
     """Draw days (created_on, measured_count, p50_seconds, p95_seconds), oldest first, and when durations changed.
 
-    `window` is the first and the last day of the axis. A figure of 0 s has no place on the logarithmic scale and is
-    left out, and so is a change outside of the window.
+    `window` is the first and the last day of the axis. Durations of 0 s, which a logarithmic scale cannot show, and
+    changes outside the window are left out.
     """
     import altair
 
@@ -74,7 +85,7 @@ def _line(points: "list[tuple[pandas.Timestamp, float]]", colour: str, width: fl
     import altair
 
     base = altair.Chart(_data((day, value) for day, value in points if value > 0))
-    # A day alone makes a line without length.
+    # The line of a single day has no length, so the day gets a dot.
     dot = {"color": colour, "size": 30} if len(points) == 1 else False
     line = base.mark_line(color=colour, strokeWidth=width, strokeJoin="round", strokeCap="round", point=dot)
     return cast("altair.Chart", line)
@@ -101,7 +112,7 @@ def _time(window: Window, *, has_labels: bool = False) -> "altair.X":
     half = pandas.Timedelta(hours=12)
     ends = [1_000 * each.timestamp() for each in (window[0] - half, window[1] + half)]
     days = pandas.date_range(*window)
-    # Between few days Vega would name hours, each by its date.
+    # Over few days Vega would put ticks at hours and label each with its date.
     ticks = {"values": [1_000 * each.timestamp() for each in days]} if len(days) <= _FEW_DAYS else {"tickCount": 5}
     labels = altair.Axis(title=None, format="%-d %b", labelOverlap=True, grid=False, labels=has_labels, **ticks)
     return altair.X("day:T", scale=altair.Scale(type="utc", domain=ends), axis=labels)
@@ -110,5 +121,28 @@ def _time(window: Window, *, has_labels: bool = False) -> "altair.X":
 def _data(points: "Iterable[tuple[pandas.Timestamp, float]]") -> "altair.InlineData":
     import altair
 
-    # A browser takes times without a zone for its own zone's.
+    # A browser takes times without a zone for its own zone.
     return altair.InlineData([{"day": f"{day:%Y-%m-%dT%H:%M:%SZ}", "value": value} for day, value in points])
+
+
+def duration_axis(shortest: float, longest: float) -> "altair.Y":
+    """Return a logarithmic axis for durations in seconds above 0 that starts and ends at a round duration."""
+    import altair
+
+    rounds = _round_durations(shortest, longest)
+    labels = dict(rounds[:: -(-len(rounds) // _MAX_TICKS)])
+    texts = json.dumps({f"{value:.15g}": label for value, label in labels.items()})
+    axis = altair.Axis(title=None, values=list(labels), labelExpr=f"{texts}[datum.value]")
+    scale = altair.Scale(type="log", nice=False, domain=[rounds[0][0], rounds[-1][0]])
+    return altair.Y("value:Q", scale=scale, axis=axis)
+
+
+def _round_durations(shortest: float, longest: float) -> list[tuple[float, str]]:
+    first = max((index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value <= shortest), default=0)
+    last = min(
+        (index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value >= longest),
+        default=len(_ROUND_DURATIONS) - 1,
+    )
+    if first == last:  # a scale needs two ends
+        first, last = max(0, first - 1), min(len(_ROUND_DURATIONS) - 1, last + 1)
+    return list(_ROUND_DURATIONS[first : last + 1])

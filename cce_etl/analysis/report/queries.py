@@ -1,14 +1,18 @@
-"""What the report asks the published file: one query a section, each with an order without ties and a bound.
+"""The queries of the report: one for each section, each with a total order and a bound on its rows."""
 
-Lives here: SQL and bounds. Does not: putting the answers together (`contents`).
-"""
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from typing import Final
+from cce_etl.analysis.published import Published
 
-# Bounds keep the page readable, and below 1.5 MB however large the file is; each section says what it leaves out.
-MOST_PANELS: Final = 12
-MOST_DAYS: Final = 184
-MOST_WATERFALLS: Final = 4
+if TYPE_CHECKING:
+    import pandas
+
+Rows = tuple[Any, ...]
+# The bounds keep the page readable and below 1.5 MB, however large the file is; each section says what it leaves out.
+MAX_PANELS: Final = 12
+MAX_DAYS: Final = 184
+MAX_WATERFALLS: Final = 4
 
 MANIFEST: Final = """
     SELECT published_at, run_id, ids_asked, ids_fetched, ids_failed, ids_pending, ids_running, ids_gone,
@@ -41,7 +45,7 @@ OVERVIEW: Final = """
         (SELECT count(DISTINCT (source, root_job_id)) FROM marts.data_quality_findings) AS finding_root_count
     FROM marts.root_jobs
 """
-# The step types that hold most of the jobs' time come first; those that no finished job has, by their own time.
+# The step types that take most of the jobs' time come first, then those that no finished job has, by their own time.
 TYPES: Final = """
     SELECT durations.source, durations.job_type, durations.measured_count, durations.measured_root_count,
         durations.p50_seconds, durations.p50_low_seconds, durations.p50_high_seconds, durations.p95_seconds,
@@ -55,7 +59,7 @@ TYPES: Final = """
         durations.source, durations.job_type
     LIMIT $1
 """
-# Up to the newest day that is not after the publishing, lest one clock that runs ahead push out all others.
+# Up to the newest day that is not after the publishing: one clock that runs ahead must not push out all other days.
 DAYS: Final = """
     WITH newest AS (
         SELECT max(days.created_on) AS created_on
@@ -156,3 +160,13 @@ NEWEST: Final = """
 CRITICAL_PATHS: Final = """
     SELECT path FROM marts.steps WHERE source = $1 AND root_job_id = $2 AND is_on_critical_path
 """
+
+
+def read_rows(published: Published, sql: str, parameters: Sequence[object] = ()) -> Rows:
+    """Return the rows of a query as named tuples. Raises WarehouseError for a query that the file does not accept."""
+    return rows_of(published.frame(sql, parameters))
+
+
+def rows_of(frame: "pandas.DataFrame") -> Rows:
+    """Return the rows of a frame as named tuples, with None for every kind of missing value (NaN, NaT, NA)."""
+    return tuple(frame.astype(object).where(frame.notna(), None).itertuples(index=False, name="Row"))

@@ -1,7 +1,4 @@
-"""A drawing as a part of the page: static SVG in the page's own colours and fonts.
-
-Lives here: what is kept of the SVG that Vega makes. Does not: drawing (`panels`).
-"""
+"""Charts as static SVG elements in the page's own colours and fonts."""
 
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree
@@ -12,7 +9,7 @@ if TYPE_CHECKING:
     import altair
 
 GRID: Final = "#dddddd"
-# The reader's scheme, light or dark, decides what a variable of the page's style means.
+# The values of the variables depend on the reader's colour scheme, light or dark.
 _VARIABLES: Final = {BLUE: "var(--blue)", ORANGE: "var(--orange)", INK: "var(--quiet)", GRID: "var(--line)"}
 _AXIS: Final = {
     "domain": False,
@@ -33,13 +30,13 @@ _KEPT: Final = frozenset(
 _NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
 
 
-def picture(chart: "altair.TopLevelMixin") -> str:
-    """Return a chart as an SVG element without scripts, styles and ids, in the page's colours, as wide as its box."""
+def svg_element(chart: "altair.TopLevelMixin") -> str:
+    """Return a chart as an SVG element that fills its box, without scripts, styles and ids, in the page's colours."""
     import vl_convert
 
-    # Without validation, which takes longer than the drawing; what the charts hold is checked by their tests.
+    # Validation takes longer than drawing; the tests check what the charts hold.
     svg: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False) | {"config": _CONFIG})
-    root = ElementTree.fromstring(svg)  # noqa: S314  drawn just now, from figures alone
+    root = ElementTree.fromstring(svg)  # noqa: S314  made one line above, from figures only
     for element in root.iter():
         _clean(element)
     root.set("aria-hidden", "true")
@@ -57,6 +54,6 @@ def _clean(element: "ElementTree.Element[str]") -> None:
 
 
 def _is_invisible(element: "ElementTree.Element[str]") -> bool:
-    # Vega leaves behind the backgrounds of its groups, and the labels that would overlap others.
+    # Vega leaves the backgrounds of its groups, and labels that would overlap others, in the SVG.
     has_outline_only = element.get("class") in ("background", "foreground")
     return has_outline_only or element.get("opacity") == "0" or element.get("display") == "none"

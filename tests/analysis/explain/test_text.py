@@ -72,7 +72,7 @@ def test_too_few_jobs_are_said() -> None:
 
 
 def test_many_steps_that_had_not_ended_are_a_caution() -> None:
-    caution = "the durations of now may be too low"
+    caution = "so its durations may be too low"
     assert caution in said(now=msgspec.structs.replace(MANY, running_count=7))
     assert caution not in said(now=msgspec.structs.replace(MANY, running_count=6))
 
@@ -92,7 +92,7 @@ def test_no_evidence_is_an_answer() -> None:
         "Now:    no successful step with a start and an end time.",
         "No change was found: there is no evidence",
         "No cohort differs: there is no evidence",
-        "on the critical path in this step: unknown.",
+        "it takes on the critical path: unknown.",
         "Now:    no finished step.",
         "It is not to blame for any failed root job",
         "No step succeeded with a start and an end time.",
@@ -208,10 +208,10 @@ def test_a_new_shape_is_described_and_said_not_to_be_tested() -> None:
 
 
 def test_the_share_with_sub_steps_is_said_where_it_differs() -> None:
-    assert "on the critical path in this step: 0.0% by itself, 45.1% with its sub-steps." in said(
+    assert "it takes on the critical path: 0.0% by itself, 45.1% with its sub-steps." in said(
         cost=Cost(0.0, 1.0, 0.451)
     )
-    assert "on the critical path in this step: 32.2%." in said(cost=Cost(0.322, 1.0, 0.3229))
+    assert "it takes on the critical path: 32.2%." in said(cost=Cost(0.322, 1.0, 0.3229))
 
 
 def test_a_step_that_failed_in_a_job_that_did_not_is_nobodys_to_blame() -> None:

@@ -105,28 +105,31 @@ def test_pictures_are_named_and_tables_can_be_scrolled_with_the_keyboard(rich_pa
 @pytest.mark.parametrize(
     ("section", "sentence"),
     [
-        ("durations", "1 m 15 s median (95 % interval, one value a job: 1 m 10 s to 1 m 22 s), p95 2 m 10 s"),
+        ("durations", "1 m 15 s median (95 % interval from one value a job: 1 m 10 s to 1 m 22 s), p95 2 m 10 s"),
         (
             "durations",
-            "n = 348 steps in 120 jobs. With failed ones and 4 still running (Kaplan-Meier): median 1 m 16 s",
+            "n = 348 steps in 120 jobs. With failed steps and 4 that still ran (Kaplan-Meier): median 1 m 16 s",
         ),
-        ("changes", "1 finding among 2 candidate dates: confirmed by a permutation test"),
-        ("changes", "(q < 0.01), and at least 1.05 times as long or as short."),
+        (
+            "changes",
+            "1 finding among 2 candidate dates. A finding is confirmed by a permutation test on one",
+        ),
+        ("changes", "(q < 0.01), and changed the duration by a factor of 1.05 or more."),
         ("changes", "a slowdown that comes with a new shape is not found here."),
-        ("cohorts", "by 1.2 times or more, with a false discovery rate below 1 % (q < 0.01)"),
-        ("cohorts", "compared among jobs of the same shape (tree of steps)"),
-        ("changes", "InstallMaster takes 3 times as long since 2026-05-15 06:00 UTC: median 1 m before, 3 m after"),
+        ("cohorts", "by a factor of 1.2 or more, with a false discovery rate below 1 % (q < 0.01)"),
+        ("cohorts", "compared only among jobs of the same shape (tree of steps)"),
+        ("changes", "InstallMaster has taken 3 times as long since 2026-05-15 06:00 UTC: median 1 m before, 3 m after"),
         ("changes", "(n = 60 and 58 jobs; q < 0.0001)"),
-        ("changes", "First seen around then: cluster.flavor=InstallMaster"),
-        ("cohorts", "where cluster.flavor = InstallMaster and az = eu-1 takes 3.02 times as long since 2026-05-15"),
+        ("changes", "First seen around that time: cluster.flavor=InstallMaster"),
+        ("cohorts", "where cluster.flavor = InstallMaster and az = eu-1 has taken 3.02 times as long since 2026-05-15"),
         ("cohorts", "95 % interval of the ratio 2.81 to 3.33, q < 0.0001"),
-        ("cohorts", "where az = none fails while no other does: 25.0 % (10 failed; n = 40 jobs) against 0.0 %"),
+        ("cohorts", "where az = none fails and no other step does: 25.0 % (10 failed; n = 40 jobs) against 0.0 %"),
         ("cohorts", "no interval of the ratio, q = 0.004"),
         ("failures", "InstallMaster 9 2.5 % 1.3 % to 4.7 % 12 360 3.3 % 1.9 % to 5.7 %"),
         ("failures", "75.0 % (3 of 4) 15 m 2026-05-02 2026-05-29"),
         ("failures", "no reason sent no type sent 1 no later job \u2013"),
         ("blame", "62.5 % 12 m 30 s 18 1 m 15 s 2 m 10 s 360 120 30"),
-        ("running", "2 root jobs and 2 steps ran when last fetched. Stuck: 1 root job and 1 step. A root job"),
+        ("running", "2 root jobs and 2 steps were running when last fetched. Stuck: 1 root job and 1 step. A root job"),
         (
             "running",
             "InstallMaster on InstallMaster Stuck 1 h 11 m 40 s 15 m 118 0 eu-root-4 2026-05-31 11:30 UTC no type",
@@ -138,7 +141,10 @@ def test_pictures_are_named_and_tables_can_be_scrolled_with_the_keyboard(rich_pa
         ("targets", "93.3 % (84) 95.0 % 90 \u221233.3 % 1.33 2026-05-03"),
         ("quality", "2 findings in 2 of 3 root jobs"),
         ("coverage", "Of 125 known job ids, 120 (96.0 %) were answered at least once"),
-        ("coverage", "at least 2 are open, one a job, and one a source for all that name no job"),
+        (
+            "coverage",
+            "at least 2 are open. One is counted for each job, and one for each source with answers that",
+        ),
     ],
 )
 def test_each_section_says_how_many_and_how_sure(rich_page: str, section: str, sentence: str) -> None:
@@ -164,9 +170,9 @@ def test_letters_are_told_also_when_no_job_id_is_known(empty_contents: Contents)
         manifest = empty_contents.manifest._replace(ids_failed=failed_count)
         return words(render(replace(empty_contents, manifest=manifest)), "coverage")
 
-    assert "no job id is known, and every answer could be taken." in coverage(0)
-    assert "though answers came in that could not be taken. Answers" in coverage(1)
-    assert "at least 1 is open, one a job" in coverage(1)
+    assert "no job id is known, and every answer could be used." in coverage(0)
+    assert "and some answers could not be used. Answers" in coverage(1)
+    assert "at least 1 is open. One is counted" in coverage(1)
 
 
 def with_overview(contents: Contents, **figures: Any) -> Contents:
@@ -177,14 +183,14 @@ def with_overview(contents: Contents, **figures: Any) -> Contents:
 def test_a_candidate_that_is_no_finding_is_no_evidence(rich_contents: Contents) -> None:
     page = render(replace(with_overview(rich_contents, candidate_count=1, change_count=0), changes=()))
     assert "No evidence of a change: no finding among 1 candidate date." in words(page, "changes")
-    assert "1.05 times as long or as short" in words(page, "changes")
+    assert "by a factor of 1.05 or more" in words(page, "changes")
 
 
 def test_one_thing_is_not_many_and_no_step_has_no_types(rich_contents: Contents) -> None:
     ones = {"root_count": 1, "step_count": 1, "type_count": 1, "finding_count": 1, "finding_root_count": 1}
     one = render(with_overview(rich_contents, **ones, running_job_count=1, running_step_count=1, failed_count=1))
     assert "1 root job with 1 step of 1 type, started" in re.sub(r"\s+", " ", one)
-    assert "1 root job and 1 step ran when last fetched" in words(one, "running")
+    assert "1 root job and 1 step were running when last fetched" in words(one, "running")
     assert "1 finding in 1 of 1 root job." in words(one, "quality")
     assert "The one failed root job counts once" in words(one, "failures")
     none = render(with_overview(rich_contents, step_count=0, type_count=0))

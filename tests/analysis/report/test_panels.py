@@ -3,12 +3,15 @@
 import re
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas import DataFrame, Timestamp
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.report.panels import days_chart, read_panels
-from cce_etl.analysis.report.rows import rows_of
-from cce_etl.analysis.report.svg import picture
+from cce_etl.analysis.report.panels import days_chart, duration_axis, read_panels
+from cce_etl.analysis.report.queries import rows_of
+from cce_etl.analysis.report.svg import svg_element
 
 from .conftest import Write
 
@@ -70,7 +73,7 @@ def test_a_day_alone_is_a_dot() -> None:
 def dates(first: str, last: str) -> list[str]:
     """Return the dates below a chart from a first to a last day."""
     window = (Timestamp(first), Timestamp(last))
-    return re.findall(r">(\d+ [A-Z][a-z]+)</text>", picture(days_chart(days([10.0], [20.0]), [], window)))
+    return re.findall(r">(\d+ [A-Z][a-z]+)</text>", svg_element(days_chart(days([10.0], [20.0]), [], window)))
 
 
 def test_a_few_days_are_each_named_once_and_of_many_some() -> None:
@@ -103,3 +106,41 @@ def test_only_the_newest_days_are_shown_and_none_after_the_publishing(write: Wri
 def test_a_type_without_days_in_the_window_or_without_lengths_has_no_picture(write: Write) -> None:
     rows = [daily("2018-08-02", "Old"), daily("2026-06-30"), daily("2026-06-30", "Zero", 0.0)]
     assert panels_of(write, *rows) == [([], False), (["2026-06-30"], True), (["2026-06-30"], False)]
+
+
+def axis_of(shortest: float, longest: float) -> Any:
+    """Return the axis as Vega gets it."""
+    return duration_axis(shortest, longest).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "ticks"),
+    [
+        (62.0, 75.0, [60, 120]),
+        (60.0, 60.0, [30, 60, 120]),
+        (3.0, 50.0, [2, 5, 10, 20, 30, 60]),
+        (0.3, 0.4, [0.2, 0.5]),
+        (100.0, 90_000.0, [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800]),
+    ],
+)
+def test_the_axis_runs_between_round_durations_with_few_labels(
+    shortest: float, longest: float, ticks: list[float]
+) -> None:
+    axis = axis_of(shortest, longest)
+    assert axis["scale"]["domain"] == pytest.approx([ticks[0], ticks[-1]])
+    apart = -(-len(ticks) // 5)
+    assert axis["axis"]["values"] == pytest.approx(ticks[::apart])
+
+
+def test_labels_say_seconds_minutes_hours_and_days() -> None:
+    labels = axis_of(30.0, 20_000.0)["axis"]["labelExpr"]
+    assert labels == '{"30": "30 s", "300": "5 m", "1800": "30 m", "14400": "4 h"}[datum.value]'
+
+
+@given(st.floats(min_value=1e-9, max_value=1e9), st.floats(min_value=1, max_value=1e9))
+def test_every_duration_lies_on_its_axis(shortest: float, factor: float) -> None:
+    longest = min(shortest * factor, 8e9)
+    low, high = axis_of(shortest, longest)["scale"]["domain"]
+    assert low <= shortest * (1 + 1e-12)
+    assert longest <= high
+    assert low < high

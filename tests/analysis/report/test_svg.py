@@ -5,14 +5,14 @@ import re
 import altair
 
 from cce_etl.analysis.charts import BLUE
-from cce_etl.analysis.report.svg import GRID, picture
+from cce_etl.analysis.report.svg import GRID, svg_element
 
 VALUES = [{"day": f"2026-05-0{day}T00:00:00Z", "value": day} for day in range(1, 6)]
 
 
 def test_a_picture_has_the_pages_colours_and_nothing_that_a_page_must_not_have() -> None:
     line = altair.Chart(altair.InlineData(VALUES)).mark_line(color=BLUE).encode(x="day:T", y="value:Q")
-    svg = picture(line.mark_area(color=GRID, line={"color": BLUE}))
+    svg = svg_element(line.mark_area(color=GRID, line={"color": BLUE}))
     assert svg.startswith("<svg ")
     assert 'aria-hidden="true"' in svg
     assert "var(--blue)" in svg

@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 
 from cce_etl.analysis import Published, open_published
-from cce_etl.analysis.report import queries as questions
-from cce_etl.analysis.report.waterfalls import MOST_ROWS, Waterfall, read_waterfalls
+from cce_etl.analysis.report import queries
+from cce_etl.analysis.report.waterfalls import MAX_ROWS, Waterfall, read_waterfalls
 
 from .conftest import Write
 
@@ -19,14 +19,14 @@ JOBS: Final[dict[str, list[tuple[float, float]]]] = {
 
 
 def test_the_slowest_jobs_have_a_duration_and_the_newest_a_start(opened: Published) -> None:
-    slowest = [job.job_id for job in read_waterfalls(opened, questions.SLOWEST)]
-    newest = [job.job_id for job in read_waterfalls(opened, questions.NEWEST)]
+    slowest = [job.job_id for job in read_waterfalls(opened, queries.SLOWEST)]
+    newest = [job.job_id for job in read_waterfalls(opened, queries.NEWEST)]
     assert slowest == ["eu-root-1", "eu-root-2"]
     assert newest == ["eu-root-3", "eu-root-1", "eu-root-2"]
 
 
 def test_bars_start_where_their_steps_do_and_what_has_not_started_has_none(opened: Published) -> None:
-    job = read_waterfalls(opened, questions.SLOWEST)[0]
+    job = read_waterfalls(opened, queries.SLOWEST)[0]
     bars = [(bar.depth, bar.phase, bar.start_seconds, bar.seconds, bar.is_on_critical_path) for bar in job.bars]
     assert bars == [
         (0, "Success", 0.0, 600.0, False),
@@ -52,7 +52,7 @@ def jobs(write: Write) -> dict[str, Waterfall]:
     roots = [("s", each, "T", None, "Success", True, "2026-05-01 00:00:00", 100.0, None) for each in JOBS]
     rows = [row for each, own in JOBS.items() for row in steps(each, *own)]
     with open_published(write("jobs", {"root_jobs": roots, "steps": rows})) as published:
-        return {job.job_id: job for job in read_waterfalls(published, questions.NEWEST)}
+        return {job.job_id: job for job in read_waterfalls(published, queries.NEWEST)}
 
 
 def test_a_step_that_starts_before_its_root_moves_the_roots_bar(jobs: dict[str, Waterfall]) -> None:
@@ -67,5 +67,5 @@ def test_a_negative_duration_has_no_length(jobs: dict[str, Waterfall]) -> None:
 
 def test_of_many_steps_the_longest_are_shown_in_the_order_of_time_with_the_root(jobs: dict[str, Waterfall]) -> None:
     job = jobs["many steps"]
-    assert (job.job_count, len(job.bars)) == (61, MOST_ROWS)
+    assert (job.job_count, len(job.bars)) == (61, MAX_ROWS)
     assert [bar.seconds for bar in job.bars] == [100.0, *(100.0 + number for number in range(21, 60))]

@@ -49,7 +49,7 @@ def test_what_a_stopped_writing_left_behind_does_not_matter(empty: Path, tmp_pat
 
 def test_a_file_that_is_no_report_is_kept(empty: Path, tmp_path: Path) -> None:
     before = empty.read_bytes()
-    with pytest.raises(ConfigError, match="is there already and is no report"):
+    with pytest.raises(ConfigError, match="exists and is no report"):
         write_report(empty, empty)
     assert empty.read_bytes() == before
 

@@ -3,7 +3,7 @@
 from pandas import NA, DataFrame, NaT, Timestamp
 
 from cce_etl.analysis import Published
-from cce_etl.analysis.report.rows import read_rows, rows_of
+from cce_etl.analysis.report.queries import read_rows, rows_of
 
 
 def test_every_kind_of_missing_value_is_none() -> None:
