@@ -1,5 +1,1 @@
-"""The DuckDB files: the writer's warehouse and the copy analysts read.
-
-Lives here: duckdb and pyarrow tables, every SQL statement, the tables' definitions (schema.sql).
-Does not: what the rows mean (`job`, sql/), the order of a run (`pipeline`).
-"""
+"""The tables in raw and core.jobs, in a DuckDB file or a lake: everything that is written before models are built."""

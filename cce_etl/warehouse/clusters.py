@@ -1,8 +1,4 @@
-"""raw.clusters: what the API's lists said of each cluster, as seen then.
-
-Lives here: a new row only when something changed.
-Does not: jobs (`core`), which list spoke of a cluster (`extract/discovery`).
-"""
+"""raw.clusters: what the API's lists said about each cluster, with a new row when something changed."""
 
 from collections.abc import Sequence
 
@@ -15,7 +11,7 @@ _TYPES = {"availability_zones": pa.list_(pa.string()), "created_at": pa.timestam
 
 
 class ClusterRow(msgspec.Struct, frozen=True):
-    """Hold what was seen of a cluster; `created_at` in ns since 1970 UTC, None when its text cannot be read."""
+    """A cluster as the API listed it; `created_at` is in ns since 1970 UTC, None when its text cannot be read."""
 
     cluster_id: str
     name: str | None
@@ -30,7 +26,7 @@ class ClusterRow(msgspec.Struct, frozen=True):
 def append_changed_clusters(
     connection: Connection, source: str, clusters: Sequence[ClusterRow], observed_at: int
 ) -> int:
-    """Append the clusters that differ from how they were last seen; return how many."""
+    """Write the clusters that differ from their latest rows, and return how many."""
     latest = {cluster.cluster_id: cluster for cluster in clusters}.values()
     columns = {
         name: pa.array([getattr(cluster, name) for cluster in latest], _TYPES.get(name, pa.string()))

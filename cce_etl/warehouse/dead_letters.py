@@ -1,8 +1,4 @@
-"""raw.dead_letters: what failed.
-
-Lives here: one open letter a job and kind of failure, resolved when the job comes through.
-Does not: why something failed (`extract/`, `job`), showing it (`cli/`).
-"""
+"""raw.dead_letters: jobs and records that failed. A job has one open dead letter for each kind of failure."""
 
 from collections.abc import Sequence
 
@@ -13,7 +9,7 @@ from cce_etl.warehouse.connection import Connection, transaction
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """Hold one failure; `job_id` is None when a record named no job."""
+    """A failure. `job_id` is None when the record named no job; `failed_at` is in ns since 1970 UTC."""
 
     job_id: str | None
     kind: str
@@ -25,15 +21,27 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attempts: int = 1
 
 
-def record_dead_letters(connection: Connection, source: str, letters: Sequence[DeadLetter]) -> None:
-    """Keep failures; an open letter of the same job and kind is brought up to date, and its tries are added.
+def record_dead_letters(connection: Connection, source: str, dead_letters: Sequence[DeadLetter]) -> None:
+    """Write failures. An open dead letter of the same job and kind is updated, and its attempts are added up.
 
-    A record that named no job is the same as before when its message, which says file and place, is the same.
+    Records without a job are the same when their messages, which name file and line, are the same.
     """
-    if not letters:
+    if not dead_letters:
         return
-    latest = {(letter.job_id or letter.message, letter.kind): letter for letter in letters}
-    connection.register("incoming", _letter_table(list(latest.values())))
+    latest = {(item.job_id or item.message, item.kind): item for item in dead_letters}.values()
+    table = pa.table(
+        {
+            "job_id": pa.array([item.job_id for item in latest], pa.string()),
+            "kind": pa.array([item.kind for item in latest], pa.string()),
+            "http_status": pa.array([item.http_status for item in latest], pa.int32()),
+            "error_code": pa.array([item.error_code for item in latest], pa.string()),
+            "message": pa.array([item.message for item in latest], pa.string()),
+            "body_excerpt": pa.array([item.body_excerpt for item in latest], pa.string()),
+            "attempts": pa.array([item.attempts for item in latest], pa.int32()),
+            "failed_at": pa.array([item.failed_at for item in latest], pa.timestamp("ns")),
+        }
+    )
+    connection.register("incoming", table)
     connection.execute(
         """
         UPDATE raw.dead_letters SET
@@ -59,23 +67,8 @@ def record_dead_letters(connection: Connection, source: str, letters: Sequence[D
     )
 
 
-def _letter_table(letters: Sequence[DeadLetter]) -> pa.Table:
-    return pa.table(
-        {
-            "job_id": pa.array([letter.job_id for letter in letters], pa.string()),
-            "kind": pa.array([letter.kind for letter in letters], pa.string()),
-            "http_status": pa.array([letter.http_status for letter in letters], pa.int32()),
-            "error_code": pa.array([letter.error_code for letter in letters], pa.string()),
-            "message": pa.array([letter.message for letter in letters], pa.string()),
-            "body_excerpt": pa.array([letter.body_excerpt for letter in letters], pa.string()),
-            "attempts": pa.array([letter.attempts for letter in letters], pa.int32()),
-            "failed_at": pa.array([letter.failed_at for letter in letters], pa.timestamp("ns")),
-        }
-    )
-
-
 def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[str], resolved_at: int) -> None:
-    """Mark the open letters of jobs that came through after all; none is deleted."""
+    """Set `resolved_at` of the open dead letters of jobs that succeeded."""
     if not job_ids:
         return
     connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
@@ -90,7 +83,7 @@ def resolve_dead_letters(connection: Connection, source: str, job_ids: Sequence[
 
 
 def resolve_file_dead_letters(connection: Connection, source: str, paths: Sequence[str], loaded_at: int) -> None:
-    """Mark the open letters of records in files that were loaded again from `loaded_at` on without failing again."""
+    """Set `resolved_at` of open dead letters of files' records that did not fail when loaded again at `loaded_at`."""
     connection.register("incoming", pa.table({"path": pa.array(paths, pa.string())}))
     with transaction(connection):
         connection.execute(
@@ -105,7 +98,7 @@ def resolve_file_dead_letters(connection: Connection, source: str, paths: Sequen
 
 
 class OpenDeadLetter(msgspec.Struct, frozen=True):
-    """Hold an open dead letter as a person reads it; `failed_at` as text, UTC."""
+    """An open dead letter for people to read; `failed_at` is text, UTC."""
 
     source: str
     kind: str
@@ -130,7 +123,7 @@ def open_dead_letters(connection: Connection) -> list[OpenDeadLetter]:
 
 
 def open_dead_letter_ids(connection: Connection, source: str) -> list[str]:
-    """Return the jobs of a source that have an open dead letter."""
+    """Return the jobs of a source that have an open dead item."""
     rows = connection.execute(
         """
         SELECT DISTINCT job_id FROM raw.dead_letters

@@ -6,7 +6,7 @@ import msgspec
 
 from cce_etl.warehouse.connection import Connection, transaction
 
-# A job is new to a run when none of its bodies is older than the run.
+# A job is new in a run when none of its bodies is older than the run.
 _FIGURES: Final = """
     WITH own AS (FROM raw.fetch_runs WHERE run_id = $1),
     first_bodies AS (
@@ -75,7 +75,7 @@ class FetchRun(msgspec.Struct, frozen=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True):
-    """Hold what a run did; `changed` were known before and came back different, bytes as received."""
+    """The counts of a run over all its sources. `changed` are jobs that were loaded before and now differ."""
 
     new: int
     changed: int
@@ -89,7 +89,7 @@ class RunSummary(msgspec.Struct, frozen=True):
 
 
 def summarize_run(connection: Connection, run_id: str) -> RunSummary:
-    """Return the figures of a run over all its sources; the latency is that of the slowest source."""
+    """Return the counts of a run over all its sources, and the latency of its slowest source."""
     ((new, fetched, *others),) = connection.execute(_FIGURES, [run_id]).fetchall()
     return RunSummary(new, max(fetched - new, 0), *others)
 

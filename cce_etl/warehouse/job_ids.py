@@ -1,8 +1,4 @@
-"""raw.job_ids: which ids a source is known to have, and what became of each.
-
-Lives here: listing, states, what is left to fetch.
-Does not: bodies (`payloads`), failures (`accounts`).
-"""
+"""raw.job_ids: the job ids of each source, their states, and which of them are to be fetched."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,13 +19,19 @@ _LIST_NEW: Final = """
         make_timestamp_ns($listed_at) AS first_listed_at, make_timestamp_ns($listed_at) AS last_listed_at
     FROM incoming
 """
-_BUT_KNOWN: Final = " ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $source) AS known USING (job_id)"
+_WITHOUT_KNOWN: Final = " ANTI JOIN (SELECT job_id FROM raw.job_ids WHERE source = $source) AS known USING (job_id)"
 
 
 class IdUpdate(msgspec.Struct, frozen=True):
-    """Say what became of an id: `fetched_at` (ns) is of a body that could be read; None leaves a column as it is.
+    """What became of an id. None leaves a column as it is.
 
-    With `replaces_time` the time is set even when it is earlier: the one before was of another dialect's tree.
+    Attributes:
+        job_id: the id.
+        state: its new state.
+        attempts: the attempts to add.
+        fetched_at: when a body that could be read was fetched, ns since 1970 UTC.
+        replaces_time: whether `fetched_at` is set even when it is earlier, because the time before it belongs to a tree
+            of another dialect.
     """
 
     job_id: str
@@ -48,40 +50,38 @@ def register_ids(
     *,
     is_autopilot: bool = False,
 ) -> int:
-    """Add the ids that are new to raw.job_ids as pending, and move `last_listed_at` of the others; return how many
-    are new.
-    """
+    """Add new ids as pending, set `last_listed_at` of the others, and return how many are new."""
     connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
     ((known_count,),) = connection.execute(
         "SELECT count(*) FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1", [source]
     ).fetchall()
-    # Each statement that looks for ids reads all there are: of a million, a seventh of a second of CPU.
+    # Each statement that looks for ids reads the whole table: with a million ids, 0.14 seconds of CPU.
     if known_count:
         connection.execute(_LIST_AGAIN, {"source": source, "listed_at": listed_at})
     if known_count == len(job_ids):
         return 0
     values = {"source": source, "origin": origin, "listed_at": listed_at, "is_autopilot": is_autopilot}
-    added = connection.execute(_LIST_NEW + (_BUT_KNOWN if known_count else ""), values).fetchone()
+    added = connection.execute(_LIST_NEW + (_WITHOUT_KNOWN if known_count else ""), values).fetchone()
     return int(added[0]) if added else 0
 
 
 def autopilot_ids(connection: Connection, source: str) -> frozenset[str]:
-    """Return the ids that Autopilot's lists named: they are asked for under paths of their own."""
+    """Return the ids that Autopilot's lists named; the API has other paths for them."""
     rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 AND is_autopilot", [source]).fetchall()
     return frozenset(job_id for (job_id,) in rows)
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """Name a step that shows no sub-jobs, and whether its root is one of Autopilot's."""
+    """A step without sub-jobs, and whether its root is an Autopilot job."""
 
     job_id: str
     is_autopilot: bool
 
 
 def unfetched_leaves(connection: Connection, source: str, limit: int) -> list[Leaf]:
-    """Return steps without sub-jobs that were never asked for by their own id: there the inlined tree may be cut off.
+    """Return at most `limit` steps without sub-jobs that were never fetched by their own id, the newest first.
 
-    The newest come first, at most `limit`.
+    The tree that a root's answer holds may be cut off at them.
     """
     rows = connection.execute(
         """
@@ -98,7 +98,7 @@ def unfetched_leaves(connection: Connection, source: str, limit: int) -> list[Le
 
 
 def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) -> set[str]:
-    """Return those of the ids whose job is known to have ended."""
+    """Return those of the ids whose state is finished."""
     connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
     rows = connection.execute(
         "SELECT job_id FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1 AND state = 'finished'",
@@ -108,22 +108,22 @@ def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) ->
 
 
 def sources(connection: Connection) -> list[str]:
-    """Return the names of all sources the warehouse has ids of."""
+    """Return the sorted names of all sources that have ids."""
     rows = connection.execute("SELECT DISTINCT source FROM raw.job_ids ORDER BY source").fetchall()
     return [source for (source,) in rows]
 
 
 def known_ids(connection: Connection, source: str) -> list[str]:
-    """Return every id of the source, whatever its state, in order."""
+    """Return all ids of the source, sorted."""
     rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 ORDER BY job_id", [source]).fetchall()
     return [job_id for (job_id,) in rows]
 
 
 def open_ids(connection: Connection, source: str) -> list[str]:
-    """Return every id of the source that is pending or running, oldest listing first.
+    """Return all ids of the source that are pending or running, those listed first at first.
 
-    A step that was asked for by its own id counts only while a tree it stands in is open: in a tree that has failed,
-    steps stay planned for ever.
+    A step that was fetched by its own id counts only while the root of a tree with it is open: in a failed tree, steps
+    stay in phase Initializing for ever.
     """
     rows = connection.execute(
         """
@@ -144,20 +144,21 @@ def open_ids(connection: Connection, source: str) -> list[str]:
     return [job_id for (job_id,) in rows]
 
 
-def update_ids(connection: Connection, source: str, marks: Sequence[IdUpdate]) -> None:
-    """Write what became of each id: state, tries added, and as a rule the later of the fetch times.
+def update_ids(connection: Connection, source: str, updates: Sequence[IdUpdate]) -> None:
+    """Write what became of each id: its state, more attempts, and the later of the fetch times.
 
-    A job that was seen before does not die of one bad answer, and one that is answered again lives again.
+    A job that was fetched before does not become dead by one bad answer. A gone or dead job that is answered again
+    becomes running.
     """
-    if not marks:
+    if not updates:
         return
     table = pa.table(
         {
-            "job_id": pa.array([mark.job_id for mark in marks], pa.string()),
-            "state": pa.array([mark.state for mark in marks], pa.string()),
-            "attempts": pa.array([mark.attempts for mark in marks], pa.int32()),
-            "fetched_at": pa.array([mark.fetched_at for mark in marks], pa.timestamp("ns")),
-            "replaces_time": pa.array([mark.replaces_time for mark in marks], pa.bool_()),
+            "job_id": pa.array([update.job_id for update in updates], pa.string()),
+            "state": pa.array([update.state for update in updates], pa.string()),
+            "attempts": pa.array([update.attempts for update in updates], pa.int32()),
+            "fetched_at": pa.array([update.fetched_at for update in updates], pa.timestamp("ns")),
+            "replaces_time": pa.array([update.replaces_time for update in updates], pa.bool_()),
         }
     )
     connection.register("incoming", table)
@@ -182,7 +183,7 @@ def update_ids(connection: Connection, source: str, marks: Sequence[IdUpdate]) -
 
 
 def listed_since(connection: Connection, source: str, since: int) -> list[str]:
-    """Return the ids of a source that were first listed at `since` (ns since 1970 UTC) or later, in order."""
+    """Return the ids of a source that were first listed at `since` (ns since 1970 UTC) or later, sorted."""
     rows = connection.execute(
         "SELECT job_id FROM raw.job_ids WHERE source = $1 AND first_listed_at >= make_timestamp_ns($2) ORDER BY job_id",
         [source, since],
@@ -191,9 +192,9 @@ def listed_since(connection: Connection, source: str, since: int) -> list[str]:
 
 
 def reopen(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
-    """Mark those of the ids that are finished as running, so that they are fetched again; return how many.
+    """Set finished ones of the ids to running, so that they are fetched again; return how many.
 
-    What a run that is stopped does not come to stays open, and is fetched by the next.
+    Ids that a stopped run does not reach stay open for the next run.
     """
     with transaction(connection):
         finished = sorted(finished_ids(connection, source, job_ids))

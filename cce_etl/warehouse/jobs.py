@@ -1,8 +1,4 @@
-"""core.jobs: every node of every job, a row each.
-
-Lives here: replacing a root's rows, moving the time it was last observed, recording which roots changed so.
-Does not: making rows from bodies (`readings`), the models built from them (`models`).
-"""
+"""core.jobs: a row for each job of each tree; and raw.changed_roots: the trees that changed since the last build."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,39 +10,43 @@ import pyarrow.compute as pc
 
 from cce_etl.warehouse.connection import Connection
 
-# What DuckDB keeps in its log before it writes the table anew. Its own 16 MB are less than a batch of rows, so that
-# every batch would write the end of the table a second time: 650,000 rows took 8.4 s of CPU, and 5.5 with more.
+# The size of the log at which DuckDB writes it to the table. The default of 16 MB is less than a batch of rows, so that
+# each batch would write the end of the table again: 650,000 rows took 8.4 s of CPU, and 5.5 s with this.
 _LOAD_CHECKPOINT_SIZE: Final = "48MB"
-# Blocks once written stay in memory up to DuckDB's limit, most of the machine's by default: 2,000,000 rows took 695 MB,
-# and with this 534, no more than 500,000 rows. Less than 125 MB a thread is too little for any query, say its docs; a
-# checkpoint of bodies of 200 KB took more than 122 in all.
+# Written blocks stay in memory up to DuckDB's limit, by default most of the machine's: 2,000,000 rows took 695 MB, and
+# 534 MB with this, as did 500,000 rows. DuckDB's documentation asks for 125 MB a thread at least, and a checkpoint of
+# bodies of 200 KB took more than 122 MB in all.
 _LOAD_MEGABYTES_PER_THREAD: Final = 128
 _LOAD_MEGABYTES_AT_LEAST: Final = 256
 
 
 @contextmanager
 def bulk_loading(connection: Connection) -> Iterator[None]:
-    """Write the table less often, in bounded memory, while many batches are loaded; each stays a transaction."""
+    """Let DuckDB write tables less often, in bounded memory, while many batches are loaded."""
     ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
     connection.execute(f"SET checkpoint_threshold = '{_LOAD_CHECKPOINT_SIZE}'")
     connection.execute(f"SET memory_limit = '{max(_LOAD_MEGABYTES_AT_LEAST, _LOAD_MEGABYTES_PER_THREAD * threads)}MB'")
     try:
         yield
     finally:
-        with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
+        with suppress(duckdb.Error):  # the database has failed, and its own error says more
             connection.execute("RESET checkpoint_threshold; RESET memory_limit")
 
 
 def replace_trees(connection: Connection, source: str, rows: pa.Table, loaded_before: Sequence[str]) -> int:
-    """Put whole trees into core.jobs in place of what it has of their roots; return the number of rows written.
+    """Replace trees in core.jobs and return the number of rows written.
 
-    `rows` are in the columns of `node_columns`. Only roots in `loaded_before` are looked for and deleted, so that a
-    first load never searches the table. The observation time is the one raw.job_ids has for the root by now: elapsed
-    times run to it.
+    Args:
+        connection: the warehouse.
+        source: the source of the trees.
+        rows: all rows of the trees, with the columns of core.jobs but `source` and `observed_at`, which is
+            `last_fetched_at` of the root in raw.job_ids.
+        loaded_before: the roots that may have rows already. Only these are searched for and deleted, so that a first
+            load never searches the table.
     """
     if loaded_before:
         connection.register("incoming", pa.table({"root_job_id": pa.array(loaded_before, pa.string())}))
-        # Equalities on columns become a hash join; a tuple IN (...) does not.
+        # Conditions on single columns become a hash join; a tuple IN (...) does not.
         connection.execute(
             """
             DELETE FROM core.jobs USING incoming
@@ -65,7 +65,7 @@ def replace_trees(connection: Connection, source: str, rows: pa.Table, loaded_be
 
 
 def _observed(connection: Connection, source: str, roots: pa.Array, root_job_ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the observation time of each row's root; joined here, since a join in DuckDB would unpack all maps."""
+    """Return the observation time of each row's root. A join in DuckDB would unpack the maps of all rows."""
     connection.register("incoming", pa.table({"job_id": roots}))
     seen = connection.execute(
         "SELECT job_id, epoch_ns(last_fetched_at) FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1",
@@ -84,11 +84,11 @@ def _record_changed(connection: Connection, source: str, root_job_ids: pa.Array)
 
 
 def touch_observed_at(connection: Connection, source: str, root_job_ids: Sequence[str]) -> None:
-    """Move the observation time of trees that were seen again unchanged to what raw.job_ids has by now."""
+    """Set `observed_at` of trees that were fetched again unchanged to `last_fetched_at` of their roots."""
     if not root_job_ids:
         return
     connection.register("incoming", pa.table({"job_id": pa.array(root_job_ids, pa.string())}))
-    # Asked for first, since an update in a lake returns nothing.
+    # A query comes first, since an UPDATE in a lake does not return the changed rows.
     moved = connection.execute(
         """
         SELECT jobs.root_job_id, epoch_ns(any_value(seen.last_fetched_at))
@@ -115,7 +115,7 @@ def touch_observed_at(connection: Connection, source: str, root_job_ids: Sequenc
 
 
 def clear_core(connection: Connection) -> None:
-    """Empty core.jobs, to be filled again from raw."""
+    """Delete all rows of core.jobs, which can be loaded again from raw."""
     connection.execute("TRUNCATE core.jobs")
-    # Trees that are gone for good are in no list of changed ones: what was kept of all is made anew.
+    # raw.changed_roots does not have the trees that are deleted here, so that all models have to be built anew.
     connection.execute("TRUNCATE raw.model_builds")

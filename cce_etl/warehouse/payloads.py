@@ -1,4 +1,4 @@
-"""raw.job_payloads: the exact bytes of every response body that differed from the one before it, compressed."""
+"""raw.job_payloads: the exact bytes of each answer that differed from the one before it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,11 +9,11 @@ from cce_etl.warehouse.connection import Connection
 
 
 def payload_keys(connection: Connection, source: str, job_ids: Iterable[str]) -> list[PayloadKey]:
-    """Return what is stored of these jobs, without the bytes."""
-    wanted = list(job_ids)
-    if not wanted:
+    """Return the keys of all payloads of these jobs."""
+    ids = list(job_ids)
+    if not ids:
         return []
-    connection.register("incoming", pa.table({"job_id": pa.array(wanted, pa.string())}))
+    connection.register("incoming", pa.table({"job_id": pa.array(ids, pa.string())}))
     rows = connection.execute(
         """
         SELECT job_id, dialect, epoch_ns(fetched_at), body_sha256
@@ -25,7 +25,7 @@ def payload_keys(connection: Connection, source: str, job_ids: Iterable[str]) ->
 
 
 def read_payloads(connection: Connection, source: str, job_ids: Iterable[str]) -> list[Payload]:
-    """Return all payloads of these jobs with their bytes, latest first within a job and dialect."""
+    """Return all payloads of these jobs, the latest of each job and dialect first."""
     connection.register("incoming", pa.table({"job_id": pa.array(list(job_ids), pa.string())}))
     rows = connection.execute(
         """
@@ -57,9 +57,14 @@ def append_payloads(connection: Connection, source: str, payloads: Sequence[Payl
 
 
 def record_last_seen(connection: Connection, source: str, late: Sequence[Payload]) -> None:
-    """Write a job's newest payload once more, at the time it was last seen unchanged, where a `late` one precedes that.
+    """Write a job's newest payload again, with the time when it was last seen, if a `late` payload is older than that.
 
-    Without it the late payload would pass for the newest, since a body seen again unchanged leaves no row.
+    A body that is seen again unchanged leaves no row, so that the late payload would otherwise seem to be the newest.
+
+    Args:
+        connection: the warehouse.
+        source: the source of the payloads.
+        late: payloads that were fetched before others that are loaded already.
     """
     if not late:
         return
@@ -69,28 +74,28 @@ def record_last_seen(connection: Connection, source: str, late: Sequence[Payload
         "fetched_at": pa.array([payload.fetched_at for payload in late], pa.timestamp("ns")),
     }
     connection.register("incoming", pa.table(table))
-    # The time in raw.job_ids is of the v3 tree where there is one, and v3 sorts first.
-    passed = connection.execute(
+    # The time in raw.job_ids belongs to the v3 tree when there is one; v3 is the first in this order.
+    overtaken = connection.execute(
         """
         WITH newest AS (
-            SELECT rowid AS place, source, job_id, dialect, fetched_at
+            SELECT rowid AS row_id, source, job_id, dialect, fetched_at
             FROM raw.job_payloads SEMI JOIN incoming USING (job_id) WHERE source = $1
             QUALIFY row_number() OVER (
                 PARTITION BY job_id ORDER BY dialect DESC, fetched_at DESC NULLS LAST, body_sha256 DESC
             ) = 1
         )
-        SELECT DISTINCT newest.place, epoch_ns(job_ids.last_fetched_at)
+        SELECT DISTINCT newest.row_id, epoch_ns(job_ids.last_fetched_at)
         FROM newest JOIN raw.job_ids USING (source, job_id) JOIN incoming USING (job_id, dialect)
         WHERE incoming.fetched_at > newest.fetched_at AND incoming.fetched_at < job_ids.last_fetched_at
         """,
         [source],
     ).fetchall()
-    # One by one, as they are few: a join would read the bodies of a whole vector of rows, 2,048, whatever their size.
-    for place, seen_at in passed:
+    # One by one, since they are few: a join would read 2,048 bodies at a time, a whole vector, whatever their size.
+    for row_id, seen_at in overtaken:
         connection.execute(
             """
             INSERT INTO raw.job_payloads BY NAME
             SELECT * REPLACE (make_timestamp_ns($2) AS fetched_at) FROM raw.job_payloads WHERE rowid = $1
             """,
-            [place, seen_at],
+            [row_id, seen_at],
         )

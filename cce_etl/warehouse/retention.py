@@ -9,12 +9,12 @@ import pyarrow as pa
 from cce_etl.transform.versions import Payload, PayloadKey
 from cce_etl.warehouse.connection import Connection
 
-# More than a year of nights, whatever the age: what daily figures of our own runs are made of.
+# More than a year of nights, of which marts.ingest_durations_daily is made. They are kept whatever their age.
 RUNS_KEPT: Final = 400
 
 
 class OldPayload(msgspec.Struct, frozen=True):
-    """Name a payload that another of its job and dialect replaced before some moment, and count its bytes as sent."""
+    """A payload that a later one of its job and dialect replaced, and its bytes as sent."""
 
     source: str
     body_bytes: int
@@ -22,9 +22,9 @@ class OldPayload(msgspec.Struct, frozen=True):
 
 
 def superseded_payloads(connection: Connection, before: int) -> list[OldPayload]:
-    """Return the payloads that were replaced before a moment (ns since 1970 UTC), in order of source and job.
+    """Return the payloads that were replaced before a moment (ns since 1970 UTC), sorted by source and job.
 
-    The latest of a job and dialect never is among them, nor one of which nobody knows when it was fetched.
+    The latest payload of a job and dialect is never among them, nor one whose fetch time is unknown.
     """
     rows = connection.execute(
         """
@@ -42,7 +42,7 @@ def superseded_payloads(connection: Connection, before: int) -> list[OldPayload]
 
 
 def delete_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
-    """Delete payloads of a source."""
+    """Delete the payloads of a source."""
     table = {
         "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
         "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
@@ -62,12 +62,12 @@ def delete_payloads(connection: Connection, source: str, payloads: Sequence[Payl
 
 
 def delete_resolved_dead_letters(connection: Connection, before: int) -> int:
-    """Delete the dead letters that were resolved before a moment, and return how many."""
+    """Delete the dead letters that were resolved before a moment (ns since 1970 UTC); return how many."""
     return _deleted(connection, "DELETE FROM raw.dead_letters WHERE resolved_at < make_timestamp_ns($1)", [before])
 
 
 def delete_runs(connection: Connection, before: int) -> int:
-    """Delete the accounts of runs that started before a moment, but never one of the last RUNS_KEPT of a source."""
+    """Delete the runs that started before a moment, but never the last RUNS_KEPT of a source; return how many."""
     return _deleted(
         connection,
         """

@@ -1,4 +1,4 @@
--- The tables that loading writes. Models under sql/ are built from core.jobs and are not listed here.
+-- The tables that loading writes. The models in sql/ have no table here: building creates theirs.
 CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS core;
 CREATE SCHEMA IF NOT EXISTS intermediate;
@@ -80,13 +80,13 @@ CREATE TABLE IF NOT EXISTS raw.clusters (
     observed_at TIMESTAMP_NS NOT NULL
 );
 
--- Trees replaced or observed again since the models were last built; one may stand here more than once.
+-- Trees that were replaced or fetched again since the models were last built; a tree may have several rows.
 CREATE TABLE IF NOT EXISTS raw.changed_roots (
     source VARCHAR NOT NULL,
     root_job_id VARCHAR NOT NULL
 );
 
--- What each model's table was last built from.
+-- The fingerprint of the SQL and code that the incremental models were last built with.
 CREATE TABLE IF NOT EXISTS raw.model_builds (
     model VARCHAR NOT NULL,
     fingerprint VARCHAR NOT NULL,
