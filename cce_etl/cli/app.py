@@ -1,8 +1,4 @@
-"""The application `cce-etl`: its name, its help, and how it ends.
-
-Lives here: the Typer object, exit codes.
-Does not: the commands (`fetching`, `reading`, `demonstration`), how results look (`show`, `results`).
-"""
+"""The Typer application `cce-etl`, and how errors become a message and an exit code."""
 
 import sys
 
@@ -13,7 +9,7 @@ from cce_etl.errors import CceEtlError
 app = typer.Typer(
     name="cce-etl",
     help="Turn Huawei Cloud CCE jobs into answers: how long each step takes, and how often it fails.",
-    epilog="Settings come from options, the environment (in brackets) or cce-etl.toml. Secrets: the environment alone.",
+    epilog="Settings come from options, the environment (in brackets) or cce-etl.toml. Secrets: only the environment.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -22,18 +18,18 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user ends in one clear line and an exit code, never in a traceback."""
+    """Run the command line; an error of ours ends in one line and an exit code, without a traceback."""
     try:
         app()
     except CceEtlError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    except OSError as error:  # a broken pipe is Typer's business, and ends before it comes here
+    except OSError as error:  # Typer handles a broken pipe itself
         typer.echo(f"Error: the output cannot be written: {error.strerror}.", err=True)
         sys.exit(1)
     except RuntimeError as error:
-        # A Ctrl-C elsewhere, and a reader of our output that has had enough, as `head` has, are Typer's business.
+        # DuckDB raises RuntimeError for a Ctrl-C in the middle of a query. Typer handles a Ctrl-C anywhere else.
         if not isinstance(error.__cause__, KeyboardInterrupt):
             raise
-        typer.echo("Stopped.", err=True)  # in the middle of a query, DuckDB's word for it is RuntimeError
+        typer.echo("Stopped.", err=True)
         sys.exit(130)

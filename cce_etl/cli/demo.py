@@ -1,8 +1,4 @@
-"""Commands with a synthetic fleet: demo, demo-server.
-
-Lives here: their options.
-Does not: the fleet and its server (`demo/`).
-"""
+"""The commands with a synthetic fleet: `demo` and `demo-server`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +8,9 @@ import typer
 from cce_etl.cli.app import app
 
 DemoJobs = Annotated[int, typer.Option("--jobs", min=1, help="How many synthetic jobs.")]
-DemoSeed = Annotated[int, typer.Option("--seed", help="Which synthetic fleet.")]
+DemoSeed = Annotated[
+    int, typer.Option("--seed", help="The seed of the synthetic fleet; the same seed makes the same jobs.")
+]
 
 
 @app.command()
@@ -20,9 +18,9 @@ def demo(
     *,
     jobs: DemoJobs = 2_000,
     seed: DemoSeed = 7,
-    folder: Annotated[Path, typer.Option("--folder", help="Where the demo keeps its files.")] = Path("data/demo"),
+    folder: Annotated[Path, typer.Option("--folder", help="The folder of the demo's files.")] = Path("data/demo"),
 ) -> None:
-    """Run the whole job against a synthetic fleet on this machine, and show the answers."""
+    """Fetch, load, build and publish the jobs of a synthetic fleet on this machine, and show the results."""
     from cce_etl.cli import output
     from cce_etl.demo.showcase import run_demo
 
@@ -36,12 +34,14 @@ def demo_server(
     *,
     jobs: DemoJobs = 2_000,
     seed: DemoSeed = 7,
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port on loopback; 0: any free one.")] = 8_780,
-    ids: Annotated[Path, typer.Option("--ids", help="Where to write the list of the fleet's job ids.")] = Path(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="Port on loopback; 0 for any free one.")
+    ] = 8_780,
+    ids: Annotated[Path, typer.Option("--ids", help="The file to write the fleet's job ids to.")] = Path(
         "demo-job-ids.txt"
     ),
 ) -> None:
-    """Serve a synthetic fleet over HTTP on this machine until stopped, to try `cce-etl run` against."""
+    """Serve the API of a synthetic fleet on this machine until stopped, to try `cce-etl run` with it."""
     from cce_etl.cli import output
     from cce_etl.demo.showcase import serve_demo
 

@@ -1,7 +1,6 @@
-"""Options: every setting that is no secret, offered on the commands that use it.
+"""Options for settings: names, types and help, and how a command gets its Settings from them.
 
-Lives here: names, help and types of options, and how they become Settings.
-Does not: checking values (`settings`). Secrets have no option: a command line is visible to every user of a machine.
+Secrets have no option, because a command line is visible to every user of the machine.
 """
 
 import functools

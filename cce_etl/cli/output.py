@@ -1,4 +1,4 @@
-"""What each command prints: progress, summaries and warnings, with `tables` and `text` to print them with."""
+"""What the commands print: progress, summaries, results and warnings."""
 
 import shutil
 import sys
@@ -35,7 +35,7 @@ _WARNINGS_SHOWN: Final = 20
 
 
 def note(line: str = "") -> None:
-    """Print a line for people, on standard error, where it mixes with no result."""
+    """Print a line for people on standard error, which holds no results."""
     typer.echo(visible(line), err=True)
 
 
@@ -51,7 +51,7 @@ def json_object(more: "Mapping[str, msgspec.Struct]", value: msgspec.Struct) -> 
 
 @contextmanager
 def progress_bar(title: str) -> "Iterator[Callable[[Progress], None]]":
-    """Show how far a run is: a live bar on a terminal, a plain line every five seconds elsewhere."""
+    """Show the progress of a run: a live bar on a terminal, elsewhere a plain line every five seconds."""
     if not sys.stderr.isatty():
         yield _plain_progress(title)
         return
@@ -135,7 +135,7 @@ def built(rows: dict[str, int], failed: "Sequence[FailedCheck]") -> None:
 
 
 def status(state: "Status", settings: "Settings") -> None:
-    """Print how the warehouse stands."""
+    """Print the state of the warehouse: ids, failures, the last runs, the rows of each table."""
     typer.echo(f"Warehouse {settings.warehouse}, published {settings.published}")
     print_table(
         ["source", "state", "ids"], ([one.source, one.state, f"{one.id_count:,}"] for one in state.states), numbers={2}
@@ -151,49 +151,49 @@ def status(state: "Status", settings: "Settings") -> None:
 
 
 def raw_bodies(bodies: "PayloadSizes") -> None:
-    """Say how much the raw bodies take."""
+    """Print the size of the raw bodies."""
     typer.echo(
         f"{bodies.body_count:,} raw bodies: {bodies.sent_bytes:,} bytes as sent, {bodies.stored_bytes:,} as stored."
     )
 
 
 def health(found: "Health") -> None:
-    """Print a line for each thing that was judged, and what to do where it is not well."""
+    """Print a line for each health criterion, with what to do when it is not met."""
     for vital in found.vitals:
         typer.echo(visible(f"{'ok   ' if vital.is_well else 'WRONG'}  {vital.subject}: {vital.text}"))
 
 
 def copied(verb: str, made: "BackupResult") -> None:
-    """Say what a verified copy holds."""
+    """Print the size and the rows of a verified copy."""
     rows = sum(made.table_rows.values())
     typer.echo(f"{verb} {made.path}: {made.byte_count:,} bytes, {rows:,} rows in {len(made.table_rows)} tables.")
 
 
 def moved(done: "Migrated") -> None:
-    """Say what was moved where, and what to do next."""
+    """Print the rows that were copied to the new warehouse, and what to do next."""
     for table, rows in done.table_rows.items():
-        typer.echo(f"{table}: {rows:,} rows, each as before")
-    typer.echo(f"Set CCE_WAREHOUSE to {done.target}, then run `cce-etl build`: the models are made anew there.")
+        typer.echo(f"{table}: {rows:,} rows, the same as before")
+    typer.echo(f"Set CCE_WAREHOUSE to {done.target}, then run `cce-etl build` to build the models there.")
 
 
 def vacuumed(done: "Vacuumed", settings: "Settings") -> None:
-    """Say what a vacuum deleted, and the bytes before and after it."""
+    """Print what a vacuum deleted, and the bytes before and after it."""
     forgotten = done.forgotten
     if settings.raw_history_days is not None:
         typer.echo(
-            f"Forgot {forgotten.payload_count:,} superseded payloads ({forgotten.body_bytes:,} bytes as sent), "
-            f"{forgotten.letter_count:,} resolved dead letters, {forgotten.run_count:,} accounts of runs."
+            f"Deleted {forgotten.payload_count:,} superseded payloads ({forgotten.body_bytes:,} bytes as sent), "
+            f"{forgotten.letter_count:,} resolved dead letters, {forgotten.run_count:,} records of runs."
         )
     typer.echo(f"{settings.warehouse}: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
 
 
 def discovery(report: "DiscoveryReport") -> None:
-    """Print what the API's lists gave, on standard error: the result of the run comes after it."""
+    """Print on standard error what the API's lists held; the result of the run follows on standard output."""
     for one in report.origins:
         note(f"{report.source}: {one.origin}: {one.found:,} jobs, {one.new:,} of them new")
     note(f"{report.source}: {report.clusters_seen:,} clusters, {report.clusters_changed:,} new or changed")
     for reason in report.passed_over:
-        note(f"{report.source}: passed over {reason}")
+        note(f"{report.source}: skipped {reason}")
 
 
 def letters(found: "Sequence[OpenDeadLetter]") -> None:
@@ -207,13 +207,13 @@ def letters(found: "Sequence[OpenDeadLetter]") -> None:
 
 
 def findings(found: "Sequence[Finding]") -> None:
-    """Print what the examination found, a line each, and how to mend what is wrong."""
+    """Print a line for each finding of `doctor`, with what to do when something is wrong."""
     for one in found:
         typer.echo(visible(f"{'ok   ' if one.is_ok else 'WRONG'}  {one.subject}: {one.text}"))
 
 
 def demo(result: "DemoResult") -> None:
-    """Print the demo's two headline tables and where to go from there."""
+    """Print the demo's two main tables and what to try next."""
     typer.echo("A synthetic fleet, made on this machine: no figure below is of any real cloud.\n")
     typer.echo("How long each step takes (marts.step_durations, seconds):")
     print_rows(result.durations)
@@ -233,7 +233,7 @@ def demo(result: "DemoResult") -> None:
 
 
 def demo_server_ready(server: "DemoServer") -> None:
-    """Print what to set to run against the demo server, as lines a shell understands."""
+    """Print the environment to set to run against the demo server, as shell commands."""
     typer.echo("# A synthetic fleet answers here until you press Ctrl-C. In another shell:")
     for name, value in server.environment.items():
         typer.echo(f"export {name}={value}")

@@ -126,7 +126,7 @@ def test_a_vacuum_tells_the_bytes_before_and_after_and_what_it_forgot(filled: "S
     ran = filled("vacuum")
     assert (ran.code, ran.out.count("\n")) == (0, 1)
     assert ran.out.endswith(f"{filled.warehouse.stat().st_size:,} after.\n")
-    forgot = "Forgot 0 superseded payloads (0 bytes as sent), 0 resolved dead letters, 0 accounts of runs."
+    forgot = "Deleted 0 superseded payloads (0 bytes as sent), 0 resolved dead letters, 0 records of runs."
     assert filled("vacuum", CCE_RAW_HISTORY_DAYS="30").out.splitlines()[0] == forgot
     assert filled("vacuum", "--raw-history-days", "0").code == 2
 
