@@ -12,7 +12,8 @@ from cce_etl.analysis.charts import NO_TYPE
 from cce_etl.analysis.published import open_published
 from cce_etl.errors import CceEtlError
 from cce_etl.pipeline.watch import Snapshot
-from cce_etl.transform.payload import JobRow, Phase
+from cce_etl.transform.flatten import JobRow
+from cce_etl.transform.payload import Phase
 from cce_etl.warehouse.quoting import literal
 
 _SECONDS_10_MINUTES: Final = 600.0

@@ -1,8 +1,4 @@
-"""Job payloads saved earlier: JSON or NDJSON files, plain, gzip or zstd, one job or many.
-
-Lives here: cutting a file into the exact bytes of its records, and when each was fetched, if it says so.
-Does not: decoding a job (`job`), keeping it (`warehouse/`).
-"""
+"""Files of job payloads saved earlier (JSON or NDJSON, plain, gzip or zstd), cut into the exact bytes of records."""
 
 import gzip
 import sys
@@ -17,8 +13,7 @@ from typing import IO, Final, TypeVar, cast
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.timestamps import parse_timestamp
-from cce_etl.transform.payload import deep_recursion
+from cce_etl.timestamps import timestamp_or_none
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -30,12 +25,11 @@ _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _LONGEST_NAME_BYTES: Final = 255
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _ABSENT: Final = msgspec.Raw(b"")
-_Kind = TypeVar("_Kind")
 _Item = TypeVar("_Item")
 
 
 class SavedRecord(msgspec.Struct, frozen=True):
-    """Hold one record's bytes as they stand in the file, `where`, and when it was fetched (ns, UTC) if known."""
+    """One record's bytes as they stand in the file, its place `where`, and when it was fetched (ns, UTC) if known."""
 
     body: bytes
     where: str
@@ -43,7 +37,8 @@ class SavedRecord(msgspec.Struct, frozen=True):
 
 
 class _Envelope(msgspec.Struct):
-    # msgspec takes an optional Raw for null alone, so absent is empty here.
+    """What tells a wrapped job from a job; an absent section is empty, because msgspec reads `Raw | None` as null."""
+
     fetched_at: str | None = None
     payload: msgspec.Raw = _ABSENT
     metadata: msgspec.Raw = _ABSENT
@@ -55,13 +50,13 @@ def read_saved(paths: Iterable[str]) -> Iterator[SavedRecord]:
     """Yield the records of all files in order; a folder stands for the files in it. NDJSON is read line by line.
 
     A record is a job's body, or an object with `payload` (the body, or its text); both may carry `fetched_at`
-    (RFC 3339 or Go's text). What is no JSON is yielded too, for the caller to report.
+    (RFC 3339 or Go's text). Content that is not JSON is yielded too, so that the caller can report it.
     Raises ConfigError for a file that cannot be read or unpacked.
     """
     for path in _files(paths):
         try:
             with _open(path) as stream:
-                name = str(path).encode(errors="replace").decode()  # a name may be any bytes, a message is text
+                name = str(path).encode(errors="replace").decode()  # a file's name may be no valid text
                 for body, where in _bodies(stream, name):
                     yield _record(body, where)
         except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
@@ -69,7 +64,7 @@ def read_saved(paths: Iterable[str]) -> Iterator[SavedRecord]:
 
 
 def in_batches(records: Iterable[SavedRecord], most_records: int, most_bytes: int) -> Iterator[list[SavedRecord]]:
-    """Yield the records in lists that end at so many records or bytes."""
+    """Yield the records in lists of at most `most_records`, each ended early once it has `most_bytes`."""
     batch: list[SavedRecord] = []
     size = 0
     for record in records:
@@ -84,16 +79,16 @@ def in_batches(records: Iterable[SavedRecord], most_records: int, most_bytes: in
 
 @contextmanager
 def read_ahead(items: Iterator[_Item]) -> Iterator[Iterator[_Item]]:
-    """Make the next of the items in a thread while the one before it is in use; never more than one ahead."""
+    """Yield the items; a thread makes the next one while the one before it is in use, and never more than one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        yield _each_made_ahead(items, thread)
 
+        def items_made_ahead() -> Iterator[_Item]:
+            coming = thread.submit(next, items, None)
+            while (item := coming.result()) is not None:
+                coming = thread.submit(next, items, None)
+                yield item
 
-def _each_made_ahead(items: Iterator[_Item], thread: ThreadPoolExecutor) -> Iterator[_Item]:
-    coming = thread.submit(next, items, None)
-    while (item := coming.result()) is not None:
-        coming = thread.submit(next, items, None)
-        yield item
+        yield items_made_ahead()
 
 
 def _files(paths: Iterable[str]) -> Iterator[Path]:
@@ -112,7 +107,7 @@ def _files(paths: Iterable[str]) -> Iterator[Path]:
 @contextmanager
 def _open(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
-        magic = file.peek(4)[:4]  # looked at, not taken: what a pipe has given once it does not give again
+        magic = file.peek(4)[:4]  # not read, because a pipe gives its bytes only once
         if magic.startswith(_GZIP_MAGIC):
             with gzip.open(file) as unpacked:
                 yield cast(IO[bytes], unpacked)
@@ -143,7 +138,7 @@ def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text.removeprefix(_BYTE_ORDER_MARK), type=msgspec.Raw)
     except RecursionError:
-        return True  # deep, which the decoder of jobs judges
+        return True  # nested deeply, which parsing the job reports
     except (msgspec.DecodeError, ValueError):
         return False
     return True
@@ -161,7 +156,7 @@ def _elements(text: bytes, where: str) -> Iterator[tuple[bytes, str]]:
         yield text, where
         return
     try:
-        elements = _decode(text, list[msgspec.Raw])
+        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
     except (msgspec.DecodeError, ValueError, RecursionError):
         yield text, where
         return
@@ -173,10 +168,10 @@ def _record(body: bytes, where: str) -> SavedRecord:
     if b'"fetched_at"' not in body and b'"payload"' not in body:
         return SavedRecord(body, where, None)
     try:
-        envelope = _decode(body, _Envelope)
+        envelope = msgspec.json.decode(body, type=_Envelope)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return SavedRecord(body, where, None)
-    fetched_at = _instant(envelope.fetched_at)
+    fetched_at = timestamp_or_none(envelope.fetched_at)
     sections = (envelope.metadata, envelope.spec, envelope.status)
     is_job = any(bytes(section) not in (b"", b"null") for section in sections)
     inner = bytes(envelope.payload)
@@ -190,18 +185,3 @@ def _text_inside(text: bytes) -> bytes:
         return msgspec.json.decode(text, type=str).encode()
     except (msgspec.DecodeError, ValueError):
         return text
-
-
-def _decode(text: bytes, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except RecursionError:
-        with deep_recursion():
-            return msgspec.json.decode(text, type=kind)
-
-
-def _instant(text: str | None) -> int | None:
-    try:
-        return parse_timestamp(text) if text else None
-    except ValueError:
-        return None

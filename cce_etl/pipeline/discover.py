@@ -17,7 +17,7 @@ from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.pipeline.load import read_batch, store_batch
 from cce_etl.settings.settings import Settings, Source, require_source
-from cce_etl.timestamps import parse_timestamp
+from cce_etl.timestamps import timestamp_or_none
 from cce_etl.warehouse.clusters import ClusterRow, append_changed_clusters
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.fetch_runs import RunCounts
@@ -77,8 +77,4 @@ def _register(connection: Connection, source: str, jobs: list[FoundJob], now: in
 
 
 def _row(cluster: FoundCluster) -> ClusterRow:
-    try:
-        created_at = parse_timestamp(cluster.created_text) if cluster.created_text else None
-    except ValueError:
-        created_at = None
-    return ClusterRow(**msgspec.structs.asdict(cluster), created_at=created_at)
+    return ClusterRow(**msgspec.structs.asdict(cluster), created_at=timestamp_or_none(cluster.created_text))

@@ -19,7 +19,7 @@ from cce_etl.publish.query import open_published
 from cce_etl.settings.location import same_file
 from cce_etl.settings.settings import SECRETS, Settings, Source, endpoint_of, require_source
 from cce_etl.settings.sources import read_sources
-from cce_etl.transform.payload import decode_job
+from cce_etl.transform.payload import decode_body
 from cce_etl.warehouse.status import warehouse_status
 
 # No job has it: an answer "no such job" proves address, project, token and right at once, and changes nothing.
@@ -89,7 +89,7 @@ async def _ask(source: Source, sign_in: SignIn, settings: Settings) -> str:
         hint = "The permission cce:job:get is missing." if outcome.kind == "forbidden" else "Check address and network."
         raise CceEtlError(f"{endpoint}: {outcome.message}. {hint}")
     try:
-        decode_job(outcome.body)
+        decode_body(outcome.body)
     except PayloadError as error:
         raise CceEtlError(f"{endpoint} answers, but not as CCE does: {error}. Check the address.") from None
     return f"{endpoint} answers, with a job for an id that no job has"

@@ -1,23 +1,19 @@
-"""One batch of answers into the warehouse: land the bytes, decode, flatten, replace the trees.
+"""One batch of bodies into the warehouse, in one transaction: payloads, states of ids, trees, dead letters."""
 
-Lives here: what becomes of each id, letter and row when answers arrive. One transaction a batch.
-Does not: which payload counts (`observations`), fetching (`extract/`), the order of a run (`pipeline`), SQL.
-"""
-
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from itertools import groupby
 
 import msgspec
+import pyarrow as pa
 
 from cce_etl.errors import PayloadError
-from cce_etl.extract.client import Failed, Fetched, Gone
+from cce_etl.extract.client import Fetched, Gone
 from cce_etl.extract.error_responses import excerpt
 from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.worker_pool import Outcome
+from cce_etl.transform.flatten import ParsedPayload, flatten, latest_times, parse_payload
 from cce_etl.transform.payload import Dialect
-from cce_etl.transform.readings import BodyReader, Reading
-from cce_etl.transform.versions import History, Payload, PayloadCompressor, decode_for, tree_of
+from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadVersions, tree_of
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
 from cce_etl.warehouse.fetch_runs import RunCounts
@@ -26,259 +22,237 @@ from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
 from cce_etl.warehouse.payloads import append_payloads, payload_keys, read_payloads, record_last_seen
 
 
-class _Item(msgspec.Struct, frozen=True):
-    """Hold one body and what reading said of it: exactly one of `reading` and `error`."""
+class LoadItem(msgspec.Struct, frozen=True):
+    """One body with the tree parsed from it, None when it cannot be read; `attempts` are the requests it took."""
 
     payload: Payload
-    reading: Reading | None
-    error: PayloadError | None
-    attempts: int
+    tree: ParsedPayload | None
+    attempts: int = 0
 
 
 class SavedBatch(msgspec.Struct, frozen=True):
-    """Hold payloads saved earlier, read and ready to be written, and the records that are no job."""
+    """Records of files, parsed and flattened, and the records that are no job."""
 
-    items: list[_Item]
-    reader: BodyReader
+    items: list[LoadItem]
+    rows: pa.Table
     refused: list[tuple[SavedRecord, PayloadError]]
 
 
 def store_outcomes(
     connection: Connection, source: str, outcomes: Sequence[Outcome], counts: RunCounts, at: int
 ) -> None:
-    """Write a batch of fetched jobs at the time `at`, and count it in `counts`."""
-    gone = [outcome for outcome in outcomes if isinstance(outcome, Gone)]
-    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    reader, compressor = BodyReader(), PayloadCompressor()
-    items = [_item_of_fetched(outcome, reader, compressor) for outcome in outcomes if isinstance(outcome, Fetched)]
-    counted = RunCounts(gone=len(gone), failed=len(failed), dead_lettered=len(failed))
+    """Write a batch of fetched jobs at the time `at`, and add it to `counts`."""
+    compressor = PayloadCompressor()
+    items: list[LoadItem] = []
+    updates: list[IdUpdate] = []
+    dead_letters: list[DeadLetter] = []
+    gone: list[str] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Fetched):
+            payload = compressor.payload(outcome.job_id, Dialect.V3, outcome.fetched_at, outcome.body)
+            try:
+                items.append(LoadItem(payload, parse_payload(outcome.body, outcome.job_id), outcome.attempts))
+            except PayloadError as error:
+                items.append(LoadItem(payload, None, outcome.attempts))
+                dead_letters.append(
+                    DeadLetter(
+                        job_id=outcome.job_id,
+                        kind=error.kind,
+                        message=str(error),
+                        failed_at=at,
+                        http_status=200,
+                        body_excerpt=excerpt(outcome.body),
+                        attempts=outcome.attempts,
+                    )
+                )
+        elif isinstance(outcome, Gone):
+            gone.append(outcome.job_id)
+            updates.append(IdUpdate(outcome.job_id, "gone", outcome.attempts, None))
+        else:
+            state = None if outcome.is_retryable else "dead"
+            updates.append(IdUpdate(outcome.job_id, state, outcome.attempts, None))
+            dead_letters.append(
+                DeadLetter(
+                    job_id=outcome.job_id,
+                    kind=outcome.kind,
+                    message=outcome.message,
+                    failed_at=outcome.fetched_at,
+                    http_status=outcome.http_status,
+                    error_code=outcome.error_code,
+                    body_excerpt=outcome.body_excerpt,
+                    attempts=outcome.attempts,
+                )
+            )
     with transaction(connection):
-        history = History(payload_keys(connection, source, [item.payload.job_id for item in items]))
-        _store_items(connection, source, items, history, reader, counted, at)
-        update_ids(connection, source, [*map(_mark_of_gone, gone), *map(_mark_of_failed, failed)])
-        record_dead_letters(connection, source, [_letter_of_failed(failure) for failure in failed])
-        resolve_dead_letters(connection, source, [answer.job_id for answer in gone], at)
-    _add(counts, counted)
+        versions = PayloadVersions(payload_keys(connection, source, [item.payload.job_id for item in items]))
+        added = _write_items(connection, source, items, versions, updates)
+        record_dead_letters(connection, source, dead_letters)
+        came_through = [item.payload.job_id for item in items if item.tree is not None]
+        resolve_dead_letters(connection, source, [*came_through, *gone], at)
+    added.gone = len(gone)
+    added.failed = added.dead_lettered = len(dead_letters)
+    counts.add(added)
 
 
 def read_batch(records: Sequence[SavedRecord]) -> SavedBatch:
-    """Read payloads saved earlier, which needs no warehouse and so can go on while another batch is written.
+    """Parse records of files.
 
-    Bodies are compressed here as well: beside this, a thread that writes would wait for the interpreter at each one.
+    This needs no warehouse, so it can go on while another batch is written. Bodies are compressed here as well: a
+    thread that writes would have to wait for the interpreter at each one.
     """
-    reader, compressor = BodyReader(), PayloadCompressor()
-    read: list[tuple[SavedRecord, Reading]] = []
+    compressor = PayloadCompressor()
+    parsed: list[tuple[SavedRecord, ParsedPayload]] = []
     refused: list[tuple[SavedRecord, PayloadError]] = []
     for record in records:
         try:
-            read.append((record, reader.read(record.body)))
+            parsed.append((record, parse_payload(record.body)))
         except PayloadError as error:
             refused.append((record, error))
-    undated = [reading for record, reading in read if record.fetched_at is None]
-    times = iter(reader.latest_times(undated))
+    trees = [tree for _, tree in parsed]
+    rows = flatten(trees)
     items = []
-    for record, reading in read:
-        fetched_at = next(times) if record.fetched_at is None else record.fetched_at
-        payload = compressor.payload(reading.job_id, reading.dialect, fetched_at, record.body)
-        items.append(_Item(payload, reading, None, 0))
-    return SavedBatch(items, reader, refused)
+    for (record, tree), latest_time in zip(parsed, latest_times(trees, rows), strict=True):
+        fetched_at = latest_time if record.fetched_at is None else record.fetched_at
+        items.append(LoadItem(compressor.payload(tree.job_id, tree.dialect, fetched_at, record.body), tree))
+    return SavedBatch(items, rows, refused)
 
 
 def store_batch(connection: Connection, source: str, batch: SavedBatch, counts: RunCounts, at: int) -> None:
-    """Write a batch that has been read, and count it in `counts`; a record that is no job is a dead letter."""
-    letters = [_letter(None, f"{record.where}: {error}", error, record.body, at) for record, error in batch.refused]
-    counted = RunCounts(requested=len(batch.items) + len(letters), failed=len(letters), dead_lettered=len(letters))
+    """Write a batch of records that were read, and add it to `counts`; a record that is no job is a dead letter."""
+    dead_letters = [
+        DeadLetter(None, error.kind, f"{record.where}: {error}", at, body_excerpt=excerpt(record.body))
+        for record, error in batch.refused
+    ]
     job_ids = list({item.payload.job_id: None for item in batch.items})
-    history = History([])  # of new ids nothing is stored
+    versions = PayloadVersions([])  # of new ids nothing is stored
     with transaction(connection):
         if register_ids(connection, source, "load", job_ids, at) < len(job_ids):
             record_last_seen(connection, source, [item.payload for item in batch.items])
-            history = History(payload_keys(connection, source, job_ids))
-        _store_items(connection, source, batch.items, history, batch.reader, counted, at)
-        record_dead_letters(connection, source, letters)
-    _add(counts, counted)
+            versions = PayloadVersions(payload_keys(connection, source, job_ids))
+        added = _write_items(connection, source, batch.items, versions, [], batch.rows)
+        record_dead_letters(connection, source, dead_letters)
+        resolve_dead_letters(connection, source, job_ids, at)
+    added.requested = len(batch.items) + len(dead_letters)
+    added.failed = added.dead_lettered = len(dead_letters)
+    counts.add(added)
 
 
-def restore(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
-    """Make core.jobs of these ids anew from the stored payloads, and return the rows written.
+def rebuild_trees(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
+    """Write the rows of core.jobs of these ids from the stored payloads, and return how many they are.
 
-    The caller has emptied core.jobs, in the same transaction. Ids and letters stay as they are.
+    The caller has emptied core.jobs in the same transaction. Ids and dead letters stay as they are.
     """
-    reader = BodyReader()
-    seen = _stored_readings(connection, source, job_ids, reader)
-    return replace_trees(connection, source, reader.table(list(seen.values())), [])
+    trees = _stored_trees(connection, source, job_ids)
+    return replace_trees(connection, source, flatten(list(trees.values())), [])
 
 
-def replay_letters(connection: Connection, source: str, job_ids: Sequence[str], at: int) -> int:
-    """Read again the stored bodies of jobs with open letters; return how many came through and are loaded now.
+def replay_job_payloads(connection: Connection, source: str, job_ids: Sequence[str], at: int) -> int:
+    """Parse the stored bodies of jobs with open dead letters again, and load those that can be read now.
 
-    A job comes through when its latest body can be read: an older one that could be was loaded before.
+    A job is loaded when its latest body can be read: an older one that could be read was loaded before.
+
+    Returns:
+        The number of jobs loaded.
     """
-    stored = read_payloads(connection, source, job_ids)
-    payloads = {job_id: list(group) for job_id, group in groupby(stored, key=lambda payload: payload.job_id)}
-    reader = BodyReader()
-    trees = {}
-    for job_id, group in payloads.items():
-        if _is_readable(job_id, group):
-            reading = _reading_of(job_id, group, reader)
-            if reading is not None:
-                trees[job_id] = reading
-    marks = [
-        IdUpdate(job_id, _state_of(one), 0, max((p.fetched_at for p in payloads[job_id] if p.fetched_at), default=None))
-        for job_id, one in trees.items()
-    ]
+    trees: dict[str, ParsedPayload] = {}
+    updates: list[IdUpdate] = []
+    for job_id, group in groupby(read_payloads(connection, source, job_ids), key=lambda payload: payload.job_id):
+        payloads = list(group)
+        latest = max(payloads, key=lambda payload: (payload.dialect == Dialect.V3, payload.fetched_at or 0))
+        try:
+            parse_payload(latest.body, job_id)
+        except PayloadError:
+            continue
+        tree = tree_of(job_id, payloads)
+        if tree is not None:
+            trees[job_id] = tree
+            fetched_at = max((payload.fetched_at for payload in payloads if payload.fetched_at), default=None)
+            updates.append(IdUpdate(job_id, _state_of(tree), 0, fetched_at))
     with transaction(connection):
-        update_ids(connection, source, marks)
-        replace_trees(connection, source, reader.table(list(trees.values())), list(trees))
+        update_ids(connection, source, updates)
+        replace_trees(connection, source, flatten(list(trees.values())), list(trees))
         resolve_dead_letters(connection, source, list(trees), at)
     return len(trees)
 
 
-def _is_readable(job_id: str, payloads: Sequence[Payload]) -> bool:
-    latest = max(payloads, key=lambda payload: (payload.dialect == Dialect.V3, payload.fetched_at or 0))
-    try:
-        decode_for(job_id, latest.body)
-    except PayloadError:
-        return False
-    return True
-
-
-def _store_items(
+def _write_items(
     connection: Connection,
     source: str,
-    items: Sequence[_Item],
-    history: History,
-    reader: BodyReader,
-    counted: RunCounts,
-    at: int,
-) -> None:
-    if not items:
-        return
-    loaded_before = history.job_ids()
-    seen_in_v3 = {job_id for job_id in loaded_before if history.has(job_id, Dialect.V3)}
-    new = [item for item in sorted(items, key=lambda item: item.payload.fetched_at or 0) if history.add(item.payload)]
+    items: Sequence[LoadItem],
+    versions: PayloadVersions,
+    updates: Sequence[IdUpdate],
+    rows: pa.Table | None = None,
+) -> RunCounts:
+    """Write payloads that are new, the states of ids, and the trees that change; return the counts of the trees.
+
+    Args:
+        connection: The warehouse, in a transaction.
+        source: The name of the source.
+        items: Bodies, in any order.
+        versions: What is stored of their jobs; the new payloads are added.
+        updates: States of other ids, to be written together with those of the items.
+        rows: The trees of all items, where they are flattened already.
+    """
+    loaded_before, in_v3_before = versions.job_ids(), versions.job_ids(Dialect.V3)
+    in_time = sorted(items, key=lambda item: item.payload.fetched_at or 0)
+    new = [item for item in in_time if versions.add(item.payload)]
     append_payloads(connection, source, [item.payload for item in new])
-    changed = [item for item in new if item.reading is not None]
-    readable = [item.payload.job_id for item in items if item.reading is not None]
-    seen = _observe(connection, source, changed, history, reader)
-    update_ids(connection, source, _marks_of(items, seen, history, seen_in_v3))
-    rows = reader.table(list(seen.values()))
-    counted.rows += replace_trees(connection, source, rows, [job_id for job_id in seen if job_id in loaded_before])
-    touch_observed_at(connection, source, [job_id for job_id in readable if job_id not in seen])
-    letters = [_letter_of_item(item, item.error, at) for item in items if item.error is not None]
-    record_dead_letters(connection, source, letters)
-    resolve_dead_letters(connection, source, readable, at)
-    counted.fetched += len(changed)
-    counted.unchanged += len(readable) - len(changed)
-    counted.failed += len(letters)
-    counted.dead_lettered += len(letters)
-
-
-def _observe(
-    connection: Connection, source: str, changed: Sequence[_Item], history: History, reader: BodyReader
-) -> dict[str, Reading]:
-    """Return the trees that the changed payloads make; only where several payloads matter are they read back."""
-    seen: dict[str, Reading] = {}
-    entangled: set[str] = set()
-    for item in changed:
-        payload = item.payload
-        if item.reading is None or history.has(payload.job_id, Dialect.V2) or not history.is_latest(payload):
-            entangled.add(payload.job_id)
+    trees: dict[str, ParsedPayload] = {}
+    to_read: set[str] = set()  # jobs whose tree depends on stored payloads too
+    for item in new:
+        job_id = item.payload.job_id
+        if item.tree is None:
+            continue
+        if versions.has(job_id, Dialect.V2) or not versions.is_latest(item.payload):
+            to_read.add(job_id)
         else:
-            seen[payload.job_id] = item.reading
-    return seen | _stored_readings(connection, source, sorted(entangled - seen.keys()), reader)
+            trees[job_id] = item.tree
+    trees |= _stored_trees(connection, source, sorted(to_read - trees.keys()))
+    update_ids(connection, source, [*_id_updates(items, trees, versions, in_v3_before), *updates])
+    if rows is None or any(trees.get(item.payload.job_id) is not item.tree for item in items):
+        rows = flatten(list(trees.values()))
+    row_count = replace_trees(connection, source, rows, [job_id for job_id in trees if job_id in loaded_before])
+    read = [item.payload.job_id for item in items if item.tree is not None]
+    touch_observed_at(connection, source, [job_id for job_id in read if job_id not in trees])
+    changed_count = sum(item.tree is not None for item in new)
+    return RunCounts(fetched=changed_count, unchanged=len(read) - changed_count, rows=row_count)
 
 
-def _stored_readings(
-    connection: Connection, source: str, job_ids: Sequence[str], reader: BodyReader
-) -> dict[str, Reading]:
-    stored = read_payloads(connection, source, job_ids) if job_ids else []
-    readings = {}
-    for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
-        reading = _reading_of(job_id, list(payloads), reader)
-        if reading is not None:
-            readings[job_id] = reading
-    return readings
-
-
-def _reading_of(job_id: str, payloads: Sequence[Payload], reader: BodyReader) -> Reading | None:
-    """Return what a job's payloads, latest first, make together; None when none can be read."""
-    if any(payload.dialect == Dialect.V2 for payload in payloads):
-        tree = tree_of(job_id, payloads)
-        return None if tree is None else Reading(job_id, Dialect(tree.dialect), tree.is_terminal, tree.rows)
-    for payload in payloads:
-        with suppress(PayloadError):
-            return reader.read(payload.body, job_id)
-    return None
-
-
-def _item_of_fetched(answer: Fetched, reader: BodyReader, compressor: PayloadCompressor) -> _Item:
-    payload = compressor.payload(answer.job_id, Dialect.V3, answer.fetched_at, answer.body)
-    try:
-        return _Item(payload, reader.read(answer.body, answer.job_id), None, answer.attempts)
-    except PayloadError as error:
-        return _Item(payload, None, error, answer.attempts)
-
-
-def _marks_of(
-    items: Iterable[_Item], seen: dict[str, Reading], history: History, seen_in_v3: set[str]
+def _id_updates(
+    items: Sequence[LoadItem], trees: dict[str, ParsedPayload], versions: PayloadVersions, in_v3_before: set[str]
 ) -> list[IdUpdate]:
-    marks: dict[str, IdUpdate] = {}
+    """Return what the bodies of each job say of its id."""
+    updates: dict[str, IdUpdate] = {}
     for item in items:
         job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
-        before = marks.get(job_id, IdUpdate(job_id, None, 0, None))
+        before = updates.get(job_id, IdUpdate(job_id, None, 0, None))
+        if job_id in trees:
+            tree_dialect, state = trees[job_id].dialect, _state_of(trees[job_id])
+        else:
+            tree_dialect, state = Dialect.V3 if versions.has(job_id, Dialect.V3) else Dialect.V2, before.state
         # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
-        tree = seen[job_id].dialect if job_id in seen else Dialect.V3 if history.has(job_id, Dialect.V3) else Dialect.V2
-        is_of_tree = item.reading is not None and (is_v3 or tree == Dialect.V2)
-        times = [
-            time for time in (before.fetched_at, item.payload.fetched_at if is_of_tree else None) if time is not None
-        ]
-        marks[job_id] = IdUpdate(
+        is_of_tree = item.tree is not None and (is_v3 or tree_dialect == Dialect.V2)
+        times = [before.fetched_at, item.payload.fetched_at if is_of_tree else None]
+        updates[job_id] = IdUpdate(
             job_id,
-            "dead" if item.error else _state_of(seen[job_id]) if job_id in seen else before.state,
+            "dead" if item.tree is None else state,
             before.attempts + item.attempts,
-            max(times, default=None),
-            before.replaces_time or (is_of_tree and is_v3 and job_id not in seen_in_v3),
+            max((time for time in times if time is not None), default=None),
+            before.replaces_time or (is_of_tree and is_v3 and job_id not in in_v3_before),
         )
-    return list(marks.values())
+    return list(updates.values())
 
 
-def _state_of(reading: Reading) -> str | None:
-    if reading.dialect == Dialect.V2:
+def _state_of(tree: ParsedPayload) -> str | None:
+    if tree.dialect == Dialect.V2:
         return None  # the list of v2 may be stale: only v3 ends a job
-    return "finished" if reading.is_terminal else "running"
+    return "finished" if tree.is_terminal else "running"
 
 
-def _mark_of_gone(answer: Gone) -> IdUpdate:
-    return IdUpdate(answer.job_id, "gone", answer.attempts, None)
-
-
-def _mark_of_failed(failure: Failed) -> IdUpdate:
-    return IdUpdate(failure.job_id, None if failure.is_retryable else "dead", failure.attempts, None)
-
-
-def _letter_of_failed(failure: Failed) -> DeadLetter:
-    return DeadLetter(
-        job_id=failure.job_id,
-        kind=failure.kind,
-        message=failure.message,
-        failed_at=failure.fetched_at,
-        http_status=failure.http_status,
-        error_code=failure.error_code,
-        body_excerpt=failure.body_excerpt,
-        attempts=failure.attempts,
-    )
-
-
-def _letter_of_item(item: _Item, error: PayloadError, at: int) -> DeadLetter:
-    letter = _letter(item.payload.job_id, str(error), error, item.payload.body, at)
-    return msgspec.structs.replace(letter, http_status=200, attempts=item.attempts)
-
-
-def _letter(job_id: str | None, message: str, error: PayloadError, body: bytes, at: int) -> DeadLetter:
-    return DeadLetter(job_id=job_id, kind=error.kind, message=message, failed_at=at, body_excerpt=excerpt(body))
-
-
-def _add(counts: RunCounts, counted: RunCounts) -> None:
-    for field in RunCounts.__struct_fields__:
-        setattr(counts, field, getattr(counts, field) + getattr(counted, field))
+def _stored_trees(connection: Connection, source: str, job_ids: Sequence[str]) -> dict[str, ParsedPayload]:
+    """Return the trees that the stored payloads of some jobs make."""
+    stored = read_payloads(connection, source, job_ids) if job_ids else []
+    trees = {
+        job_id: tree_of(job_id, list(payloads)) for job_id, payloads in groupby(stored, key=lambda one: one.job_id)
+    }
+    return {job_id: tree for job_id, tree in trees.items() if tree is not None}

@@ -15,7 +15,7 @@ from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.discover import DiscoveryReport
 from cce_etl.pipeline.discover import discover as discover_source
 from cce_etl.pipeline.fetch import Clock, Progress, ignore_progress
-from cce_etl.pipeline.load import replay_letters
+from cce_etl.pipeline.load import replay_job_payloads
 from cce_etl.pipeline.run import Listing
 from cce_etl.settings.settings import Settings, require_source
 from cce_etl.settings.sources import read_sources
@@ -145,7 +145,7 @@ def fetch(
 def replay_dead_letters(connection: Connection, clock: Clock = time.time_ns) -> int:
     """Read again the stored bodies of jobs with open dead letters; return how many came through."""
     return sum(
-        replay_letters(connection, source, accounts.open_dead_letter_ids(connection, source), clock())
+        replay_job_payloads(connection, source, accounts.open_dead_letter_ids(connection, source), clock())
         for source in ids.sources(connection)
     )
 

@@ -26,7 +26,7 @@ from cce_etl.models.model import Model, read_checks, read_models, run_check, sql
 from cce_etl.models.slo_targets import set_slo
 from cce_etl.pipeline.deep_ingest import ingest_deep
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock, Progress, ignore_progress, policy_of
-from cce_etl.pipeline.load import read_batch, restore, store_batch
+from cce_etl.pipeline.load import read_batch, rebuild_trees, store_batch
 from cce_etl.publish.publish import publish as publish_copy
 from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
 from cce_etl.warehouse import job_ids as job_ids_table
@@ -192,7 +192,7 @@ def replay(connection: Connection) -> int:
         for source in job_ids_table.sources(connection):
             known = job_ids_table.known_ids(connection, source)
             for start in range(0, len(known), LOAD_RECORDS):
-                rows += restore(connection, source, known[start : start + LOAD_RECORDS])
+                rows += rebuild_trees(connection, source, known[start : start + LOAD_RECORDS])
     return rows
 
 

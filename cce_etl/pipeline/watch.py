@@ -18,9 +18,8 @@ from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.settings.settings import Settings, require_source
 from cce_etl.settings.sources import read_sources
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import JobRow, Phase
-from cce_etl.transform.versions import decode_for
+from cce_etl.transform.flatten import JobRow, job_rows, parse_payload
+from cce_etl.transform.payload import Phase
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -94,7 +93,7 @@ def _snapshot(job_id: str, outcome: Fetched | Gone | Failed) -> Snapshot:
     if isinstance(outcome, Failed):
         raise _refusal(job_id, outcome)
     try:
-        return Snapshot(flatten(decode_for(job_id, outcome.body).job, job_id), outcome.fetched_at)
+        return Snapshot(job_rows(parse_payload(outcome.body, job_id)), outcome.fetched_at)
     except PayloadError as error:
         raise CceEtlError(f"The answer for job {job_id} is no such job: {error}") from None
 

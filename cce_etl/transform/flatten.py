@@ -1,26 +1,69 @@
-"""Nodes of many trees as columns of core.jobs: lists while a few bodies are read, Arrow from then on.
-
-Lives here: the columns' types, and documented trees to columns, an object a column and not one a row.
-Does not: bodies of any other shape, whose rows `flatten` makes; to both of them the same tree is the same rows.
-"""
+"""The one walk from a job's body to rows of core.jobs, a row for each job of the tree, as Arrow columns."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from cce_etl.clock_columns import parsed_timestamps, planned_times
+from cce_etl.errors import PayloadError
+from cce_etl.timestamps import parse_timestamps, planned_times, timestamp_or_none
 from cce_etl.transform import payload as limits
-from cce_etl.transform.documented import DocumentedJob, Metadata, Spec, Status, decode_parameters
-from cce_etl.transform.payload import JobRow, canonical_phase
+from cce_etl.transform.payload import (
+    Dialect,
+    canonical_phase,
+    decode_body,
+    dialect_of,
+    json_text,
+    too_deep,
+    translate_job,
+)
 
+_JOB_KEYS: Final = frozenset({"kind", "apiVersion", "metadata", "spec", "status"})
+_METADATA_KEYS: Final = frozenset({"uid", "creationTimestamp", "updateTimestamp"})
+_SPEC_KEYS: Final = frozenset({"type", "clusterUID", "resourceID", "resourceName", "extendParam", "subJobs"})
+_STATUS_KEYS: Final = frozenset({"phase", "reason"})
+_TEXT: Final = frozenset({str})
+_TEXT_OR_NULL: Final = frozenset({str, type(None)})
+_NOTHING: Final[dict[str, Any]] = {}
+_NO_SUB_JOBS: Final[list[Any]] = []
+_NO_TIME: Final = -(2**63)
 _TIMESTAMP: Final = pa.timestamp("ns")
-# A dictionary, because DuckDB looks at every map for a key that stands twice, which costs more than all other columns:
-# steps of one job say the same, so there is a third of the maps to look at, or fewer.
-_PARAMETERS: Final = pa.map_(pa.string(), pa.string())
+
+
+class JobRow(msgspec.Struct, frozen=True):
+    """A row of core.jobs, without the columns that its tree shares (source, observed_at).
+
+    The fields are in the order of the columns; `*_at` is in nanoseconds since 1970-01-01 UTC.
+    """
+
+    job_id: str
+    parent_job_id: str | None
+    root_job_id: str
+    path: str
+    depth: int
+    ordinal: int
+    job_type: str | None
+    cluster_id: str | None
+    resource_id: str | None
+    resource_name: str | None
+    phase: str | None
+    canonical_phase: str | None
+    reason: str | None
+    planned_at: int | None
+    created_at: int | None
+    updated_at: int | None
+    completed_at: int | None
+    created_text: str | None
+    updated_text: str | None
+    extend_param: dict[str, str]
+    extra: str | None
+    is_leaf: bool
+    has_uid: bool
+
+
 _TYPES: Final[dict[str, pa.DataType]] = {
     "depth": pa.int32(),
     "ordinal": pa.int32(),
@@ -28,229 +71,218 @@ _TYPES: Final[dict[str, pa.DataType]] = {
     "created_at": _TIMESTAMP,
     "updated_at": _TIMESTAMP,
     "completed_at": _TIMESTAMP,
-    "extend_param": pa.dictionary(pa.int32(), _PARAMETERS),
+    # A dictionary, because DuckDB looks at every map for a key that stands twice, which costs more than all other
+    # columns. Steps of one job have the same parameters, so there are a third of the maps to look at, or fewer.
+    "extend_param": pa.dictionary(pa.int32(), pa.map_(pa.string(), pa.string())),
     "is_leaf": pa.bool_(),
     "has_uid": pa.bool_(),
 }
-_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in JobRow.__struct_fields__])
-_PLAIN: Final = pa.schema([field for field in _SCHEMA if field.name != "extend_param"])
-# Decoded nodes of more bodies than this no longer fit a processor's cache; Arrow takes a tenth of their memory.
-_BATCH_NODES: Final = 4_096
-# No documented tree is deeper by far; one that is goes the way that has no limit of this kind.
-_MOST_LEVELS: Final = 32
-_NEVER: Final = -(2**63)
-_NO_METADATA, _NO_SPEC, _NO_STATUS = Metadata(), Spec(), Status()
+SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in JobRow.__struct_fields__])
 
 
-class Span(msgspec.Struct, frozen=True):
-    """Name the rows of one tree among those of a `NodeColumns`."""
+class JobNode(msgspec.Struct, frozen=True, gc=False):
+    """One job of a tree as it was sent, with its place in the tree; `extra` is JSON text of the unknown keys."""
 
-    start: int
-    stop: int
-
-
-class NodeColumns:
-    """Hold the rows of many documented trees, by level within each, trees in the order they were added."""
-
-    def __init__(self) -> None:
-        self._sealed: list[pa.RecordBatch] = []
-        self._sealed_count = 0
-        self._parameters = _Parameters()
-        self._open = _OpenNodes()
-        self._table: pa.Table | None = None
-
-    def add(self, root: DocumentedJob, root_job_id: str) -> Span | None:
-        """Take in a tree that bears its id; None, and nothing taken in, when it is too deep or has too many nodes."""
-        if len(self._open.nodes) >= _BATCH_NODES:
-            self._seal()
-        before = len(self._open.nodes)
-        if not self._open.add(root, root_job_id, self._parameters):
-            return None
-        self._table = None
-        return Span(self._sealed_count + before, self._sealed_count + len(self._open.nodes))
-
-    def table(self) -> pa.Table:
-        """Return all rows, in the columns of core.jobs that a tree fills."""
-        if self._table is None:
-            self._seal()
-            table = pa.Table.from_batches(self._sealed, _PLAIN).combine_chunks()
-            place = _SCHEMA.get_field_index("extend_param")
-            self._table = table.add_column(place, _SCHEMA.field(place), self._parameters.array())
-        return self._table
-
-    def rows_of(self, spans: Sequence[Span]) -> pa.Table:
-        """Return the rows of some trees, a row a node, in one piece: DuckDB unpacks the dictionary for each piece."""
-        is_wanted = np.zeros(self.table().num_rows, np.bool_)
-        for span in spans:
-            is_wanted[span.start : span.stop] = True
-        return self.table() if is_wanted.all() else self.table().filter(pa.array(is_wanted))
-
-    def latest_times(self, spans: Sequence[Span]) -> list[int | None]:
-        """Return the latest time that stands in each of the trees, in ns since 1970 UTC."""
-        table = self.table()
-        latest = pc.max_element_wise(table["created_at"], table["updated_at"]).cast(pa.int64()).fill_null(_NEVER)
-        times = latest.to_numpy()
-        found = [int(times[span.start : span.stop].max()) for span in spans]
-        return [None if time == _NEVER else time for time in found]
-
-    def _seal(self) -> None:
-        if self._open.nodes:
-            self._sealed.append(self._open.batch())
-            self._sealed_count += len(self._open.nodes)
-            self._open = _OpenNodes()
+    uid: str | None
+    created_text: str | None
+    updated_text: str | None
+    job_type: str | None
+    cluster_id: str | None
+    resource_id: str | None
+    resource_name: str | None
+    phase: str | None
+    reason: str | None
+    extend_param: dict[str, str]
+    completed_at: int | None
+    extra: str | None
+    job_id: str
+    parent_job_id: str | None
+    path: str
+    depth: int
+    ordinal: int
+    is_leaf: bool
 
 
-class _Parameters:
-    """Number the extendParams met so far by the bytes they were sent in, and keep the number of each row's."""
-
-    def __init__(self) -> None:
-        self._codes: list[int] = []
-        self._code_of: dict[bytes, int] = {}
-        self._distinct: list[dict[str, str]] = []
-
-    def extend(self, texts: Sequence[bytes]) -> bool:
-        """Add a row each; tell whether all could be read, and add none when not."""
-        code_of = self._code_of
-        for text in texts:
-            if text not in code_of and not self._add(text):
-                return False
-        self._codes += [code_of[text] for text in texts]
-        return True
-
-    def _add(self, text: bytes) -> bool:
-        parameters = decode_parameters(text)
-        if parameters is None:
-            return False
-        self._code_of[text] = len(self._distinct)
-        self._distinct.append(parameters)
-        return True
-
-    def array(self) -> pa.DictionaryArray:
-        """Return a map a row."""
-        return _dictionary(self._codes, self._distinct)
+_Texts = tuple[
+    str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None
+]
+_Fields = tuple[_Texts, dict[str, str], list[Any], int | None, str | None]
 
 
-def _dictionary(codes: Sequence[int], distinct: Sequence[dict[str, str]]) -> pa.DictionaryArray:
-    ends = np.cumsum([0, *map(len, distinct)])
-    keys = [key for parameters in distinct for key in parameters]
-    values = [value for parameters in distinct for value in parameters.values()]
-    arrays = pa.array(ends, pa.int32()), pa.array(keys, pa.string()), pa.array(values, pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.MapArray.from_arrays(*arrays))
+class ParsedPayload(msgspec.Struct, frozen=True):
+    """The tree of jobs that a body holds: depth first, in the order of the API, parents before their sub-jobs."""
+
+    job_id: str
+    dialect: Dialect
+    nodes: list[JobNode]
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether the tree changes no more. The root's phase decides: a failed tree may hold planned steps."""
+        phase = canonical_phase(self.nodes[0].phase)
+        return phase is not None and phase.is_terminal
 
 
-class _OpenNodes:
-    """Hold decoded nodes, a level of a tree after the other, and for each the place of its parent, -1 for a root."""
+def parse_payload(body: bytes, job_id: str | None = None) -> ParsedPayload:
+    """Return the tree of jobs in a body.
 
-    def __init__(self) -> None:
-        self.nodes: list[DocumentedJob] = []
-        self._parents: list[int] = []
-        self._depths: list[int] = []
-        self._root_job_ids: list[str] = []
+    Args:
+        body: The exact bytes that the API sent, in either dialect.
+        job_id: The id that was asked for; without it the body has to say its own.
 
-    def add(self, root: DocumentedJob, root_job_id: str, parameters: _Parameters) -> bool:
-        """Add a tree; tell whether it could be, and add nothing when not."""
-        found = _by_level(root, len(self.nodes))
-        if found is None:
-            return False
-        nodes, parents, depths = found
-        if not parameters.extend([bytes(node.spec.extend_param) if node.spec else b"" for node in nodes]):
-            return False
-        self.nodes += nodes
-        self._parents += parents
-        self._depths += depths
-        self._root_job_ids += [root_job_id] * len(nodes)
-        return True
-
-    def batch(self) -> pa.RecordBatch:
-        """Return the nodes as a batch of Arrow, all columns but the parameters."""
-        columns = self._places() | self._words()
-        uids = [node.metadata.uid if node.metadata else None for node in self.nodes]
-        named = zip(uids, self._root_job_ids, columns["path"], strict=True)
-        job_ids = pa.array([uid or f"{root_job_id}/{path}" for uid, root_job_id, path in named], pa.string())
-        parents = np.array(self._parents)
-        columns |= {
-            "job_id": job_ids,
-            "parent_job_id": job_ids.take(pa.array(parents, mask=parents < 0)),
-            "root_job_id": self._root_job_ids,
-            # A made-up id holds a slash, which no UUID does, so only what was sent is read as a time.
-            "planned_at": planned_times(job_ids),
-            "has_uid": [bool(uid) for uid in uids],
-        }
-        return pa.RecordBatch.from_arrays([_array(field, columns[field.name]) for field in _PLAIN], schema=_PLAIN)
-
-    def _places(self) -> dict[str, Any]:
-        parents, places = np.array(self._parents), np.arange(len(self.nodes))
-        is_first = (parents < 0) | (np.diff(parents, prepend=-1) != 0)  # siblings stand together
-        ordinals = places - np.maximum.accumulate(np.where(is_first, places, 0))
-        paths: list[str] = []
-        for parent, ordinal in zip(self._parents, ordinals.tolist(), strict=True):
-            above = paths[parent] if parent >= 0 else ""
-            paths.append("" if parent < 0 else f"{above}/{ordinal}" if above else str(ordinal))
-        return {"path": paths, "depth": self._depths, "ordinal": ordinals}
-
-    def _words(self) -> dict[str, Any]:
-        metadata = [node.metadata or _NO_METADATA for node in self.nodes]
-        specs = [node.spec or _NO_SPEC for node in self.nodes]
-        statuses = [node.status or _NO_STATUS for node in self.nodes]
-        phases = pa.array([status.phase for status in statuses], pa.string())
-        created_texts = pa.array([one.created_text for one in metadata], pa.string())
-        updated_texts = pa.array([one.updated_text for one in metadata], pa.string())
-        return {
-            "job_type": [spec.job_type for spec in specs],
-            "cluster_id": [spec.cluster_id for spec in specs],
-            "resource_id": [spec.resource_id for spec in specs],
-            "resource_name": [spec.resource_name for spec in specs],
-            "phase": phases,
-            "canonical_phase": _canonical_phases(phases),
-            "reason": [status.reason for status in statuses],
-            "created_at": parsed_timestamps(created_texts),
-            "updated_at": parsed_timestamps(updated_texts),
-            "completed_at": pa.nulls(len(phases), _TIMESTAMP),
-            "created_text": created_texts,
-            "updated_text": updated_texts,
-            "extra": pa.nulls(len(phases), pa.string()),
-            "is_leaf": [not spec.sub_jobs for spec in specs],
-        }
-
-
-def _by_level(root: DocumentedJob, first: int) -> tuple[list[DocumentedJob], list[int], list[int]] | None:
-    """Return a tree's nodes by level, siblings together, their parents' places when it begins at `first`, their depths.
-
-    None when it is too deep, or has too many nodes.
+    Raises:
+        PayloadError: The body is no job, another job than the one asked for, or larger than the limits.
     """
-    nodes, parents, depths, level = [root], [-1], [0], [root]
-    most_levels = min(_MOST_LEVELS, limits.MAX_LEVELS)
-    for depth in range(1, most_levels + 1):
-        below: list[DocumentedJob] = []
-        for place, node in enumerate(level, first):
-            steps = node.spec and node.spec.sub_jobs
-            if steps:
-                below += steps
-                parents += [place] * len(steps)
-        if not below:
-            return nodes, parents, depths
-        first += len(level)
-        nodes += below
-        depths += [depth] * len(below)
-        level = below
-        if depth == most_levels or len(nodes) > limits.MAX_NODES:
-            break
-    return None
+    document = decode_body(body)
+    nodes = _walk(document, job_id)
+    uid = nodes[0].uid
+    if job_id is None and uid is None:
+        raise PayloadError("missing_uid", "expected a job's id, which alone names it in a file", path="metadata.uid")
+    if job_id is not None and uid is not None and uid != job_id:
+        raise PayloadError("uid_mismatch", f"asked for {job_id}, got the job {uid[:128]!r}", path="metadata.uid")
+    return ParsedPayload(nodes[0].job_id, dialect_of(document), nodes)
 
 
-def _canonical_phases(phases: pa.StringArray) -> pa.StringArray:
-    distinct = phases.dictionary_encode()
-    return pa.array(map(canonical_phase, distinct.dictionary.to_pylist()), pa.string()).take(distinct.indices)
+def _walk(root: dict[str, Any], root_job_id: str | None) -> list[JobNode]:
+    """Return the jobs of a tree; one without a uid gets the id `<root_job_id>/<path>`, the same in every load."""
+    nodes: list[JobNode] = []
+    pending: list[tuple[Any, str | None, str, int, int]] = [(root, None, "", 0, 0)]
+    while pending:
+        document, parent_job_id, path, depth, ordinal = pending.pop()
+        texts, parameters, sub_jobs, completed_at, extra = _fields(document, path)
+        uid = texts[0] or None
+        if parent_job_id is None:
+            job_id = root_job_id = root_job_id or uid or ""
+        else:
+            job_id = uid or f"{root_job_id}/{path}"
+        place = job_id, parent_job_id, path, depth, ordinal, not sub_jobs
+        nodes.append(JobNode(uid, *texts[1:], parameters, completed_at, extra, *place))
+        if sub_jobs:
+            depth += 1
+            if depth >= limits.MAX_LEVELS:
+                raise too_deep()
+            if len(nodes) + len(pending) + len(sub_jobs) > limits.MAX_NODES:
+                raise PayloadError("too_many_nodes", f"expected at most {limits.MAX_NODES:,} jobs in a tree")
+            prefix = f"{path}/" if path else ""
+            pending += [
+                (sub_jobs[number], job_id, f"{prefix}{number}", depth, number)
+                for number in range(len(sub_jobs) - 1, -1, -1)
+            ]
+    return nodes
 
 
-def table_of_rows(rows: Sequence[JobRow]) -> pa.Table:
-    """Return rows as the same columns."""
-    columns: list[Any] = list(zip(*map(msgspec.structs.astuple, rows), strict=True)) or [()] * len(_SCHEMA)
-    arrays = [_array(field, values) for field, values in zip(_SCHEMA, columns, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+def _fields(document: Any, path: str) -> _Fields:
+    """Return what one job says: its texts in the order of JobNode, extendParam, sub-jobs, completion time, extra."""
+    try:
+        metadata = document.get("metadata", _NOTHING)
+        spec = document.get("spec", _NOTHING)
+        status = document.get("status", _NOTHING)
+        has_only_known_keys = (
+            document.keys() <= _JOB_KEYS
+            and metadata.keys() <= _METADATA_KEYS
+            and spec.keys() <= _SPEC_KEYS
+            and status.keys() <= _STATUS_KEYS
+            and document.get("kind", "Job") == "Job"
+            and document.get("apiVersion", "v3") == "v3"
+        )
+    except AttributeError:  # one of them is no object
+        has_only_known_keys = False
+    if has_only_known_keys:
+        texts = (
+            metadata.get("uid"),
+            metadata.get("creationTimestamp"),
+            metadata.get("updateTimestamp"),
+            spec.get("type"),
+            spec.get("clusterUID"),
+            spec.get("resourceID"),
+            spec.get("resourceName"),
+            status.get("phase"),
+            status.get("reason"),
+        )
+        parameters = spec.get("extendParam", _NOTHING)
+        sub_jobs = spec.get("subJobs", _NO_SUB_JOBS)
+        if (
+            _TEXT_OR_NULL.issuperset(map(type, texts))
+            and type(parameters) is dict
+            and _TEXT.issuperset(map(type, parameters.values()))
+            and type(sub_jobs) is list
+        ):
+            return texts, parameters, sub_jobs, None, None
+    where = ".".join(f"spec.subJobs[{number}]" for number in path.split("/")) if path else ""
+    job = translate_job(document, where)
+    texts, parameters, sub_jobs, _, _ = _fields(job.document, path)
+    completed_at, extra = timestamp_or_none(job.completion_text), job.extra
+    if job.completion_text and completed_at is None:  # the other two clocks keep their text in columns of their own
+        extra = extra | {"status": extra.get("status", {}) | {"completionTime": job.completion_text}}
+    return texts, parameters, sub_jobs, completed_at, json_text(extra, where) if extra else None
 
 
-def _array(field: pa.Field, values: Any) -> pa.Array:
-    if field.name != "extend_param":
-        return values if isinstance(values, pa.Array) else pa.array(values, field.type)
-    return _dictionary(range(len(values)), values)
+def flatten(payloads: Sequence[ParsedPayload]) -> pa.Table:
+    """Return the jobs of some trees in the columns of core.jobs that a tree fills, a row a job."""
+    nodes = [node for payload in payloads for node in payload.nodes]
+    # Clocks are parsed as one array, since each call costs as much as some hundred texts.
+    clocks = pa.array([node.created_text for node in nodes] + [node.updated_text for node in nodes], pa.string())
+    instants = parse_timestamps(clocks)
+    uids = pa.array([node.uid for node in nodes], pa.string())
+    phases = pa.array([node.phase for node in nodes], pa.string())
+    distinct_phases = phases.dictionary_encode()
+    canonical_phases = [canonical_phase(phase) for phase in distinct_phases.dictionary.to_pylist()]
+    columns: dict[str, Any] = {
+        "job_id": [node.job_id for node in nodes],
+        "parent_job_id": [node.parent_job_id for node in nodes],
+        "root_job_id": [payload.job_id for payload in payloads for _ in payload.nodes],
+        "path": [node.path for node in nodes],
+        "depth": [node.depth for node in nodes],
+        "ordinal": [node.ordinal for node in nodes],
+        "job_type": [node.job_type for node in nodes],
+        "cluster_id": [node.cluster_id for node in nodes],
+        "resource_id": [node.resource_id for node in nodes],
+        "resource_name": [node.resource_name for node in nodes],
+        "phase": phases,
+        "canonical_phase": pa.array(canonical_phases, pa.string()).take(distinct_phases.indices),
+        "reason": [node.reason for node in nodes],
+        "planned_at": planned_times(uids),
+        "created_at": instants[: len(nodes)],
+        "updated_at": instants[len(nodes) :],
+        "completed_at": [node.completed_at for node in nodes],
+        "created_text": clocks[: len(nodes)],
+        "updated_text": clocks[len(nodes) :],
+        "extend_param": _parameter_maps([node.extend_param for node in nodes]),
+        "extra": [node.extra for node in nodes],
+        "is_leaf": [node.is_leaf for node in nodes],
+        "has_uid": uids.is_valid(),
+    }
+    arrays = [
+        column if isinstance(column, pa.Array) else pa.array(column, type_)
+        for column, type_ in zip(columns.values(), SCHEMA.types, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _parameter_maps(parameters: Sequence[dict[str, str]]) -> pa.DictionaryArray:
+    code_of: dict[tuple[tuple[str, str], ...], int] = {}
+    codes = [code_of.setdefault(tuple(one.items()), len(code_of)) for one in parameters]
+    items = list(chain.from_iterable(code_of))
+    ends = np.cumsum([0, *map(len, code_of)])
+    keys, values = (pa.array([item[place] for item in items], pa.string()) for place in (0, 1))
+    maps = pa.MapArray.from_arrays(pa.array(ends, pa.int32()), keys, values)
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), maps)
+
+
+def latest_times(payloads: Sequence[ParsedPayload], rows: pa.Table) -> list[int | None]:
+    """Return the latest time in each of the trees, in ns since 1970 UTC; `rows` is what `flatten` makes of them."""
+    if not payloads:
+        return []
+    columns = [rows[name].cast(pa.int64()).fill_null(_NO_TIME) for name in ("created_at", "updated_at", "completed_at")]
+    times = np.max([column.to_numpy() for column in columns], axis=0)
+    starts = np.cumsum([0, *(len(payload.nodes) for payload in payloads[:-1])])
+    return [None if time == _NO_TIME else time for time in np.maximum.reduceat(times, starts).tolist()]
+
+
+def job_rows(payload: ParsedPayload) -> list[JobRow]:
+    """Return the jobs of one tree as rows, parents before their sub-jobs, in the order of the API."""
+    rows = flatten([payload])
+    for index, field in enumerate(SCHEMA):
+        if field.type == _TIMESTAMP:
+            rows = rows.set_column(index, field.name, rows[field.name].cast(pa.int64()))
+    return [JobRow(**row | {"extend_param": dict(row["extend_param"])}) for row in rows.to_pylist()]

@@ -1,8 +1,4 @@
-"""Which of several observations of a job makes its tree. Pure.
-
-Lives here: new or seen before, the latest that can be read, what v2 adds to v3.
-Does not: reading and writing payloads (`warehouse/`), ids and failures (`chunk`).
-"""
+"""The versions of a job's body that were seen over time: which of them is new, and which make the job's tree."""
 
 import sys
 from bisect import bisect_right, insort
@@ -14,8 +10,8 @@ from typing import Final
 import msgspec
 
 from cce_etl.errors import PayloadError
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import Decoded, Dialect, JobRow, decode_job, is_terminal
+from cce_etl.transform.flatten import ParsedPayload, parse_payload
+from cce_etl.transform.payload import Dialect
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -24,7 +20,7 @@ else:
 
 # Level 1: 1.1 MB per 1,000 bodies of 5 KB against 2.3 for DuckDB's own compression of text, at little CPU.
 _ZSTD_LEVEL: Final = 1
-_NEVER: Final = -(2**63)
+_BEFORE_ALL_TIMES: Final = -(2**63)
 _AFTER_ALL_HASHES: Final = b"\xff" * 33
 
 
@@ -65,103 +61,72 @@ class PayloadCompressor:
         return Payload(job_id, dialect, fetched_at, compressed, len(body), sha256(body).digest())
 
 
-class Observation(msgspec.Struct, frozen=True):
-    """Hold the tree that a job's payloads make; `dialect` is the one it was taken from."""
-
-    rows: list[JobRow]
-    dialect: str
-    is_terminal: bool
-
-
-class History:
-    """Know what was observed of each job, in time order, a list a job and dialect."""
+class PayloadVersions:
+    """The versions known of each job and dialect, in the order of time."""
 
     def __init__(self, keys: Iterable[PayloadKey]) -> None:
-        self._moments: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
+        self._versions: dict[tuple[str, str], list[tuple[int, bytes]]] = {}
         for key in keys:
-            insort(self._moments.setdefault((key.job_id, key.dialect), []), _moment(key))
+            insort(self._versions.setdefault((key.job_id, key.dialect), []), _version(key))
 
-    def job_ids(self) -> set[str]:
-        """Return the jobs of which anything was observed."""
-        return {job_id for job_id, _ in self._moments}
+    def job_ids(self, dialect: Dialect | None = None) -> set[str]:
+        """Return the jobs of which a version is known, in one dialect or in any."""
+        return {job_id for job_id, known in self._versions if dialect in (None, known)}
 
-    def has(self, job_id: str, dialect: str) -> bool:
-        """Tell whether a job was observed in a dialect."""
-        return (job_id, dialect) in self._moments
+    def has(self, job_id: str, dialect: Dialect) -> bool:
+        """Tell whether a version of a job is known in a dialect."""
+        return (job_id, dialect) in self._versions
 
     def add(self, payload: Payload) -> bool:
-        """Take in a payload; tell whether its content differs from the one observed before it."""
-        moments = self._moments.setdefault((payload.job_id, payload.dialect), [])
-        moment = _moment(payload)
-        place = bisect_right(moments, (moment[0], _AFTER_ALL_HASHES))
-        if moment in moments or (place and moments[place - 1][1] == moment[1]):
+        """Add a payload; return whether it is new, which means that its content differs from the version before it."""
+        versions = self._versions.setdefault((payload.job_id, payload.dialect), [])
+        version = _version(payload)
+        index = bisect_right(versions, (version[0], _AFTER_ALL_HASHES))
+        if version in versions or (index and versions[index - 1][1] == version[1]):
             return False
-        insort(moments, moment)
+        insort(versions, version)
         return True
 
     def is_latest(self, payload: Payload) -> bool:
-        """Tell whether nothing later was observed of the job in this dialect."""
-        return self._moments[payload.job_id, payload.dialect][-1] == _moment(payload)
+        """Tell whether no later version of the job is known in the payload's dialect."""
+        return self._versions[payload.job_id, payload.dialect][-1] == _version(payload)
 
 
-def _moment(key: Payload | PayloadKey) -> tuple[int, bytes]:
-    return (_NEVER if key.fetched_at is None else key.fetched_at, key.body_sha256)
+def _version(key: Payload | PayloadKey) -> tuple[int, bytes]:
+    return (_BEFORE_ALL_TIMES if key.fetched_at is None else key.fetched_at, key.body_sha256)
 
 
-def tree_of(job_id: str, payloads: Sequence[Payload]) -> Observation | None:
-    """Return the tree of the latest readable v3 payload, completed by v2; of v2 alone when there is no v3.
+def tree_of(job_id: str, payloads: Sequence[Payload]) -> ParsedPayload | None:
+    """Return the tree that a job's payloads make together; None when none of them can be read.
 
-    The payloads come latest first.
+    It is the tree of the latest readable v3 payload, with completion times from v2; the latest readable v2 payload
+    makes the tree only where there is no v3. The payloads come latest first.
     """
-    v3 = _latest_readable(job_id, payloads, Dialect.V3)
-    v2 = _latest_readable(job_id, payloads, Dialect.V2)
-    base = v3 or v2
-    if base is None:
-        return None
-    rows = flatten(base.job, job_id)
-    if v3 and v2:
-        completions = _completions(job_id, payloads)
-        rows = [_completed(row, completions.get(row.job_id)) for row in rows]
-    return Observation(rows, Dialect.V3 if v3 else Dialect.V2, is_terminal(base.job))
+    v3 = next(_readable(job_id, payloads, Dialect.V3), None)
+    if v3 is None:
+        return next(_readable(job_id, payloads, Dialect.V2), None)
+    if not any(payload.dialect == Dialect.V2 for payload in payloads):
+        return v3
+    completions: dict[str, int] = {}  # by the latest v2 payload that has one
+    for v2 in _readable(job_id, payloads, Dialect.V2):
+        for node in v2.nodes:
+            if node.completed_at is not None:
+                completions.setdefault(node.job_id, node.completed_at)
+    nodes = [
+        msgspec.structs.replace(node, completed_at=completions[node.job_id])
+        if node.completed_at is None and node.job_id in completions
+        else node
+        for node in v3.nodes
+    ]
+    return msgspec.structs.replace(v3, dialect=Dialect.V3, nodes=nodes)
 
 
-def _completed(row: JobRow, completed_at: int | None) -> JobRow:
-    if row.completed_at is not None or completed_at is None:
-        return row
-    return msgspec.structs.replace(row, completed_at=completed_at)
+def _readable(job_id: str, payloads: Iterable[Payload], dialect: Dialect) -> Iterator[ParsedPayload]:
+    """Yield the trees of the payloads of one dialect, without those that cannot be read.
 
-
-def _completions(job_id: str, payloads: Iterable[Payload]) -> dict[str, int]:
-    """Return when each node completed, by the latest v2 payload that says so."""
-    completions: dict[str, int] = {}
-    for decoded in _readable(job_id, payloads, Dialect.V2):
-        for row in flatten(decoded.job, job_id):
-            if row.completed_at is not None:
-                completions.setdefault(row.job_id, row.completed_at)
-    return completions
-
-
-def _latest_readable(job_id: str, payloads: Iterable[Payload], dialect: Dialect) -> Decoded | None:
-    return next(_readable(job_id, payloads, dialect), None)
-
-
-def _readable(job_id: str, payloads: Iterable[Payload], dialect: Dialect) -> Iterator[Decoded]:
+    The dialect is the one that the payload was stored with.
+    """
     for payload in payloads:
         if payload.dialect == dialect:
             with suppress(PayloadError):
-                yield decode_for(job_id, payload.body)
-
-
-def decode_for(job_id: str, body: bytes) -> Decoded:
-    """Decode the body that came for an id; raise PayloadError when it is no job, or another one."""
-    decoded = decode_job(body)
-    uid = decoded.job.uid
-    if uid is not None and uid != job_id:
-        raise PayloadError("uid_mismatch", f"asked for {job_id}, got the job {uid[:128]!r}", path="metadata.uid")
-    return decoded
-
-
-def latest_time(rows: Iterable[JobRow]) -> int | None:
-    """Return the latest time that stands in a tree, in ns since 1970 UTC."""
-    times = (time for row in rows for time in (row.created_at, row.updated_at, row.completed_at) if time is not None)
-    return max(times, default=None)
+                yield parse_payload(payload.body, job_id)

@@ -47,6 +47,11 @@ class RunCounts(msgspec.Struct):
     rows: int = 0
     seconds: float = 0.0
 
+    def add(self, other: "RunCounts") -> None:
+        """Add each count of another run."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class FetchRun(msgspec.Struct, frozen=True):
     """A row of raw.fetch_runs; times are in ns since 1970 UTC."""

@@ -9,8 +9,7 @@ import pytest
 
 from cce_etl.analysis.live import Curve, LiveStep, SurvivalCurves, changes, live_steps
 from cce_etl.pipeline.watch import Snapshot
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import JobRow, decode_job
+from cce_etl.transform.flatten import JobRow, job_rows, parse_payload
 
 CURVE = Curve([10, 700], [0.5, 0], [0.5, 1], 8)
 # 2026-02-01 08:01:00 UTC
@@ -27,7 +26,7 @@ def steps(root: dict[str, Any], curve: Curve | None = CURVE) -> list[LiveStep]:
     def find(row: JobRow) -> Curve | None:
         return curve
 
-    return live_steps(Snapshot(flatten(decode_job(json.dumps(root).encode()).job, "r"), FETCHED_AT), find)
+    return live_steps(Snapshot(job_rows(parse_payload(json.dumps(root).encode(), "r")), FETCHED_AT), find)
 
 
 def test_a_running_step_has_its_age_its_percentile_and_its_chances() -> None:
@@ -95,7 +94,7 @@ def row(job_type: str, depth: int) -> JobRow:
     """Return the row of a root job (depth 0) or a step (depth 1) of a type."""
     step = {"metadata": {"uid": "s"}, "spec": {"type": job_type}}
     root = {"metadata": {"uid": "r"}, "spec": {"type": job_type, "subJobs": [step]}}
-    return flatten(decode_job(json.dumps(root).encode()).job, "r")[depth]
+    return job_rows(parse_payload(json.dumps(root).encode(), "r"))[depth]
 
 
 def step_row(job_type: str) -> JobRow:

@@ -10,8 +10,7 @@ from rich.console import Console
 from cce_etl.analysis.live import LiveStep
 from cce_etl.cli.live_tree import live_tree
 from cce_etl.pipeline.watch import Snapshot
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import decode_job
+from cce_etl.transform.flatten import job_rows, parse_payload
 
 # 2026-02-01 08:01:00 UTC
 FETCHED_AT = 1_769_932_860 * 10**9
@@ -19,7 +18,7 @@ FETCHED_AT = 1_769_932_860 * 10**9
 
 def snapshot(phase: str = "Running") -> Snapshot:
     body = f'{{"metadata": {{"uid": "r"}}, "spec": {{}}, "status": {{"phase": "{phase}"}}}}'
-    return Snapshot(flatten(decode_job(body.encode()).job, "r"), FETCHED_AT)
+    return Snapshot(job_rows(parse_payload(body.encode(), "r")), FETCHED_AT)
 
 
 def step(path: str, name: str, phase: str = "Success", **more: Any) -> LiveStep:

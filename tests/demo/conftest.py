@@ -12,8 +12,7 @@ from cce_etl.demo.api import DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.demo.server import demo_server
 from cce_etl.timestamps import NANOSECONDS
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import JobRow, decode_job
+from cce_etl.transform.flatten import JobRow, job_rows, parse_payload
 
 # 2026-03-01 00:00:00 UTC
 ENDS_AT_NS = 1_772_323_200 * NANOSECONDS
@@ -28,7 +27,7 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def trees(fleet: Fleet) -> dict[str, list[JobRow]]:
     """Return the rows of each synthetic tree by root id, the documented example left out."""
-    return {job_id: flatten(decode_job(fleet.v3_body(job_id)).job, job_id) for job_id in fleet.job_ids[1:]}
+    return {job_id: job_rows(parse_payload(fleet.v3_body(job_id), job_id)) for job_id in fleet.job_ids[1:]}
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from cce_etl.demo.clusters import Cluster
 from cce_etl.demo.schedule import JobRun, Step
 from cce_etl.demo.steps import StepTemplate, Target
 from cce_etl.demo.truth import planted_truth
-from cce_etl.transform.payload import Dialect, decode_job
+from cce_etl.transform.flatten import parse_payload
+from cce_etl.transform.payload import Dialect
 
 SECOND = 1_000_000_000
 ROOT = StepTemplate("CreateCluster")
@@ -115,6 +116,6 @@ def test_a_summary_is_the_v2_document_without_its_steps() -> None:
 
 
 def test_the_projects_decoder_recognises_the_dialect_of_each() -> None:
-    assert decode_job(json_bytes(observed(30))).dialect is Dialect.V3
-    assert decode_job(json_bytes(v2_document(observed(30)))).dialect is Dialect.V2
-    assert decode_job(json_bytes(v2_summary(observed(30)))).dialect is Dialect.V2
+    assert parse_payload(json_bytes(observed(30))).dialect is Dialect.V3
+    assert parse_payload(json_bytes(v2_document(observed(30)))).dialect is Dialect.V2
+    assert parse_payload(json_bytes(v2_summary(observed(30)))).dialect is Dialect.V2

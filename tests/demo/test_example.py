@@ -4,8 +4,7 @@ import json
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import decode_job
+from cce_etl.transform.flatten import job_rows, parse_payload
 
 
 def test_the_example_is_the_first_job_of_every_fleet_byte_for_byte(fleet: Fleet, small_fleet: Fleet) -> None:
@@ -38,7 +37,7 @@ def test_the_root_has_the_published_keys_and_values() -> None:
 
 
 def test_install_master_is_listed_first_though_it_ran_second() -> None:
-    _, master, certificate = flatten(decode_job(EXAMPLE_BODY).job, EXAMPLE_JOB_ID)
+    _, master, certificate = job_rows(parse_payload(EXAMPLE_BODY, EXAMPLE_JOB_ID))
     assert (master.job_id, master.job_type) == ("fd474fab-9606-11e8-baa9-0255ac10215d", "InstallMaster")
     assert (certificate.job_id, certificate.job_type) == ("fd474f82-9606-11e8-baa8-0255ac10215d", "CreatePSMCert")
     assert master.resource_id == "fd3b4ac0-9606-11e8-baa8-0255ac10215d"
@@ -49,7 +48,7 @@ def test_install_master_is_listed_first_though_it_ran_second() -> None:
 
 
 def test_the_steps_last_774_and_three_quarter_seconds_and_follow_within_a_sixth_of_a_millisecond() -> None:
-    _, master, certificate = flatten(decode_job(EXAMPLE_BODY).job, EXAMPLE_JOB_ID)
+    _, master, certificate = job_rows(parse_payload(EXAMPLE_BODY, EXAMPLE_JOB_ID))
     assert master.created_at is not None and master.updated_at is not None
     assert certificate.created_at is not None and certificate.updated_at is not None
     assert master.updated_at - master.created_at == 774_580_423_413

@@ -13,7 +13,7 @@ from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import HISTORY_DAYS, Fleet, build_fleet
 from cce_etl.demo.truth import DAY_NS, FLAVOR_KEY, VERSION_KEY, ZONE_KEY
 from cce_etl.timestamps import NANOSECONDS
-from cce_etl.transform.payload import JobRow, decode_job
+from cce_etl.transform.flatten import JobRow, parse_payload
 
 DIGEST_PROGRAM = """
 from hashlib import sha256
@@ -77,7 +77,7 @@ def test_an_unknown_id_is_a_key_error(small_fleet: Fleet) -> None:
 def test_the_id_asked_for_is_the_uid_of_the_body(small_fleet: Fleet) -> None:
     for job_id, body in small_fleet.v3_bodies():
         assert json.loads(body)["metadata"]["uid"] == job_id
-        assert decode_job(small_fleet.v2_body(job_id)).job.uid == job_id
+        assert parse_payload(small_fleet.v2_body(job_id)).job_id == job_id
 
 
 def test_all_uids_differ(rows: list[JobRow]) -> None:

@@ -100,7 +100,7 @@ def test_a_payload_that_is_no_text_is_handed_on_for_the_caller_to_report(read: R
     assert payload in record.body
 
 
-@pytest.mark.parametrize("levels", [500, 1_000])
+@pytest.mark.parametrize("levels", [100, 250])
 def test_deep_trees_come_out_of_lines_arrays_and_envelopes(read: Reader, levels: int) -> None:
     job = deep_job(levels)
     assert [record.body for record in read(job + b"\n" + OTHER)] == [job, OTHER]

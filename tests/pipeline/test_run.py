@@ -205,7 +205,7 @@ def test_a_replay_that_fails_leaves_core_as_it_was(troubled: Connection, monkeyp
     def fail(*_: object) -> int:
         raise RuntimeError("in the middle")
 
-    monkeypatch.setattr(pipeline, "restore", fail)
+    monkeypatch.setattr(pipeline, "rebuild_trees", fail)
     with pytest.raises(RuntimeError, match="in the middle"):
         pipeline.replay(troubled)
     assert troubled.execute("FROM core.jobs ORDER BY ALL").fetchall() == before

@@ -7,8 +7,7 @@ import pytest
 from cce_etl.errors import ConfigError
 from cce_etl.pipeline.watch import Snapshot, one_source, watch
 from cce_etl.settings.settings import Settings
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import decode_job
+from cce_etl.transform.flatten import job_rows, parse_payload
 
 SETTINGS = Settings(endpoint="http://127.0.0.1:1", project_id="p", source="s", auth_token="synthetic")
 
@@ -27,7 +26,7 @@ SETTINGS = Settings(endpoint="http://127.0.0.1:1", project_id="p", source="s", a
 def test_only_success_and_failure_of_the_root_end_a_watch(phase: str, is_last: bool) -> None:
     step = '{"metadata": {"uid": "step"}, "spec": {}, "status": {"phase": "Failed"}}'
     body = f'{{"metadata": {{"uid": "r"}}, "spec": {{"subJobs": [{step}]}}, "status": {{"phase": {phase}}}}}'
-    snapshot = Snapshot(flatten(decode_job(body.encode()).job, "r"), 0)
+    snapshot = Snapshot(job_rows(parse_payload(body.encode(), "r")), 0)
     assert (snapshot.root.job_id, snapshot.is_last) == ("r", is_last)
 
 

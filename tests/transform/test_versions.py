@@ -1,22 +1,18 @@
-"""Which of several observations makes the tree: the latest that can be read, v2 only where v3 is silent."""
+"""Which of the versions of a body makes the tree: the latest that can be read, v2 only where v3 is silent."""
 
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.errors import PayloadError
+from cce_etl.transform.flatten import ParsedPayload
 from cce_etl.transform.payload import Dialect
 from cce_etl.transform.versions import (
-    History,
-    Observation,
     Payload,
     PayloadCompressor,
     PayloadKey,
-    decode_for,
-    latest_time,
+    PayloadVersions,
     tree_of,
 )
 
@@ -49,25 +45,25 @@ def v2(status: str, **completions: str) -> dict[str, Any]:
 
 
 def land(payloads: list[Payload]) -> list[Payload]:
-    """Keep what a history calls new, in the order in which the warehouse gives it back: latest first."""
-    history = History([])
-    kept = [one for one in payloads if history.add(one)]
+    """Keep what a versions calls new, in the order in which the warehouse gives it back: latest first."""
+    versions = PayloadVersions([])
+    kept = [one for one in payloads if versions.add(one)]
     return sorted(
         kept, key=lambda one: (one.fetched_at is not None, one.fetched_at or 0, one.body_sha256), reverse=True
     )
 
 
-def tree(*payloads: Payload) -> Observation:
+def tree(*payloads: Payload) -> ParsedPayload:
     seen = tree_of("r", land(list(payloads)))
     assert seen is not None
     return seen
 
 
 def test_content_seen_again_is_nothing_new_and_content_that_changed_is() -> None:
-    history = History([])
+    versions = PayloadVersions([])
     running, done = v3("Running"), v3("Success")
     assert [
-        history.add(payload(*seen)) for seen in ((running, 1), (running, 2), (done, 3), (done, 3), (running, 4))
+        versions.add(payload(*seen)) for seen in ((running, 1), (running, 2), (done, 3), (done, 3), (running, 4))
     ] == [
         True,
         False,
@@ -77,25 +73,25 @@ def test_content_seen_again_is_nothing_new_and_content_that_changed_is() -> None
     ]
 
 
-def test_each_dialect_has_a_history_of_its_own() -> None:
-    history = History([])
+def test_each_dialect_has_a_versions_of_its_own() -> None:
+    versions = PayloadVersions([])
     body = {"metadata": {"uid": "r"}, "spec": {}}
-    assert history.add(payload(body, 1, Dialect.V3))
-    assert history.has("r", Dialect.V3)
-    assert not history.has("r", Dialect.V2)
-    assert history.add(payload(body, 1, Dialect.V2))
-    assert history.job_ids() == {"r"}
+    assert versions.add(payload(body, 1, Dialect.V3))
+    assert versions.has("r", Dialect.V3)
+    assert not versions.has("r", Dialect.V2)
+    assert versions.add(payload(body, 1, Dialect.V2))
+    assert versions.job_ids() == {"r"}
 
 
-def test_a_history_goes_on_from_what_is_stored() -> None:
+def test_a_versions_goes_on_from_what_is_stored() -> None:
     stored = payload(v3("Running"), 5)
-    history = History([PayloadKey("r", stored.dialect, stored.fetched_at, stored.body_sha256)])
-    assert not history.add(payload(v3("Running"), 7))
-    assert history.is_latest(stored)
+    versions = PayloadVersions([PayloadKey("r", stored.dialect, stored.fetched_at, stored.body_sha256)])
+    assert not versions.add(payload(v3("Running"), 7))
+    assert versions.is_latest(stored)
     late = payload(v3("Initializing"), 3)
-    assert history.add(late)
-    assert not history.is_latest(late)
-    assert not history.has("other", Dialect.V3)
+    assert versions.add(late)
+    assert not versions.is_latest(late)
+    assert not versions.has("other", Dialect.V3)
 
 
 def test_an_observation_without_a_time_comes_before_all_others() -> None:
@@ -107,7 +103,7 @@ def test_an_observation_without_a_time_comes_before_all_others() -> None:
 
 def test_the_latest_that_can_be_read_makes_the_tree() -> None:
     seen = tree(payload(v3("Running", "a"), 1), payload(v3("Running", "a", "b"), 2), payload(b"<html>", 3))
-    assert [row.job_id for row in seen.rows] == ["r", "a", "b"]
+    assert [row.job_id for row in seen.nodes] == ["r", "a", "b"]
     assert (seen.dialect, seen.is_terminal) == (Dialect.V3, False)
 
 
@@ -120,7 +116,7 @@ def test_v2_fills_the_completion_and_nothing_else() -> None:
     for order in (1, -1):
         payloads = [payload(v3("Running", "a"), 1), payload(v2("Success", r=COMPLETED, a=COMPLETED), 2, Dialect.V2)]
         seen = tree(*payloads[::order])
-        assert [(row.job_id, row.phase, row.completed_at) for row in seen.rows] == [
+        assert [(row.job_id, row.phase, row.completed_at) for row in seen.nodes] == [
             ("r", "Running", 9 * 10**9),
             ("a", None, 9 * 10**9),
         ]
@@ -130,27 +126,12 @@ def test_v2_fills_the_completion_and_nothing_else() -> None:
 def test_v2_does_not_overrule_a_completion_that_v3_knows() -> None:
     body = v3("Success") | {"status": {"phase": "Success", "completionTime": "1970-01-01 00:00:01 +0000 UTC"}}
     seen = tree(payload(body, 1), payload(v2("Success", r=COMPLETED), 2, Dialect.V2))
-    assert seen.rows[0].completed_at == 10**9
+    assert seen.nodes[0].completed_at == 10**9
 
 
 def test_v2_alone_makes_a_tree_that_says_so() -> None:
     seen = tree(payload(v2("Success", r=COMPLETED), 1, Dialect.V2))
-    assert (seen.dialect, seen.rows[0].completed_at) == (Dialect.V2, 9 * 10**9)
-
-
-def test_a_body_of_another_job_is_refused() -> None:
-    assert decode_for("r", b'{"metadata": {"uid": "r"}}').job.uid == "r"
-    assert decode_for("r", b'{"metadata": {}}').job.uid is None
-    with pytest.raises(PayloadError, match="asked for r, got the job 's'") as caught:
-        decode_for("r", b'{"metadata": {"uid": "s"}}')
-    assert (caught.value.kind, caught.value.path) == ("uid_mismatch", "metadata.uid")
-
-
-def test_the_latest_time_of_a_tree_is_that_of_any_node_and_clock() -> None:
-    assert latest_time([]) is None
-    assert latest_time(tree(payload(v3("Running", "a"), 1)).rows) is None
-    seen = tree(payload(v2("Running", a=COMPLETED), 1, Dialect.V2))
-    assert latest_time(seen.rows) == 9 * 10**9
+    assert (seen.dialect, seen.nodes[0].completed_at) == (Dialect.V2, 9 * 10**9)
 
 
 PHASES = st.sampled_from(["Initializing", "Running", "Success", "Failed"])
@@ -173,9 +154,9 @@ def test_any_order_of_observations_makes_the_same_tree(
     in_time = tree(*payloads)
     random.shuffle(payloads)
     assert tree(*payloads) == in_time
-    assert in_time.rows[-1].job_id == f"step-{len(stretches) - 1}"
-    assert in_time.rows[0].phase == stretches[-1][0]
-    assert in_time.rows[0].completed_at == (9 * 10**9 if has_v2 else None)
+    assert in_time.nodes[-1].job_id == f"step-{len(stretches) - 1}"
+    assert in_time.nodes[0].phase == stretches[-1][0]
+    assert in_time.nodes[0].completed_at == (9 * 10**9 if has_v2 else None)
 
 
 @settings(deadline=None)
@@ -183,6 +164,6 @@ def test_any_order_of_observations_makes_the_same_tree(
 def test_what_is_new_in_order_of_time_is_what_differs_from_the_one_before(seen: list[tuple[str, int]]) -> None:
     by_time = dict(sorted((moment, text) for text, moment in seen))
     texts = list(by_time.values())
-    history = History([])
-    new = [history.add(payload(text.encode(), moment)) for moment, text in by_time.items()]
+    versions = PayloadVersions([])
+    new = [versions.add(payload(text.encode(), moment)) for moment, text in by_time.items()]
     assert new == [place == 0 or texts[place - 1] != text for place, text in enumerate(texts)]

@@ -5,9 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cce_etl.transform.flatten import table_of_rows
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import JobRow, decode_job
+from cce_etl.transform.flatten import JobRow, ParsedPayload, flatten, job_rows, parse_payload
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
 from cce_etl.warehouse.jobs import bulk_loading, clear_core, replace_trees, touch_observed_at
@@ -16,13 +14,14 @@ BODY = b"""{"metadata": {"uid": "a", "creationTimestamp": "2026-02-01 08:00:00.0
     "spec": {"type": "T", "extendParam": {"k.1": "", "k-2": "v"}, "mystery": 1.50, "subJobs": [{"status": {}}, {}]}}"""
 
 
-def tree(job_id: str, children: int = 2) -> list[JobRow]:
-    """Return the rows of BODY under another id, with its first children."""
-    return flatten(decode_job(BODY).job, job_id)[: children + 1]
+def tree(job_id: str, children: int = 2) -> ParsedPayload:
+    """Return the tree of BODY under another id, with its first children."""
+    whole = parse_payload(BODY.replace(b'"a"', f'"{job_id}"'.encode()))
+    return msgspec.structs.replace(whole, nodes=whole.nodes[: children + 1])
 
 
-def replace(connection: Connection, source: str, trees: list[list[JobRow]], loaded_before: list[str]) -> int:
-    return replace_trees(connection, source, table_of_rows([row for rows in trees for row in rows]), loaded_before)
+def replace(connection: Connection, source: str, trees: list[ParsedPayload], loaded_before: list[str]) -> int:
+    return replace_trees(connection, source, flatten(trees), loaded_before)
 
 
 def changed(connection: Connection) -> list[tuple[Any, ...]]:
@@ -43,8 +42,8 @@ def test_every_column_of_a_row_comes_back_exactly(connection: Connection) -> Non
         for name in JobRow.__struct_fields__
     ]
     stored = connection.execute(f"SELECT {', '.join(names)} FROM core.jobs ORDER BY path").fetchall()
-    assert stored == [msgspec.structs.astuple(row) for row in tree("a")]
-    ((root_extra, parameters),) = [(row.extra, row.extend_param) for row in tree("a")[:1]]
+    assert stored == [msgspec.structs.astuple(row) for row in job_rows(tree("a"))]
+    ((root_extra, parameters),) = [(row.extra, row.extend_param) for row in job_rows(tree("a"))[:1]]
     assert (root_extra, parameters) == ('{"spec":{"mystery":1.50}}', {"k.1": "", "k-2": "v"})
 
 

@@ -22,8 +22,7 @@ from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import policy_of
 from cce_etl.pipeline.run import Listing
 from cce_etl.settings.settings import Settings
-from cce_etl.transform.job_rows import flatten
-from cce_etl.transform.payload import Job, decode_job, is_terminal
+from cce_etl.transform.flatten import ParsedPayload, parse_payload
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
 from tests.fake_api.meter import Meter
@@ -70,14 +69,14 @@ class Scene:
     def assert_loaded(self, but: Sequence[str] = ()) -> None:
         """Assert that every job but these is in core.jobs whole and once, the ended ones marked as finished."""
         trees = {root: tree for root, tree in self._trees.items() if root not in but}
-        expected = [(root, row.path, row.job_id) for root, tree in trees.items() for row in flatten(tree, root)]
+        expected = [(root, row.path, row.job_id) for root, tree in trees.items() for row in tree.nodes]
         assert self.rows() == sorted(expected)
-        ended = {job_id for job_id, tree in trees.items() if is_terminal(tree)}
+        ended = {job_id for job_id, tree in trees.items() if tree.is_terminal}
         assert {job_id for job_id, state in self.states().items() if state == "finished"} == ended
 
     @cached_property
-    def _trees(self) -> dict[str, Job]:
-        return {job_id: decode_job(body).job for job_id, body in self.fleet.v3_bodies()}
+    def _trees(self) -> dict[str, ParsedPayload]:
+        return {job_id: parse_payload(body) for job_id, body in self.fleet.v3_bodies()}
 
 
 @pytest.fixture(scope="session")
