@@ -42,7 +42,7 @@ def watch(
     from cce_etl.analysis.live import SurvivalCurves, live_steps
     from cce_etl.cli import output
     from cce_etl.pipeline import watch as watching
-    from cce_etl.settings.settings import require_source
+    from cce_etl.settings.sources import require_source
 
     settings = watching.one_source(settings)
     curves = SurvivalCurves(settings.published, require_source(settings).name)

@@ -14,8 +14,8 @@ from cce_etl.extract.id_lists import is_valid_id
 from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline.plan import Errand
 from cce_etl.pipeline.run import Listing
-from cce_etl.settings.settings import Settings, require_source
-from cce_etl.settings.sources import read_sources
+from cce_etl.settings.settings import Settings
+from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.timestamps import parse_timestamp
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.job_ids import known_ids, listed_since, reopen

@@ -16,7 +16,8 @@ from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.pipeline.load import read_batch, store_batch
-from cce_etl.settings.settings import Settings, Source, require_source
+from cce_etl.settings.settings import Settings
+from cce_etl.settings.sources import Source, require_source
 from cce_etl.timestamps import timestamp_or_none
 from cce_etl.warehouse.clusters import ClusterRow, append_changed_clusters
 from cce_etl.warehouse.connection import Connection, transaction

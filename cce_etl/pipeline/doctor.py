@@ -16,9 +16,10 @@ from cce_etl.extract.client import Client, Failed, FetchPolicy, Gone
 from cce_etl.extract.sign_in import SignIn, choose_sign_in
 from cce_etl.pipeline.run import models
 from cce_etl.publish.query import open_published
+from cce_etl.settings.endpoints import endpoint_of
 from cce_etl.settings.location import same_file
-from cce_etl.settings.settings import SECRETS, Settings, Source, endpoint_of, require_source
-from cce_etl.settings.sources import read_sources
+from cce_etl.settings.settings import SECRETS, Settings
+from cce_etl.settings.sources import Source, read_sources, require_source
 from cce_etl.transform.payload import decode_body
 from cce_etl.warehouse.status import warehouse_status
 

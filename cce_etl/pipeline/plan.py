@@ -17,8 +17,8 @@ from cce_etl.pipeline.discover import discover as discover_source
 from cce_etl.pipeline.fetch import Clock, Progress, ignore_progress
 from cce_etl.pipeline.load import replay_job_payloads
 from cce_etl.pipeline.run import Listing
-from cce_etl.settings.settings import Settings, require_source
-from cce_etl.settings.sources import read_sources
+from cce_etl.settings.settings import Settings
+from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.warehouse import dead_letters as accounts
 from cce_etl.warehouse import job_ids as ids
 from cce_etl.warehouse.connection import Connection, storage_of

@@ -28,7 +28,8 @@ from cce_etl.pipeline.deep_ingest import ingest_deep
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock, Progress, ignore_progress, policy_of
 from cce_etl.pipeline.load import read_batch, rebuild_trees, store_batch
 from cce_etl.publish.publish import publish as publish_copy
-from cce_etl.settings.settings import NO_TARGETS, Settings, Slo, require_source
+from cce_etl.settings.settings import NO_TARGETS, Settings, Slo
+from cce_etl.settings.sources import require_source
 from cce_etl.warehouse import job_ids as job_ids_table
 from cce_etl.warehouse.connection import Connection, storage_of, transaction, unlocked_transaction
 from cce_etl.warehouse.dead_letters import resolve_file_dead_letters

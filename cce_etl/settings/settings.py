@@ -1,125 +1,356 @@
-"""Settings: options, then the environment, then cce-etl.toml, as one frozen value.
+"""The settings: their names, types, defaults and texts, and reading them from options, environment and cce-etl.toml.
 
-Lives here: names, defaults, checks, and where each value came from. Read once, at the edge.
-Does not: secrets on a command line or in a file; a token comes from the environment alone.
+The text of a setting stands on its field alone. The help of options, the examples of environment files and
+docs/reference/settings.md are made from it.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.endpoints import normalize_endpoint
 from cce_etl.settings.location import Location, read_lake, same_file, with_data
-from cce_etl.settings.profile import Profile, read_profile
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
-SECRETS: Final = (
-    "auth_token",
-    "access_key",
-    "secret_key",
-    "security_token",
-    "password",
-    "alert_webhook",
-    "celery_broker",
-    "serve_token",
-)
-# What the official SDK and its documentation call a key's three parts; the parts of one key are never mixed.
-_KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
-_KEY_NAMES: Final = (
-    ("CCE_ACCESS_KEY", "CCE_SECRET_KEY", "CCE_SECURITY_TOKEN"),
-    ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-    ("CLOUD_SDK_AK", "CLOUD_SDK_SK", "CLOUD_SDK_SECURITY_TOKEN"),
-)
-# The ways to sign in that are taken before the SDK's profile file.
-_BEFORE_PROFILE: Final = ("auth_token", "access_key", "secret_key", "username", "password")
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_REGION: Final = re.compile(r"[a-z0-9-]{2,64}", re.ASCII)
-# The regions whose names end otherwise than the rest (API page "Regions and Endpoints").
-_DOMAIN_OF_REGION: Final = {"eu-west-101": "myhuaweicloud.eu"}
 
-PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
-# Fields that only a table of the file sets: no variable and no option.
-FILE_ONLY: Final = ("slo",)
+
+class Group(StrEnum):
+    """What settings are about: the sections of their documentation."""
+
+    WHERE = "Where to ask"
+    SIGN_IN = "Signing in"
+    WHAT = "What to fetch"
+    FILES = "Warehouse and published file"
+    PACE = "Pace"
+    CHECKS = "Health checks"
+    RETENTION = "Retention"
+    DAGSTER = "Dagster"
+    SCALE = "Lake and workers"
+    SERVING = "Serving analysts"
+    LEVELS = "Service levels"
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a setting beside its type and default.
+
+    `unset` says in words what holds when there is no value; `flags` are the option's names where they are not the
+    field's name; `aliases` are other environment variables that are read after CCE_*.
+    """
+
+    text: str
+    group: Group
+    unset: str = ""
+    example: str = ""
+    flags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    is_secret: bool = False
+    has_option: bool = True
+    is_per_source: bool = False
+    is_file_only: bool = False
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold the service level to measure: seconds a step may take by job_type, the share that must, days of window.
+    """The service level of steps: how many seconds a step may take by job type, and which share of steps must."""
 
-    A step type without a target is held to its own past 95th percentile, which is why 0.95 is the objective's default.
-    """
-
-    targets: dict[str, Annotated[float, msgspec.Meta(gt=0, le=1e9)]] = {}
-    objective: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.95
-    window_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 28
+    targets: Annotated[
+        dict[str, Annotated[float, Meta(gt=0, le=1e9)]],
+        Setting(
+            text="Seconds that a step may take, by job type.",
+            group=Group.LEVELS,
+            unset="the past 95th percentile of each type",
+        ),
+    ] = {}
+    # A step type without a target is held to its own past 95th percentile, which is why the default is 0.95.
+    objective: Annotated[
+        float, Meta(gt=0, lt=1), Setting(text="Share of steps that must keep their target.", group=Group.LEVELS)
+    ] = 0.95
+    window_days: Annotated[
+        int, Meta(ge=1, le=3650), Setting(text="Days over which the share is measured.", group=Group.LEVELS)
+    ] = 28
 
 
 NO_TARGETS: Final = Slo()
+PositiveInt = Annotated[int, Meta(ge=1)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold every setting; but for FILE_ONLY, the environment's name of a field is CCE_ and its name in capitals."""
+    """Every setting. The environment variable of a field is CCE_ and the field's name in capitals."""
 
-    endpoint: str | None = None
-    region: str | None = None
-    project_id: str | None = None
-    auth: Literal["agency"] | None = None
-    auth_token: str | None = None
-    access_key: str | None = None
-    secret_key: str | None = None
-    security_token: str | None = None
-    username: str | None = None
-    password: str | None = None
-    domain: str | None = None
-    iam_endpoint: str | None = None
-    metadata_endpoint: str = METADATA_ENDPOINT
-    source: str | None = None
-    job_ids: str | None = None
-    warehouse: Location = Path("data/warehouse.duckdb")
-    warehouse_data: str | None = None
-    published: Path = Path("data/cce_jobs.duckdb")
-    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
-    rate_limit: Annotated[float, msgspec.Meta(ge=0)] = 50.0
-    max_attempts: Annotated[int, msgspec.Meta(ge=1, le=100)] = 6
-    timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
-    max_body_bytes: PositiveInt = 32 * 1024 * 1024
-    lock_wait_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
-    # Of a lake: how far back its tables can be read as they were.
-    snapshot_days: PositiveInt = 7
-    raw_history_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
-    # A nightly run that takes up to two hours is still fresh before the next one. `status --health` and Dagster's
-    # freshness policy both go by it.
-    max_age_hours: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 26.0
-    min_coverage: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.95
-    max_dead_letters: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    # For Dagster alone: a folder whose id lists are fetched, where alerts go, and how long runs are remembered.
-    inbox: Path | None = None
-    alert_webhook: str | None = None
-    dagster_run_days: PositiveInt = 90
-    # What lets a client of `serve` in; without one, a token is made at each start.
-    serve_token: str | None = None
-    # Where Dagster runs its steps, and for Celery workers the Redis that brings them work.
-    executor: Literal["in_process", "multiprocess", "celery", "k8s"] = "in_process"
-    celery_broker: str | None = None
-    slo: Slo = NO_TARGETS
+    region: Annotated[
+        str | None,
+        Setting(
+            text="The region, when the API has its usual address there.",
+            group=Group.WHERE,
+            example="eu-west-101",
+            is_per_source=True,
+        ),
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        Setting(
+            text="The address of the API. Plain http is allowed to this machine only.",
+            group=Group.WHERE,
+            unset="the usual address in the region",
+            example="https://cce.eu-west-101.myhuaweicloud.eu",
+            is_per_source=True,
+        ),
+    ] = None
+    project_id: Annotated[
+        str | None,
+        Setting(
+            text="The id of the project whose jobs are fetched (console: My Credentials).",
+            group=Group.WHERE,
+            unset="the project in the profile file, when its key signs the requests",
+            flags=("--project-id", "--project"),
+            aliases=("HUAWEICLOUD_SDK_PROJECT_ID",),
+            is_per_source=True,
+        ),
+    ] = None
+    source: Annotated[
+        str | None,
+        Setting(
+            text="The name that the rows of this project carry. With [[sources]]: the one source to use.",
+            group=Group.WHERE,
+            unset="the project id; for load: files",
+        ),
+    ] = None
+    auth_token: Annotated[
+        str | None,
+        Setting(
+            text="An IAM token with the permission cce:job:get. It is valid for 24 hours.",
+            group=Group.SIGN_IN,
+            is_secret=True,
+            is_per_source=True,
+        ),
+    ] = None
+    access_key: Annotated[
+        str | None,
+        Setting(
+            text="An access key (AK), which does not expire.",
+            group=Group.SIGN_IN,
+            aliases=("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"),
+            is_secret=True,
+            is_per_source=True,
+        ),
+    ] = None
+    secret_key: Annotated[
+        str | None,
+        Setting(
+            text="The secret of the access key (SK).",
+            group=Group.SIGN_IN,
+            aliases=("HUAWEICLOUD_SDK_SK", "CLOUD_SDK_SK"),
+            is_secret=True,
+            is_per_source=True,
+        ),
+    ] = None
+    security_token: Annotated[
+        str | None,
+        Setting(
+            text="The security token of a temporary access key.",
+            group=Group.SIGN_IN,
+            aliases=("HUAWEICLOUD_SDK_SECURITY_TOKEN", "CLOUD_SDK_SECURITY_TOKEN"),
+            is_secret=True,
+            is_per_source=True,
+        ),
+    ] = None
+    username: Annotated[
+        str | None,
+        Setting(
+            text="The name of an IAM user. It needs CCE_PASSWORD and CCE_DOMAIN too.",
+            group=Group.SIGN_IN,
+            is_per_source=True,
+        ),
+    ] = None
+    password: Annotated[
+        str | None,
+        Setting(text="The password of the IAM user.", group=Group.SIGN_IN, is_secret=True, is_per_source=True),
+    ] = None
+    domain: Annotated[
+        str | None, Setting(text="The account of the IAM user.", group=Group.SIGN_IN, is_per_source=True)
+    ] = None
+    iam_endpoint: Annotated[
+        str | None,
+        Setting(
+            text="The address of IAM.",
+            group=Group.SIGN_IN,
+            unset="the API's address with iam. in place of cce.",
+            is_per_source=True,
+        ),
+    ] = None
+    auth: Annotated[
+        Literal["agency"] | None,
+        Setting(
+            text="agency: sign in with the agency of the server that this runs on.",
+            group=Group.SIGN_IN,
+            example="agency",
+            is_per_source=True,
+        ),
+    ] = None
+    metadata_endpoint: Annotated[
+        str, Setting(text="The address of the server's metadata service, for the agency.", group=Group.SIGN_IN)
+    ] = METADATA_ENDPOINT
+    job_ids: Annotated[
+        str | None,
+        Setting(
+            text="Lists of job ids: files or globs, separated by commas. `run --ids` names others.",
+            group=Group.WHAT,
+            unset="every job known that has not ended",
+            example="ids/*.txt",
+            has_option=False,
+            is_per_source=True,
+        ),
+    ] = None
+    warehouse: Annotated[
+        Location,
+        Setting(
+            text="The DuckDB file that is written to, or a lake: ducklake:postgres:dbname=... host=... user=...",
+            group=Group.FILES,
+        ),
+    ] = Path("data/warehouse.duckdb")
+    published: Annotated[Path, Setting(text="The DuckDB file that analysts read.", group=Group.FILES)] = Path(
+        "data/cce_jobs.duckdb"
+    )
+    lock_wait_seconds: Annotated[
+        float,
+        Meta(ge=0),
+        Setting(text="Seconds to wait while another process uses the warehouse.", group=Group.FILES),
+    ] = 10.0
+    concurrency: Annotated[
+        int, Meta(ge=1, le=1024), Setting(text="Requests in flight.", group=Group.PACE, is_per_source=True)
+    ] = 32
+    rate_limit: Annotated[
+        float,
+        Meta(ge=0),
+        Setting(
+            text="Requests a second, 0 for no ceiling. It is lowered automatically while the API throttles.",
+            group=Group.PACE,
+            flags=("--rate", "--rate-limit"),
+            is_per_source=True,
+        ),
+    ] = 50.0
+    max_attempts: Annotated[int, Meta(ge=1, le=100), Setting(text="Tries for each job.", group=Group.PACE)] = 6
+    timeout_seconds: Annotated[
+        float,
+        Meta(gt=0),
+        Setting(text="Seconds for each try.", group=Group.PACE, flags=("--timeout-seconds", "--timeout")),
+    ] = 30.0
+    max_body_bytes: Annotated[
+        PositiveInt, Setting(text="Largest body of a response that is accepted, in bytes.", group=Group.PACE)
+    ] = 32 * 1024 * 1024
+    # A nightly run that takes up to two hours is still fresh before the next one.
+    max_age_hours: Annotated[
+        float,
+        Meta(gt=0, le=1e6),
+        Setting(
+            text="Hours after which `status --health` and Dagster report the published file as old.", group=Group.CHECKS
+        ),
+    ] = 26.0
+    min_coverage: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        Setting(
+            text="Least share of a source's ids that have ended or were answered in its last run.", group=Group.CHECKS
+        ),
+    ] = 0.95
+    max_dead_letters: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Setting(
+            text="Most open dead letters that a source may have.",
+            group=Group.CHECKS,
+            unset="as many as before the last run",
+        ),
+    ] = None
+    raw_history_days: Annotated[
+        Annotated[int, Meta(ge=1, le=36_500)] | None,
+        Setting(
+            text="Days that `vacuum` keeps superseded payloads, resolved failures and records of runs.",
+            group=Group.RETENTION,
+            unset="for ever",
+        ),
+    ] = None
+    inbox: Annotated[
+        Path | None,
+        Setting(
+            text="A folder whose id lists Dagster fetches, each once. With several sources, a subfolder for each.",
+            group=Group.DAGSTER,
+            has_option=False,
+        ),
+    ] = None
+    alert_webhook: Annotated[
+        str | None,
+        Setting(
+            text='The address that Dagster\'s alerts are sent to, which takes {"text": "..."} by POST, as Slack does.',
+            group=Group.DAGSTER,
+            is_secret=True,
+        ),
+    ] = None
+    dagster_run_days: Annotated[
+        PositiveInt, Setting(text="Days that Dagster keeps its runs.", group=Group.DAGSTER, has_option=False)
+    ] = 90
+    executor: Annotated[
+        Literal["in_process", "multiprocess", "celery", "k8s"],
+        Setting(
+            text="Where Dagster runs its steps: in_process; on a lake also multiprocess, celery or k8s.",
+            group=Group.SCALE,
+            has_option=False,
+        ),
+    ] = "in_process"
+    celery_broker: Annotated[
+        str | None,
+        Setting(
+            text="The Redis that brings work to the Celery workers: rediss://:password@host:6379/0.",
+            group=Group.SCALE,
+            is_secret=True,
+        ),
+    ] = None
+    warehouse_data: Annotated[
+        str | None,
+        Setting(
+            text="Where the files of a lake go: a folder or s3://bucket/prefix. It is needed when the lake is made.",
+            group=Group.SCALE,
+        ),
+    ] = None
+    snapshot_days: Annotated[
+        PositiveInt, Setting(text="Days for which a lake can be read as it was.", group=Group.SCALE)
+    ] = 7
+    serve_token: Annotated[
+        str | None,
+        Setting(
+            text="The token with which clients connect to `cce-etl serve`.",
+            group=Group.SERVING,
+            unset="made at each start",
+            is_secret=True,
+        ),
+    ] = None
+    slo: Annotated[
+        Slo, Setting(text="The table [slo] of cce-etl.toml.", group=Group.LEVELS, is_file_only=True, has_option=False)
+    ] = NO_TARGETS
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in msgspec.structs.asdict(self).items() if name not in SECRETS}
         return f"Settings({shown})"
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one project in one region: where it is asked, and the name its rows carry."""
+def describe_fields(struct: type[msgspec.Struct]) -> dict[str, Setting]:
+    """Return what is known of each field of Settings or Slo, by its name."""
+    return {
+        field.name: next(known for known in field.type.__metadata__ if isinstance(known, Setting))
+        for field in msgspec.structs.fields(struct)
+    }
 
-    name: str
-    endpoint: str
-    project_id: str
+
+SETTINGS: Final = describe_fields(Settings)
+SECRETS: Final = tuple(name for name, known in SETTINGS.items() if known.is_secret)
+_TYPES: Final[Mapping[str, Any]] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+# The parts of one access key: they are read from variables that belong together, never from two sets of names.
+_KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
 
 
 def environment_name(field: str) -> str:
@@ -127,53 +358,67 @@ def environment_name(field: str) -> str:
     return f"CCE_{field.upper()}"
 
 
+def default_text(field: str) -> str:
+    """Return what holds where a setting has no value, in words; empty where nothing does."""
+    default = getattr(Settings(), field)
+    if default is None or SETTINGS[field].is_file_only:
+        return SETTINGS[field].unset
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
 def read_settings(
     options: Mapping[str, object], environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Settings:
-    """Put the settings together: options that are not None, else the environment, else cce-etl.toml, else defaults.
+    """Return the settings: of each, the option that is not None, else the environment, else cce-etl.toml, else default.
 
-    Raises ConfigError naming the setting that is wrong and where it was set.
+    Raises:
+        ConfigError: A value is wrong; the message names the setting and where it was set.
     """
     environment = os.environ if environment is None else environment
     in_file = read_config_file((folder or Path()) / CONFIG_FILE)
     values: dict[str, object] = {}
-    for field in Settings.__struct_fields__:
-        value, origin = _value_of(field, options, environment, in_file)
+    for field, known in SETTINGS.items():
+        if known.is_file_only:
+            if field in in_file:
+                values[field] = _read_slo(in_file[field])
+            continue
+        value, origin = in_file.get(field), f"{field} in {CONFIG_FILE}"
+        for name in _environment_names(field, environment):
+            if environment.get(name, "").strip():
+                value, origin = environment[name].strip(), name
+                break
+        if options.get(field) is not None:
+            value, origin = options[field], f"the option --{field.replace('_', '-')}"
         if value is not None:
-            values[field] = _slo(value) if field in FILE_ONLY else parse_value(field, value, origin)
+            values[field] = parse_value(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
-    settings = msgspec.structs.replace(settings, warehouse=_located(settings))
-    if same_file(settings.warehouse, settings.published):
+    try:
+        warehouse = with_data(settings.warehouse, settings.warehouse_data)
+    except ValueError as error:
+        raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {settings.warehouse_data!r}: {error}.") from None
+    if same_file(warehouse, settings.published):
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
-    return settings
+    return msgspec.structs.replace(settings, warehouse=warehouse)
 
 
-def _value_of(
-    field: str, options: Mapping[str, object], environment: Mapping[str, str], in_file: Mapping[str, object]
-) -> tuple[object, str]:
-    if options.get(field) is not None:
-        return options[field], f"the option --{field.replace('_', '-')}"
-    for name in _names_of(field, environment):
-        if environment.get(name, "").strip():
-            return environment[name].strip(), name
-    return in_file.get(field), f"{field} in {CONFIG_FILE}"
-
-
-def _names_of(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    if field in FILE_ONLY:
-        return ()
-    if field == "project_id":
-        return (environment_name(field), "HUAWEICLOUD_SDK_PROJECT_ID")
+def _environment_names(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables to read a setting from, in order; of an access key's, the set that is used alone."""
+    names = (environment_name(field), *SETTINGS[field].aliases)
     if field not in _KEY_PARTS:
-        return (environment_name(field),)
-    for names in _KEY_NAMES:
-        if any(environment.get(name, "").strip() for name in names):
-            return (names[_KEY_PARTS.index(field)],)
+        return names
+    sets = zip(*((environment_name(part), *SETTINGS[part].aliases) for part in _KEY_PARTS), strict=True)
+    for position, variables in enumerate(sets):
+        if any(environment.get(variable, "").strip() for variable in variables):
+            return (names[position],)
     return ()
 
 
 def read_config_file(path: Path) -> dict[str, object]:
-    """Return what cce-etl.toml holds; raise ConfigError when it cannot be read, or holds a secret or an unknown key."""
+    """Return the contents of cce-etl.toml, empty where there is none.
+
+    Raises:
+        ConfigError: It cannot be read, or holds a secret or an unknown key.
+    """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -185,60 +430,47 @@ def read_config_file(path: Path) -> dict[str, object]:
             raise ConfigError(
                 f"{path} holds {secret}: secrets come from the environment only, {environment_name(secret)}."
             )
-    unknown = sorted(values.keys() - {"sources", *Settings.__struct_fields__})
+    unknown = sorted(values.keys() - {"sources", *SETTINGS})
     if unknown:
-        known = ", ".join(field for field in Settings.__struct_fields__ if field not in SECRETS)
+        known = ", ".join(field for field in SETTINGS if field not in SECRETS)
         raise ConfigError(f"{path} has unknown settings: {', '.join(unknown)}. Known are {known}.")
     return values
 
 
 def parse_value(field: str, value: object, origin: str) -> object:
-    """Return a setting's value as its type; raise ConfigError naming `origin` when it is none, without any secret."""
-    kind: Any = {item.name: item.type for item in msgspec.structs.fields(Settings)}[field]
+    """Return a setting's value as its type.
+
+    Raises:
+        ConfigError: It is not of that type; the message names `origin` and shows no secret.
+    """
     plain = str(value) if isinstance(value, Path) else value
     if isinstance(plain, str) and not plain.isascii() and plain != plain.encode(errors="replace").decode():
-        raise ConfigError(f"{origin} is wrong: it holds bytes that are no UTF-8 text.")
+        raise ConfigError(f"{origin} is wrong: it holds bytes that are not UTF-8 text.")
     try:
-        if kind == Location:
-            return _location(plain)
-        return msgspec.convert(plain, kind, strict=False, dec_hook=_to_path)
+        if field == "warehouse":
+            lake = read_lake(plain) if isinstance(plain, str) else None
+            return lake or msgspec.convert(plain, Path, strict=False, dec_hook=_to_path)
+        return msgspec.convert(plain, _TYPES[field], strict=False, dec_hook=_to_path)
     except (msgspec.ValidationError, ValueError) as error:
-        # A lake's words may hold a password, which is what is wrong with them.
-        shown = "" if field in SECRETS or kind == Location else f" {value!r}:"
+        # The text of a lake may hold a password, which is what is wrong with it.
+        shown = "" if field in SECRETS or field == "warehouse" else f" {value!r}:"
         raise ConfigError(f"{origin} is wrong:{shown} {error}.") from None
 
 
-def _slo(table: object) -> Slo:
+def _read_slo(table: object) -> Slo:
     if not isinstance(table, dict):
         raise ConfigError(f"slo in {CONFIG_FILE} is wrong: write it as a table [slo].")
-    # One value at a time, since msgspec does not say which target of several is wrong.
-    parts = [{"targets": {job_type: seconds}} for job_type, seconds in _targets(table).items()]
+    targets = table.get("targets", {})
+    if not isinstance(targets, dict):
+        raise ConfigError(f"targets in [slo] in {CONFIG_FILE} is wrong: write them as a table [slo.targets].")
+    # Each value is converted alone first, because msgspec does not say which target of several is wrong.
+    parts = [{"targets": {job_type: seconds}} for job_type, seconds in targets.items()]
     for part in [*parts, *({key: value} for key, value in table.items() if key != "targets")]:
         try:
             msgspec.convert(part, Slo)
         except msgspec.ValidationError as error:
             raise ConfigError(f"[slo] in {CONFIG_FILE} is wrong: {part}: {error}.") from None
     return msgspec.convert(table, Slo)
-
-
-def _targets(table: Mapping[str, object]) -> Mapping[str, object]:
-    targets = table.get("targets", {})
-    if not isinstance(targets, dict):
-        raise ConfigError(f"targets in [slo] in {CONFIG_FILE} is wrong: write them as a table [slo.targets].")
-    return targets
-
-
-def _located(settings: Settings) -> Location:
-    try:
-        return with_data(settings.warehouse, settings.warehouse_data)
-    except ValueError as error:
-        raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {settings.warehouse_data!r}: {error}.") from None
-
-
-def _location(value: object) -> Location:
-    lake = read_lake(value) if isinstance(value, str) else None
-    path: Location = lake or msgspec.convert(value, Path, strict=False, dec_hook=_to_path)
-    return path
 
 
 def _to_path(kind: type, value: object) -> object:
@@ -251,48 +483,3 @@ def _to_path(kind: type, value: object) -> object:
             raise ValueError("it names a folder, not a file")
         return path
     raise NotImplementedError
-
-
-def require_source(settings: Settings, environment: Mapping[str, str] | None = None) -> Source:
-    """Return the project to ask; raise ConfigError naming what is missing and how to set it.
-
-    Where an access key is taken from the SDK's profile file, the project beside it counts if no other is set.
-    """
-    project_id, origin = settings.project_id, environment_name("project_id")
-    profile = profile_in_use(settings, environment) if project_id is None else None
-    if profile:
-        project_id, origin = profile.project_id, f"project_id in {profile.path}"
-    if project_id is None:
-        raise ConfigError(
-            "CCE_PROJECT_ID is not set: the id of the project whose jobs to fetch (console, My Credentials)."
-        )
-    if not _PLAIN_NAME.fullmatch(project_id):
-        raise ConfigError(f"{origin} is wrong: {project_id!r} is no project id (letters, digits, - and _).")
-    return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
-
-
-def profile_in_use(settings: Settings, environment: Mapping[str, str] | None = None) -> Profile | None:
-    """Return the SDK's profile file where its key is to sign requests: none of the ways before it is set up.
-
-    Raises ConfigError when it cannot be read.
-    """
-    if any(getattr(settings, name) for name in _BEFORE_PROFILE):
-        return None
-    profile = read_profile(os.environ if environment is None else environment)
-    return profile if profile and (profile.access_key or profile.secret_key) else None
-
-
-def endpoint_of(settings: Settings) -> str:
-    """Return the endpoint's URL without a trailing slash, from CCE_ENDPOINT or else from CCE_REGION.
-
-    Raises ConfigError when neither is set, and for plain http to another machine, which would show the token to all.
-    """
-    if settings.endpoint is not None:
-        return normalize_endpoint(settings.endpoint, "CCE_ENDPOINT")
-    if settings.region is None:
-        raise ConfigError(
-            "Neither CCE_ENDPOINT nor CCE_REGION is set: say where the API is, e.g. CCE_REGION=eu-west-101."
-        )
-    if not _REGION.fullmatch(settings.region):
-        raise ConfigError(f"CCE_REGION is wrong: {settings.region!r} is no region's name, such as ap-southeast-3.")
-    return f"https://cce.{settings.region}.{_DOMAIN_OF_REGION.get(settings.region, 'myhuaweicloud.com')}"

@@ -1,36 +1,78 @@
-"""Several projects and regions: the tables [[sources]] of cce-etl.toml, each as Settings of its own.
-
-Lives here: which keys a table may have, and secrets by the name of an environment variable.
-Does not: the settings that all share (`settings`), signing in (`access`).
-"""
+"""Sources: one project in one region each, from the common settings or from the tables [[sources]] of cce-etl.toml."""
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.settings import CONFIG_FILE, SECRETS, Settings, parse_value, read_config_file
+from cce_etl.settings.endpoints import endpoint_of
+from cce_etl.settings.profile import profile_in_use
+from cce_etl.settings.settings import (
+    CONFIG_FILE,
+    SECRETS,
+    SETTINGS,
+    Group,
+    Settings,
+    environment_name,
+    parse_value,
+    read_config_file,
+)
 
-# Secrets that are no source's.
-_SHARED_SECRETS: Final = ("alert_webhook", "celery_broker", "serve_token")
-# What says whom to ask and how to sign in: a table's own, never mixed with that of another source.
-_PLACE: Final = ("endpoint", "region", "project_id", "iam_endpoint")
-_OWN_SECRETS: Final = tuple(name for name in SECRETS if name not in _SHARED_SECRETS)
-_SIGN_IN: Final = ("auth", "username", "domain", *_OWN_SECRETS)
-_PLAIN: Final = (*_PLACE, "auth", "username", "domain", "job_ids", "concurrency", "rate_limit")
-_NAMED: Final = {f"{secret}_env": secret for secret in _OWN_SECRETS}
+_PROJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_PER_SOURCE: Final = {name: known for name, known in SETTINGS.items() if known.is_per_source}
+# A table of [[sources]] never takes these from the common settings.
+_NEVER_SHARED: Final = ("region", "endpoint", "project_id", "iam_endpoint", "job_ids")
+# A table that sets one of these takes none of them from the common settings.
+_SIGN_IN: Final = tuple(
+    name for name, known in _PER_SOURCE.items() if known.group is Group.SIGN_IN and name not in _NEVER_SHARED
+)
+# A secret is given by the name of the environment variable that holds it.
+_SECRET_KEYS: Final = {f"{name}_env": name for name in _PER_SOURCE if name in SECRETS}
+_KEYS: Final = ("name", *(name for name in _PER_SOURCE if name not in SECRETS), *_SECRET_KEYS)
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One project in one region: the name that its rows carry, the URL of the API, and the project's id."""
+
+    name: str
+    endpoint: str
+    project_id: str
+
+
+def require_source(settings: Settings, environment: Mapping[str, str] | None = None) -> Source:
+    """Return the project to ask.
+
+    Where an access key is taken from the SDK's profile file, the project beside it counts if no other is set.
+
+    Raises:
+        ConfigError: A setting is missing or wrong; the message says which and how to set it.
+    """
+    project_id, origin = settings.project_id, environment_name("project_id")
+    profile = profile_in_use(settings, environment) if project_id is None else None
+    if profile:
+        project_id, origin = profile.project_id, f"project_id in {profile.path}"
+    if project_id is None:
+        raise ConfigError(
+            "CCE_PROJECT_ID is not set: the id of the project whose jobs to fetch (console, My Credentials)."
+        )
+    if not _PROJECT_ID.fullmatch(project_id):
+        raise ConfigError(f"{origin} is wrong: {project_id!r} is not a project id (letters, digits, - and _).")
+    return Source(name=settings.source or project_id, endpoint=endpoint_of(settings), project_id=project_id)
 
 
 def read_sources(
     settings: Settings, environment: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> list[Settings]:
-    """Return the settings of every source: one a table of [[sources]], or `settings` alone where there is no table.
+    """Return the settings of every source: one for each table of [[sources]], else `settings` alone.
 
-    With `settings.source` set, the table of that name alone. A table without a way to sign in uses the common one.
-    Raises ConfigError naming the table and key that is wrong, or the environment variable that is not set.
+    With `settings.source` set, only the table of that name. A table without a way to sign in uses the common one.
+
+    Raises:
+        ConfigError: A key of a table is wrong, or the environment variable that it names is not set.
     """
     environment = os.environ if environment is None else environment
     tables = read_config_file((folder or Path()) / CONFIG_FILE).get("sources", [])
@@ -38,46 +80,32 @@ def read_sources(
         return [settings]
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"sources in {CONFIG_FILE} is wrong: write each source as a table [[sources]].")
-    found = [_read(settings, table, environment) for table in tables]
-    names = [str(one.source) for one in found]
-    if len(set(names)) < len(names):
-        raise ConfigError(f"[[sources]] in {CONFIG_FILE} has a name twice: {', '.join(sorted(names))}.")
+    sources = {}
+    for table in tables:
+        name = table.get("name")
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"A table [[sources]] in {CONFIG_FILE} has no name.")
+        if name in sources:
+            raise ConfigError(f"[[sources]] in {CONFIG_FILE} has the name {name!r} twice.")
+        own = dict(_read_key(name, key, value, environment) for key, value in table.items() if key != "name")
+        cleared = dict.fromkeys((*_NEVER_SHARED, *(_SIGN_IN if own.keys() & set(_SIGN_IN) else ())))
+        sources[name] = msgspec.structs.replace(settings, **(cleared | own | {"source": name}))
     if settings.source is None:
-        return found
-    return [_named(found, settings.source)]
+        return list(sources.values())
+    if settings.source not in sources:
+        raise ConfigError(f"There is no source {settings.source!r} in {CONFIG_FILE}; it has {', '.join(sources)}.")
+    return [sources[settings.source]]
 
 
-def _named(found: Sequence[Settings], name: str) -> Settings:
-    for one in found:
-        if one.source == name:
-            return one
-    raise ConfigError(
-        f"There is no source {name!r} in {CONFIG_FILE}; it has {', '.join(str(one.source) for one in found)}."
-    )
-
-
-def _read(settings: Settings, table: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    name = table.get("name")
-    if not isinstance(name, str) or not name:
-        raise ConfigError(f"A table [[sources]] in {CONFIG_FILE} has no name.")
-    values = {key: _value(name, key, value, environment) for key, value in table.items() if key != "name"}
-    own = {_NAMED.get(key, key): value for key, value in values.items()}
-    cleared = dict.fromkeys(_PLACE) | {"job_ids": None}
-    if own.keys() & set(_SIGN_IN):
-        cleared |= dict.fromkeys(_SIGN_IN)
-    return msgspec.structs.replace(settings, source=name, **(cleared | own))
-
-
-def _value(source: str, key: str, value: object, environment: Mapping[str, str]) -> object:
+def _read_key(source: str, key: str, value: object, environment: Mapping[str, str]) -> tuple[str, object]:
     where = f"{key} of the source {source!r} in {CONFIG_FILE}"
-    if key in _NAMED:
+    if key in _SECRET_KEYS:
         secret = environment.get(str(value), "").strip()
         if not secret:
             raise ConfigError(f"{where} names the environment variable {value}, which is not set.")
-        return secret
+        return _SECRET_KEYS[key], secret
     if key in SECRETS:
         raise ConfigError(f"{where} holds a secret. Put it into an environment variable, and its name into {key}_env.")
-    if key not in _PLAIN:
-        known = ", ".join(["name", *_PLAIN, *_NAMED])
-        raise ConfigError(f"{where} is unknown. Known are {known}.")
-    return parse_value(key, value, where)
+    if key not in _KEYS:
+        raise ConfigError(f"{where} is unknown. Known are {', '.join(_KEYS)}.")
+    return key, parse_value(key, value, where)

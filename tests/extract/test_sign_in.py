@@ -7,8 +7,9 @@ import pytest
 
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import KeyAuth, RenewingAuth, TokenAuth
-from cce_etl.extract.sign_in import choose_sign_in, iam_endpoint_of, metadata_endpoint_of
-from cce_etl.settings.settings import Settings, Source, read_settings
+from cce_etl.extract.sign_in import choose_sign_in
+from cce_etl.settings.settings import read_settings
+from cce_etl.settings.sources import Source
 
 SOURCE = Source(name="s", endpoint="https://cce.eu-west-101.myhuaweicloud.eu", project_id="p")
 TOKEN = {"CCE_AUTH_TOKEN": "token"}
@@ -76,28 +77,3 @@ def test_no_way_to_sign_in_shows_its_secret(tmp_path: Path) -> None:
         shown += repr(read_settings({}, environment, tmp_path))
         assert not {"'token'", "'sk'", "secret-word"} & set(shown.replace(",", " ").replace("}", " ").split())
         assert "secret-word" not in shown
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        (Settings(region="eu-west-101"), "https://iam.eu-west-101.myhuaweicloud.eu"),
-        (Settings(endpoint="cce.eu-de.otc.t-systems.com"), "https://iam.eu-de.otc.t-systems.com"),
-        (Settings(endpoint="http://127.0.0.1:1", iam_endpoint="http://127.0.0.1:2"), "http://127.0.0.1:2"),
-    ],
-)
-def test_where_iam_answers_is_told_from_where_the_api_does(settings: Settings, expected: str) -> None:
-    assert iam_endpoint_of(settings) == expected
-
-
-@pytest.mark.parametrize("iam", [None, "http://iam.example"])
-def test_an_iam_that_cannot_be_told_or_is_not_encrypted_is_an_error(iam: str | None) -> None:
-    with pytest.raises(ConfigError, match="CCE_IAM_ENDPOINT"):
-        iam_endpoint_of(Settings(endpoint="https://api.example", iam_endpoint=iam))
-
-
-def test_the_metadata_service_is_at_its_fixed_address_or_on_this_machine() -> None:
-    assert metadata_endpoint_of(Settings()) == "http://169.254.169.254"
-    assert metadata_endpoint_of(Settings(metadata_endpoint="http://127.0.0.1:9/")) == "http://127.0.0.1:9"
-    with pytest.raises(ConfigError, match="CCE_METADATA_ENDPOINT is wrong"):
-        metadata_endpoint_of(Settings(metadata_endpoint="http://169.254.169.253"))

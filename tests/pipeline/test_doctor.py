@@ -81,7 +81,7 @@ def test_after_a_run_the_files_are_described_and_not_changed(settings: Settings)
         ({"endpoint": "http://example.com"}, "address", "https"),
         ({"endpoint": None, "region": "EU West!"}, "address", "CCE_REGION is wrong"),
         ({"project_id": None}, "CCE_PROJECT_ID", "My Credentials"),
-        ({"project_id": "a/b"}, "CCE_PROJECT_ID", "no project id"),
+        ({"project_id": "a/b"}, "CCE_PROJECT_ID", "not a project id"),
         ({"auth_token": None}, "sign-in", "CCE_AUTH_TOKEN"),
         ({"auth_token": "two\nlines"}, "sign-in", "copied whole"),
     ],

@@ -3,20 +3,9 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.settings import (
-    SECRETS,
-    Settings,
-    Slo,
-    endpoint_of,
-    environment_name,
-    read_settings,
-    require_source,
-)
+from cce_etl.settings.settings import SECRETS, Settings, Slo, environment_name, read_settings
 
 CANARY = "canary-0123456789"
 
@@ -123,133 +112,6 @@ def test_a_secret_shows_in_no_text_of_the_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings({"auth_token": [CANARY]}, {}, tmp_path)
     assert CANARY not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "endpoint"),
-    [
-        ("https://cce.eu-west-101.myhuaweicloud.eu", "https://cce.eu-west-101.myhuaweicloud.eu"),
-        ("cce.eu-de.otc.t-systems.com", "https://cce.eu-de.otc.t-systems.com"),
-        ("https://cce.example//", "https://cce.example"),
-        ("HTTPS://cce.example:8443/gateway/", "https://cce.example:8443/gateway"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-        ("http://localhost:8080/", "http://localhost:8080"),
-        ("http://[::1]:8080", "http://[::1]:8080"),
-        ("localhost:8080", "https://localhost:8080"),
-    ],
-)
-def test_an_endpoint_is_brought_into_one_form(text: str, endpoint: str) -> None:
-    assert endpoint_of(Settings(endpoint=text)) == endpoint
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("https://", "ftp://cce.example", "https://[::1", "https://cce.example:99999", "https://cce.example:x"),
-        *("https://cce.example?a=b", "https://cce.example/?", "https://cce.example#", "https://\u2100.example"),
-        *("https://cce .example", "https://cce\t.example", "https://cce.example/a b", "//cce.example"),
-    ],
-)
-def test_an_endpoint_that_is_no_address_is_a_wrong_setting(text: str) -> None:
-    with pytest.raises(ConfigError, match="CCE_ENDPOINT is wrong"):
-        endpoint_of(Settings(endpoint=text))
-
-
-@pytest.mark.parametrize(
-    "text", [f"https://user:{CANARY}@cce.example", f"https://:{CANARY}@cce.example", f"{CANARY}@h"]
-)
-def test_a_password_in_an_endpoint_is_refused_without_showing_it(text: str) -> None:
-    with pytest.raises(ConfigError, match="CCE_ENDPOINT is wrong") as caught:
-        endpoint_of(Settings(endpoint=text))
-    assert CANARY not in str(caught.value)
-
-
-@pytest.mark.parametrize("host", ["cce.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "0.0.0.0"])  # noqa: S104
-def test_plain_http_to_another_machine_is_refused(host: str) -> None:
-    with pytest.raises(ConfigError, match="unencrypted"):
-        endpoint_of(Settings(endpoint=f"http://{host}"))
-
-
-@examples(deadline=None)
-@given(st.text())
-def test_no_endpoint_does_more_than_raise_a_configuration_error(text: str) -> None:
-    try:
-        endpoint = endpoint_of(Settings(endpoint=text))
-    except ConfigError:
-        return
-    assert endpoint.startswith(("https://", "http://"))
-    assert not endpoint.endswith("/")
-
-
-@pytest.mark.parametrize(
-    ("region", "endpoint"),
-    [
-        ("ap-southeast-3", "https://cce.ap-southeast-3.myhuaweicloud.com"),
-        ("eu-west-101", "https://cce.eu-west-101.myhuaweicloud.eu"),
-    ],
-)
-def test_a_region_names_its_endpoint(region: str, endpoint: str) -> None:
-    assert endpoint_of(Settings(region=region)) == endpoint
-    assert endpoint_of(Settings(region=region, endpoint="https://cce.example")) == "https://cce.example"
-
-
-@pytest.mark.parametrize("region", ["EU-WEST-101", "a/b", "a.evil.example", "x", "eu west", "eu-de\n"])
-def test_a_region_that_is_none_is_a_wrong_setting(region: str) -> None:
-    with pytest.raises(ConfigError, match="CCE_REGION is wrong"):
-        endpoint_of(Settings(region=region))
-
-
-def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
-    settings = Settings(project_id="p1", region="eu-west-101")
-    source = require_source(settings)
-    assert (source.name, source.project_id, source.endpoint) == ("p1", "p1", endpoint_of(settings))
-    assert require_source(Settings(project_id="p1", region="eu-west-101", source="production")).name == "production"
-
-
-def write_profile(folder: Path, text: str) -> dict[str, str]:
-    """Write a profile file; return the environment in which it is found."""
-    path = folder / "profile.ini"
-    path.write_text(text, encoding="utf-8")
-    return {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}
-
-
-def test_the_project_beside_the_key_in_the_profile_file_counts_where_no_other_is_set(tmp_path: Path) -> None:
-    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
-    assert require_source(Settings(region="eu"), environment).project_id == "beside"
-    assert require_source(Settings(region="eu", project_id="own"), environment).project_id == "own"
-
-
-@pytest.mark.parametrize(
-    "settings", [Settings(auth_token="t"), Settings(access_key="a", secret_key="s"), Settings(username="u")]
-)
-def test_the_project_of_a_profile_file_that_is_not_signed_in_with_is_not_taken(
-    tmp_path: Path, settings: Settings
-) -> None:
-    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
-    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
-        require_source(settings, environment)
-    without_key = write_profile(tmp_path, "[basic]\nproject_id = beside\n")
-    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
-        require_source(Settings(auth="agency"), without_key)
-
-
-def test_a_project_of_the_profile_file_that_is_none_is_said_to_be_there(tmp_path: Path) -> None:
-    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = a/b\n")
-    with pytest.raises(ConfigError, match=r"project_id in .*profile\.ini is wrong: 'a/b'"):
-        require_source(Settings(region="eu"), environment)
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        (Settings(region="eu-west-101"), "CCE_PROJECT_ID is not set"),
-        (Settings(project_id="p"), "Neither CCE_ENDPOINT nor CCE_REGION is set"),
-        *((Settings(project_id=text, region="eu"), "CCE_PROJECT_ID is wrong") for text in ("a/b", "..", "a b", "p\n")),
-    ],
-)
-def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
-    with pytest.raises(ConfigError, match=expected):
-        require_source(settings, {"HOME": "/nowhere"})
 
 
 def test_the_service_level_is_a_table_of_the_file_alone(tmp_path: Path) -> None:

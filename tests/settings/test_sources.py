@@ -1,12 +1,13 @@
-"""[[sources]] of cce-etl.toml: each source's own settings, and what is refused."""
+"""Sources: the project to ask, the tables [[sources]] of cce-etl.toml, and what is refused."""
 
 from pathlib import Path
 
 import pytest
 
 from cce_etl.errors import ConfigError
+from cce_etl.settings.endpoints import endpoint_of
 from cce_etl.settings.settings import Settings, read_settings
-from cce_etl.settings.sources import read_sources
+from cce_etl.settings.sources import read_sources, require_source
 
 EAST = '[[sources]]\nname = "east"\nregion = "eu-west-101"\nproject_id = "p1"\nauth_token_env = "EAST"\n'
 WEST = '[[sources]]\nname = "west"\nendpoint = "https://w"\nproject_id = "p2"\nrate_limit = 5\njob_ids = "w.txt"\n'
@@ -59,3 +60,56 @@ def test_a_table_that_is_wrong_is_named_without_any_secret(tmp_path: Path, text:
     with pytest.raises(ConfigError, match=said) as caught:
         sources(tmp_path, text)
     assert "east-token" not in str(caught.value)
+
+
+def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
+    settings = Settings(project_id="p1", region="eu-west-101")
+    source = require_source(settings)
+    assert (source.name, source.project_id, source.endpoint) == ("p1", "p1", endpoint_of(settings))
+    assert require_source(Settings(project_id="p1", region="eu-west-101", source="production")).name == "production"
+
+
+def write_profile(folder: Path, text: str) -> dict[str, str]:
+    """Write a profile file; return the environment in which it is found."""
+    path = folder / "profile.ini"
+    path.write_text(text, encoding="utf-8")
+    return {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}
+
+
+def test_the_project_beside_the_key_in_the_profile_file_counts_where_no_other_is_set(tmp_path: Path) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
+    assert require_source(Settings(region="eu"), environment).project_id == "beside"
+    assert require_source(Settings(region="eu", project_id="own"), environment).project_id == "own"
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(auth_token="t"), Settings(access_key="a", secret_key="s"), Settings(username="u")]
+)
+def test_the_project_of_a_profile_file_that_is_not_signed_in_with_is_not_taken(
+    tmp_path: Path, settings: Settings
+) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
+    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
+        require_source(settings, environment)
+    without_key = write_profile(tmp_path, "[basic]\nproject_id = beside\n")
+    with pytest.raises(ConfigError, match="CCE_PROJECT_ID is not set"):
+        require_source(Settings(auth="agency"), without_key)
+
+
+def test_a_project_of_the_profile_file_that_is_none_is_said_to_be_there(tmp_path: Path) -> None:
+    environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = a/b\n")
+    with pytest.raises(ConfigError, match=r"project_id in .*profile\.ini is wrong: 'a/b'"):
+        require_source(Settings(region="eu"), environment)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(region="eu-west-101"), "CCE_PROJECT_ID is not set"),
+        (Settings(project_id="p"), "Neither CCE_ENDPOINT nor CCE_REGION is set"),
+        *((Settings(project_id=text, region="eu"), "CCE_PROJECT_ID is wrong") for text in ("a/b", "..", "a b", "p\n")),
+    ],
+)
+def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        require_source(settings, {"HOME": "/nowhere"})

@@ -34,7 +34,7 @@ from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Progress
 from cce_etl.pipeline.plan import Errand
-from cce_etl.settings.settings import require_source
+from cce_etl.settings.sources import require_source
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.fetch_runs import RunCounts, summarize_run
 
