@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cce_etl.cli.text import one_line, seconds_text
-from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -69,6 +68,8 @@ def _most_relevant(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
 def _remarks(
     snapshot: "Snapshot", steps: "Sequence[LiveStep]", shown: "Sequence[LiveStep]", every_seconds: float
 ) -> list[str]:
+    from cce_etl.timestamps import utc_text
+
     at = f"Fetched at {utc_text(snapshot.fetched_at)[:19]} UTC"
     is_last = snapshot.is_last
     lines = [f"{at}; the job has ended." if is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."]

@@ -11,7 +11,6 @@ from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
 from cce_etl.cli.text import one_line
 from cce_etl.settings.settings import Settings
-from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.traces.tree import Trace
@@ -86,6 +85,7 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     from rich.text import Text
 
     from cce_etl.cli.waterfall import waterfall_lines
+    from cce_etl.timestamps import utc_text
 
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
     shown = waterfall_lines(tree, console.width, depth)
@@ -101,6 +101,8 @@ def _draw(tree: "Trace", depth: int | None) -> None:
 
 
 def _remarks(tree: "Trace", shown: "Shown") -> list[str]:
+    from cce_etl.timestamps import utc_text
+
     remarks = []
     if any(node.is_on_critical_path for node in tree.nodes):
         remarks.append("* and █: on the critical path.")

@@ -12,7 +12,6 @@ from cce_etl.cli.options import FETCHING, with_settings
 from cce_etl.cli.text import one_line, seconds_text
 from cce_etl.errors import CceEtlError
 from cce_etl.settings.settings import Settings
-from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.live import Change, LiveStep
@@ -110,6 +109,8 @@ def _print_changes() -> "Show":
 
 
 def _change_line(snapshot: "Snapshot", change: "Change", name: str) -> str:
+    from cce_etl.timestamps import utc_text
+
     step = change.step
     if change.is_gone:
         became = f"{step.phase}, no longer in the tree"
