@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --u
 # With it every start would compile all modules anew, and tests and benchmarks start the program some hundred times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-duckdb-2 test-ops test-lake test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster screenshots lock clean
+.PHONY: help demo test test-duckdb-2 test-ops test-lake test-scale bench bench-quick bench-large calibration check format lint types imports sql-lint dagster reference screenshots lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -70,6 +70,9 @@ sql-lint: $(VENV)/installed-dev
 
 dagster: $(VENV)/installed-dev ## Open Dagster's pages on http://127.0.0.1:3000
 	DAGSTER_HOME=$(CURDIR)/dagster_home $(BIN)/dagster dev --host 127.0.0.1 --module-name cce_etl.definitions
+
+reference: $(VENV)/installed-dev ## Write docs/reference/ and the examples of environment files from the code
+	$(BIN)/python docs/make_reference.py
 
 screenshots: $(VENV)/installed-dev ## Make the pictures in docs/images anew, of a synthetic fleet; needs Chromium
 	DAGSTER_DISABLE_TELEMETRY=1 $(BIN)/python docs/screenshots.py

@@ -1,34 +1,46 @@
-"""The errors this project raises on purpose, as one tree.
+"""The errors that this project raises on purpose, as one tree, and the exit codes of the commands.
 
 CceEtlError
-├─ ConfigError        a setting is wrong or missing; says which and how to set it      exit 2
+├─ ConfigError        a setting is missing or wrong; says which and how to set it      exit 2
 ├─ ApiError           status, error_code, request_id, url without secrets
-│  ├─ AuthError       the credentials or their rights were refused; stops the run      exit 3
-│  ├─ RetryableError  throttled, server fault or transport; may carry a wait
-│  └─ JobGone         the API has forgotten the job
-├─ PayloadError       a body that is no CCE job: kind, path in the body, expectation
-├─ WarehouseError     corrupt, disk full, not to be written                            exit 4
-│  └─ WarehouseBusyError   in the hands of another process: a later try may go through
-└─ Interrupted        a signal asked the run to stop; what was fetched is kept         exit 128 + signal
-
-Does not live here: how a failure is stored (`warehouse/`) or shown (`cli/`).
+│  ├─ AuthError       the credentials or their permissions were refused; stops the run exit 3
+│  ├─ RetryableError  throttling, a server fault, no response; may carry a wait
+│  └─ JobGone         the API no longer knows the job
+├─ PayloadError       a body that is not a CCE job: kind, path in the body, expectation
+├─ WarehouseError     corrupt, disk full, not writable                                 exit 4
+│  └─ WarehouseBusyError   another process uses it; a later try may succeed
+└─ Interrupted        a signal stopped the run; what was fetched is kept               exit 128 + signal
 """
+
+from typing import Final
+
+EXIT_CODES: Final = {
+    0: "Everything went well. Jobs that the API no longer knows are no failure.",
+    1: "Some ids failed; they are kept as dead letters. `watch`: the job failed. `status --health`: not all is well.",
+    2: "A setting, an option or an argument is missing or wrong.",
+    3: "The credentials or their permissions were refused.",
+    4: "The warehouse cannot be used.",
+    5: "`watch` could not follow the job to its end.",
+    6: "A check of severity error failed, and nothing was published.",
+    130: "Stopped by Ctrl-C (SIGINT).",
+    143: "Stopped by SIGTERM.",
+}
 
 
 class CceEtlError(Exception):
-    """Stand at the root of the tree: every error a person is meant to read."""
+    """An error whose message is meant for the user."""
 
     exit_code = 1
 
 
 class ConfigError(CceEtlError):
-    """Report a setting that is missing or wrong, and how to set it."""
+    """A setting that is missing or wrong; the message says how to set it."""
 
     exit_code = 2
 
 
 class ApiError(CceEtlError):
-    """Report an answer of the API other than the job asked for."""
+    """A response of the API other than the job that was asked for."""
 
     def __init__(
         self,
@@ -47,13 +59,13 @@ class ApiError(CceEtlError):
 
 
 class AuthError(ApiError):
-    """Report that the credentials, or the rights behind them, were refused."""
+    """Credentials, or permissions of theirs, that were refused."""
 
     exit_code = 3
 
 
 class RetryableError(ApiError):
-    """Report a failure that may pass: throttling, a server fault, or the transport."""
+    """A failure that another try may overcome: throttling, a server fault, or no complete response."""
 
     def __init__(
         self,
@@ -71,15 +83,15 @@ class RetryableError(ApiError):
         self.is_throttle = is_throttle
 
 
-class JobGone(ApiError):  # noqa: N818  the API's own word for a job it has forgotten
-    """Report a job that the API no longer knows (404 CCE.01404001)."""
+class JobGone(ApiError):  # noqa: N818  the API's own word for a job that it no longer knows
+    """A job that the API no longer knows (404 CCE.01404001)."""
 
 
 class PayloadError(CceEtlError):
-    """Report a body that is not a CCE job.
+    """A body that is not a CCE job.
 
-    `kind` is one word for grouping (`invalid_json`, `wrong_type`, ...), `path` the place in the body, as
-    `spec.subJobs[1].metadata`, empty for the whole.
+    `kind` is one word to group by (`invalid_json`, `wrong_type`, ...), `path` the place in the body, such as
+    `spec.subJobs[1].metadata`, empty for the whole body.
     """
 
     def __init__(self, kind: str, message: str, *, path: str = "") -> None:
@@ -89,17 +101,17 @@ class PayloadError(CceEtlError):
 
 
 class WarehouseError(CceEtlError):
-    """Report that the warehouse cannot be opened, read or written."""
+    """A warehouse that cannot be opened, read or written."""
 
     exit_code = 4
 
 
 class WarehouseBusyError(WarehouseError):
-    """Report that another process holds the warehouse, or fetches the source: a later try may go through."""
+    """A warehouse that another process uses, or a source that another process fetches; a later try may succeed."""
 
 
-class Interrupted(CceEtlError):  # noqa: N818  it is a request kept, not a failure
-    """Report that a signal asked the run to stop, and that it stopped in good order."""
+class Interrupted(CceEtlError):  # noqa: N818  the user asked for it, so it is no failure
+    """A stop that a signal asked for; the run ended in good order."""
 
     def __init__(self, message: str, *, signal_number: int) -> None:
         super().__init__(message)

@@ -38,6 +38,7 @@ def test_each_error_has_its_place_and_its_exit_code(
 def test_every_error_of_the_module_is_in_the_tree_that_its_docstring_draws() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     assert len(kinds) == 10
+    assert all(kind.exit_code in errors.EXIT_CODES for kind in kinds)
     for kind in kinds:
         assert issubclass(kind, CceEtlError)
         assert kind.__name__ in (errors.__doc__ or "")

@@ -11,15 +11,21 @@ from typing import Annotated, Any, Final, get_args
 import msgspec
 import typer
 
-from cce_etl.settings.settings import SETTINGS, Group, Settings, default_text, environment_name, read_settings
+from cce_etl.settings.settings import (
+    SETTINGS,
+    Group,
+    Settings,
+    default_text,
+    environment_name,
+    option_flags,
+    read_settings,
+)
 
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
 def _names_in(*groups: Group) -> tuple[str, ...]:
-    return tuple(
-        name for name, known in SETTINGS.items() if known.group in groups and known.has_option and not known.is_secret
-    )
+    return tuple(name for name, known in SETTINGS.items() if known.group in groups and option_flags(name))
 
 
 FILES: Final = _names_in(Group.FILES)
@@ -48,8 +54,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., A
 def _parameter(name: str) -> inspect.Parameter:
     known, default = SETTINGS[name], default_text(name)
     text = f"{known.text} Default: {default}." if default else known.text
-    flags = known.flags or (f"--{name.replace('_', '-')}",)
-    option = typer.Option(*flags, help=f"{text} [{environment_name(name)}]", show_default=False)
+    option = typer.Option(*option_flags(name), help=f"{text} [{environment_name(name)}]", show_default=False)
     # The first type of Annotated[int, ...], of int | None, and of Path | Lake is what an option is given as.
     kind = _TYPES[name]
     while arguments := get_args(kind):

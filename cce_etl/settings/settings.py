@@ -133,7 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_key: Annotated[
         str | None,
         Setting(
-            text="An access key (AK), which does not expire.",
+            text="An access key (AK).",
             group=Group.SIGN_IN,
             aliases=("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"),
             is_secret=True,
@@ -356,6 +356,14 @@ _KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
 def environment_name(field: str) -> str:
     """Return the environment variable of a setting."""
     return f"CCE_{field.upper()}"
+
+
+def option_flags(field: str) -> tuple[str, ...]:
+    """Return the names of a setting's option; none for a secret, which a command line would show to all users."""
+    known = SETTINGS[field]
+    if known.is_secret or not known.has_option:
+        return ()
+    return known.flags or (f"--{field.replace('_', '-')}",)
 
 
 def default_text(field: str) -> str:

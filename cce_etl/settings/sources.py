@@ -32,7 +32,7 @@ _SIGN_IN: Final = tuple(
 )
 # A secret is given by the name of the environment variable that holds it.
 _SECRET_KEYS: Final = {f"{name}_env": name for name in _PER_SOURCE if name in SECRETS}
-_KEYS: Final = ("name", *(name for name in _PER_SOURCE if name not in SECRETS), *_SECRET_KEYS)
+SOURCE_KEYS: Final = ("name", *(name for name in _PER_SOURCE if name not in SECRETS), *_SECRET_KEYS)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +106,6 @@ def _read_key(source: str, key: str, value: object, environment: Mapping[str, st
         return _SECRET_KEYS[key], secret
     if key in SECRETS:
         raise ConfigError(f"{where} holds a secret. Put it into an environment variable, and its name into {key}_env.")
-    if key not in _KEYS:
-        raise ConfigError(f"{where} is unknown. Known are {', '.join(_KEYS)}.")
+    if key not in SOURCE_KEYS:
+        raise ConfigError(f"{where} is unknown. Known are {', '.join(SOURCE_KEYS)}.")
     return key, parse_value(key, value, where)
