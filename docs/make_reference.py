@@ -210,6 +210,6 @@ def pages() -> dict[Path, str]:
 if __name__ == "__main__":
     stale = [path for path, text in pages().items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]
     if sys.argv[1:] == ["--check"]:
-        sys.exit("\n".join(f"{path} is not as the code has it: run make reference" for path in stale))
+        sys.exit("\n".join(f"{path} is not as the code has it: run make reference" for path in stale) or 0)
     for path in stale:
         (ROOT / path).write_text(pages()[path], encoding="utf-8")

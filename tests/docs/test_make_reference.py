@@ -8,6 +8,6 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_committed_pages_are_what_the_code_makes() -> None:
-    command = [sys.executable, ROOT / "docs" / "make_reference.py", "--check"]
+    command = [sys.executable, str(ROOT / "docs" / "make_reference.py"), "--check"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert (found.stderr, found.returncode) == ("", 0)
