@@ -20,7 +20,7 @@ _LIMITED: Final = "cce-etl, memory_limit 1 GB"
 # The copy in which models are built; a night finds them there.
 _BUILT: Final = "copy.duckdb"
 # The search for cohorts, and what is read from it.
-_SEARCH: Final = ("core.comparisons", "marts.duration_changes", "marts.step_cohorts")
+_SEARCH: Final = ("intermediate.comparisons", "marts.duration_changes", "marts.step_cohorts")
 
 
 def rows(scale: Scale) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 -- A source with more or fewer findings about clocks than its root jobs, its steps and the texts sent give reason for.
 -- 1: only here, -1: only there.
--- table: marts.clock_findings
+-- table: intermediate.clock_findings
 -- One scan a clock, since a filter on one column alone keeps the texts from being read at all.
 WITH unread AS (
     SELECT
@@ -24,7 +24,7 @@ texts AS (
     FROM unread AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.moved_jobs AS moved
+    LEFT JOIN core.relocated_jobs AS moved
         ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
     WHERE nested.source IS NULL OR moved.source IS NOT NULL
 ),
@@ -34,7 +34,7 @@ both_sides AS (
         source,
         finding,
         1 AS side
-    FROM marts.clock_findings
+    FROM intermediate.clock_findings
     UNION ALL
     SELECT
         source,

@@ -1,6 +1,6 @@
 -- A step type of which not all root jobs are compared, although there are at most 20,000, or of more not about 20,000:
 -- one in twenty more or fewer is seven standard deviations.
--- table: core.compared_roots
+-- table: intermediate.compared_roots
 WITH totals AS (
     SELECT
         job_type,
@@ -17,7 +17,7 @@ drawn AS (
         source,
         count(root_job_id) AS compared_count,
         sum(count(root_job_id)) OVER (PARTITION BY job_type) AS total_compared_count
-    FROM core.compared_roots
+    FROM intermediate.compared_roots
     GROUP BY job_type, source
 )
 

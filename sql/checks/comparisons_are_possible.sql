@@ -1,12 +1,12 @@
 -- A comparison whose figures contradict each other or its kind, or ranks that leave one out; one part in 10^9 is left
 -- to rounding.
--- table: core.comparisons
+-- table: intermediate.comparisons
 WITH numbered AS (
     SELECT
         *,
         comparison = 'before and after' AS is_change,
         row_number() OVER (PARTITION BY job_type, measure, comparison = 'before and after' ORDER BY rank) AS number
-    FROM core.comparisons
+    FROM intermediate.comparisons
 )
 
 SELECT COLUMNS(* EXCLUDE (is_change, number))

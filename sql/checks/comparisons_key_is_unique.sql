@@ -1,11 +1,11 @@
 -- Comparisons that stand more than once.
--- table: core.comparisons
+-- table: intermediate.comparisons
 SELECT
     job_type,
     measure,
     comparison,
     rank,
     count(*) AS row_count
-FROM core.comparisons
+FROM intermediate.comparisons
 GROUP BY job_type, measure, comparison, rank
 HAVING count(*) > 1

@@ -21,11 +21,11 @@ WITH both_sides AS (
         path IS NOT NULL AND root_job_id IS NOT NULL AND detail IS NOT NULL AS is_placed,
         -1 AS side
     FROM (
-        FROM marts.clock_findings
+        FROM intermediate.clock_findings
         UNION ALL
-        FROM marts.family_findings
+        FROM intermediate.hierarchy_findings
         UNION ALL
-        FROM marts.identity_findings
+        FROM intermediate.identity_findings
     ) AS parts
 )
 

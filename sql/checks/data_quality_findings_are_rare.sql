@@ -6,7 +6,7 @@ WITH totals AS (
     SELECT
         source,
         count(*) AS job_count
-    FROM core.kept_jobs
+    FROM intermediate.all_jobs
     GROUP BY source
 )
 

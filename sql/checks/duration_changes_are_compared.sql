@@ -1,4 +1,4 @@
--- A change of level that core.comparisons does not have, or one of its that is not here. 1: only here, -1: only there.
+-- A change of level that intermediate.comparisons does not have, or one of its that is not here. 1: only here, -1: only there.
 -- table: marts.duration_changes
 WITH both_sides AS (
     SELECT
@@ -22,7 +22,7 @@ WITH both_sides AS (
         other_median_seconds AS before_median_seconds,
         median_seconds AS after_median_seconds,
         -1 AS side
-    FROM core.comparisons
+    FROM intermediate.comparisons
     WHERE comparison = 'before and after'
 )
 

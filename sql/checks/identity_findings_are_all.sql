@@ -1,13 +1,13 @@
 -- A source with more or fewer findings about ids and phases than its root jobs, steps and core.jobs give reason for: -1
 -- for each that is missing here; an id found more or less often than it is said to stand.
--- table: marts.identity_findings
+-- table: intermediate.identity_findings
 WITH both_sides AS (
     SELECT
         source,
         finding,
         NULL AS job_id,
         1 AS side
-    FROM marts.identity_findings
+    FROM intermediate.identity_findings
     WHERE finding != 'duplicate_job_id'
     UNION ALL
     SELECT
@@ -15,7 +15,7 @@ WITH both_sides AS (
         'unknown_phase' AS finding,
         NULL AS job_id,
         -1 AS side
-    FROM core.kept_jobs
+    FROM intermediate.all_jobs
     WHERE coalesce(phase, '') NOT IN ('Initializing', 'Running', 'Success', 'Failed')
     UNION ALL
     SELECT
@@ -26,7 +26,7 @@ WITH both_sides AS (
     FROM core.jobs AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.moved_jobs AS moved
+    LEFT JOIN core.relocated_jobs AS moved
         ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
     WHERE NOT jobs.has_uid AND (nested.source IS NULL OR moved.source IS NOT NULL)
     UNION ALL
@@ -35,7 +35,7 @@ WITH both_sides AS (
         finding,
         job_id,
         count(path) - max(split_part(detail, ' ', 1)::BIGINT) AS side
-    FROM marts.identity_findings
+    FROM intermediate.identity_findings
     WHERE finding = 'duplicate_job_id'
     GROUP BY source, finding, job_id
 )

@@ -1,5 +1,5 @@
 -- A source whose ids, dead letters or last run are not those of raw. 1: only here, -1: only there.
--- table: core.ingest_coverage
+-- table: marts.ingest_coverage
 WITH last_runs AS (
     SELECT
         source,
@@ -47,7 +47,7 @@ both_sides AS (
         answered_count,
         open_letter_count,
         1 AS side
-    FROM core.ingest_coverage
+    FROM marts.ingest_coverage
     UNION ALL
     SELECT
         facts.source,

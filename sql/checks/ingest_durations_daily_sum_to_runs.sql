@@ -1,4 +1,4 @@
--- A day that does not sum the runs of core.ingest_runs, or whose percentiles are not among their durations or fall. 1:
+-- A day that does not sum the runs of intermediate.ingest_runs, or whose percentiles are not among their durations or fall. 1:
 -- only here, -1: only there; one part in 10^9 is left to rounding.
 -- table: marts.ingest_durations_daily
 WITH both_sides AS (
@@ -36,7 +36,7 @@ WITH both_sides AS (
         max(duration_seconds) AS max_seconds,
         TRUE AS is_ordered,
         -1 AS side
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
     GROUP BY source, command, started_on
 )
 

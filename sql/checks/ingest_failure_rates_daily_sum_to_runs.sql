@@ -1,4 +1,4 @@
--- A day that does not sum the runs of core.ingest_runs. 1: only here, -1: only there.
+-- A day that does not sum the runs of intermediate.ingest_runs. 1: only here, -1: only there.
 -- table: marts.ingest_failure_rates_daily
 WITH both_sides AS (
     SELECT
@@ -27,7 +27,7 @@ WITH both_sides AS (
         CASE WHEN sum(asked_count) != 0 THEN sum(failed_count) END AS rated_failed_count,
         CASE WHEN sum(request_count) != 0 THEN sum(throttled_count) END AS rated_throttled_count,
         -1 AS side
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
     GROUP BY source, command, started_on
 )
 

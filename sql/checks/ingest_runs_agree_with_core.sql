@@ -1,4 +1,4 @@
--- A run that does not stand here as core.ingest_runs has it, or with a rate that is not its counts'. 1: only here, -1:
+-- A run that does not stand here as intermediate.ingest_runs has it, or with a rate that is not its counts'. 1: only here, -1:
 -- only there.
 -- table: marts.ingest_runs
 WITH both_sides AS (
@@ -18,7 +18,7 @@ WITH both_sides AS (
         CASE WHEN request_count > 0 THEN retry_count END AS retry_count,
         CASE WHEN request_count > 0 THEN throttled_count END AS throttled_count,
         -1 AS side
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
 )
 
 SELECT

@@ -1,5 +1,5 @@
 -- A run that does not stand here as raw.fetch_runs has it. 1: only here, -1: only there.
--- table: core.ingest_runs
+-- table: intermediate.ingest_runs
 WITH both_sides AS (
     SELECT
         * EXCLUDE (started_on, duration_seconds, asked_count),
@@ -7,7 +7,7 @@ WITH both_sides AS (
         AND coalesce(duration_seconds = (epoch_ns(ended_at) - epoch_ns(started_at)) / 1e9, ended_at IS NULL)
         AND asked_count + skipped_count = requested_count AS is_sound,
         1 AS side
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
     UNION ALL BY NAME
     SELECT
         * RENAME (

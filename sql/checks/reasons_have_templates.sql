@@ -1,9 +1,9 @@
 -- A reason of a failed job without its line and its template, one of no failed job, or one that stands more than once.
--- table: core.reason_templates
+-- table: intermediate.reason_templates
 WITH reasons AS (
     SELECT DISTINCT reason
-    FROM core.kept_jobs
-    WHERE phase = 'Failed' AND reason IS NOT NULL
+    FROM core.jobs
+    WHERE canonical_phase = 'Failed' AND reason IS NOT NULL
 ),
 
 all_sides AS (
@@ -19,14 +19,14 @@ all_sides AS (
         0 AS reason_count,
         1 AS line_count,
         0 AS template_count
-    FROM core.reason_lines
+    FROM intermediate.reason_lines
     UNION ALL
     SELECT
         reason,
         0 AS reason_count,
         0 AS line_count,
         1 AS template_count
-    FROM core.reason_templates
+    FROM intermediate.reason_templates
 )
 
 SELECT

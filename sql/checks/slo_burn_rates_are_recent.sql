@@ -9,7 +9,7 @@ WITH judged AS (
             WHEN steps.phase = 'Failed' OR steps.elapsed_seconds > targets.target_seconds THEN 1
             WHEN steps.duration_seconds >= 0 THEN (steps.duration_seconds > targets.target_seconds)::INTEGER
         END AS is_miss
-    FROM core.slo_targets AS targets
+    FROM intermediate.slo_targets AS targets
     INNER JOIN marts.steps AS steps
         ON targets.source = steps.source AND targets.job_type IS NOT DISTINCT FROM steps.job_type
     WHERE

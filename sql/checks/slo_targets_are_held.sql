@@ -1,11 +1,11 @@
 -- A step type of marts.step_durations without its target, one held to another target in marts.slo, below zero, or in
 -- another window than one of whole days up to the last observation. It stands here once for each.
--- table: core.slo_targets
+-- table: intermediate.slo_targets
 WITH ends AS (
     SELECT
         source,
         max(observed_at) AS window_end_at
-    FROM core.kept_jobs
+    FROM intermediate.all_jobs
     GROUP BY source
 ),
 
@@ -24,7 +24,7 @@ targets AS (
             epoch_ns(ends.window_end_at) > 0
             AND (epoch_ns(ends.window_end_at) - epoch_ns(targets.window_start_at)) % 86400000000000 != 0
         ) AS is_odd
-    FROM core.slo_targets AS targets
+    FROM intermediate.slo_targets AS targets
     LEFT JOIN ends ON targets.source = ends.source
     UNION ALL
     SELECT
@@ -44,7 +44,7 @@ targets AS (
         targets.window_start_at,
         FALSE AS is_odd
     FROM marts.step_durations AS durations
-    LEFT JOIN core.slo_targets AS targets
+    LEFT JOIN intermediate.slo_targets AS targets
         ON durations.source = targets.source AND durations.job_type IS NOT DISTINCT FROM targets.job_type
 )
 

@@ -48,7 +48,7 @@ FULL JOIN blames AS blame
 LEFT JOIN roots ON steps.source = roots.source
 LEFT JOIN marts.step_durations AS durations
     ON steps.source = durations.source AND steps.job_type IS NOT DISTINCT FROM durations.job_type
-LEFT JOIN core.step_savings AS savings
+LEFT JOIN intermediate.step_savings AS savings
     ON steps.source = savings.source AND steps.job_type IS NOT DISTINCT FROM savings.job_type
 WHERE
     coalesce(blame.step_count != steps.step_count, TRUE)

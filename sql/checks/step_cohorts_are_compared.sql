@@ -1,4 +1,4 @@
--- A cohort that is no finding of core.comparisons, or one of those that is not here. 1: only here, -1: only there.
+-- A cohort that is no finding of intermediate.comparisons, or one of those that is not here. 1: only here, -1: only there.
 -- table: marts.step_cohorts
 WITH both_sides AS (
     SELECT
@@ -10,7 +10,7 @@ WITH both_sides AS (
         * EXCLUDE (last_before_at, first_after_at, is_finding, first_seen_then, since_at),
         since_at AS since,
         -1 AS side
-    FROM core.comparisons
+    FROM intermediate.comparisons
     WHERE comparison != 'before and after' AND is_finding
 )
 

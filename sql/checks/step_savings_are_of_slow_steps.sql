@@ -1,6 +1,6 @@
 -- A step type with savings that does not have as many steps above its p95 on roots with a critical path, or a type with
 -- such steps and no savings. 1: only here, -1: only among the steps.
--- table: core.step_savings
+-- table: intermediate.step_savings
 WITH both_sides AS (
     SELECT
         source,
@@ -8,7 +8,7 @@ WITH both_sides AS (
         slow_step_count,
         saved_seconds >= 0 AS is_saving,
         1 AS side
-    FROM core.step_savings
+    FROM intermediate.step_savings
     UNION ALL
     SELECT
         steps.source,

@@ -36,7 +36,7 @@ sent AS (
     FROM core.jobs AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.moved_jobs AS moved
+    LEFT JOIN core.relocated_jobs AS moved
         ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
     WHERE jobs.depth > 0 AND (nested.source IS NULL OR moved.source IS NOT NULL)
     GROUP BY jobs.source
@@ -46,7 +46,7 @@ findings AS (
     SELECT
         source,
         count(*) AS early_count
-    FROM marts.family_findings
+    FROM intermediate.hierarchy_findings
     WHERE finding = 'child_before_parent'
     GROUP BY source
 )

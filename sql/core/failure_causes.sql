@@ -1,14 +1,16 @@
 -- The one job that the failure of each root is put down to: of the Failed steps with no Failed step below them, at any
 -- depth, the one last written first, then the deepest, then the smallest path; one without that time comes after all
 -- others. A root without Failed steps is blamed itself.
--- by tree: kept
+-- materialized: incremental
 -- grain: source, root_job_id
 -- columns:
 --   source: one project in one region
 --   root_job_id: a root job in phase Failed
---   path: path of the blamed job in marts.steps, '' for the root itself; paths compare as text
+--   path: path of the blamed job in core.steps, '' for the root itself; paths compare as text
 --   job_id: the blamed job's id
 --   job_type: what the blamed job does
+--   reason: the API's explanation of its failure
+--   ended_at: when it ended, UTC; NULL when that is not known
 --   failed_leaf_count: Failed steps with no Failed step below them, the blamed one included; 0 when the root is blamed
 WITH failed AS (
     SELECT
@@ -18,6 +20,8 @@ WITH failed AS (
         jobs.depth,
         jobs.job_id,
         jobs.job_type,
+        jobs.reason,
+        jobs.ended_at,
         jobs.core_root_job_id,
         jobs.core_path,
         if(jobs.path = '', '', jobs.path || '/') AS path_prefix
@@ -43,6 +47,8 @@ SELECT
     leaves.path,
     leaves.job_id,
     leaves.job_type,
+    leaves.reason,
+    leaves.ended_at,
     count(*) FILTER (WHERE leaves.depth > 0) OVER (PARTITION BY leaves.source, leaves.root_job_id) AS failed_leaf_count
 FROM leaves
 INNER JOIN core.jobs AS sent

@@ -3,7 +3,7 @@
 -- last by then (cut off there), of several to the one that started last, then to the smallest path as text, and so on
 -- inside that child; the rest is the job's own. A job not finished, without a clock or ended before it started is
 -- skipped with all below it, and a finding. A job whose parent's place is empty counts as the root's child.
--- by tree: in passing
+-- materialized: ephemeral
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region

@@ -1,7 +1,6 @@
 -- Every job that counts, root jobs and steps, in its place in the tree it is counted in. A root that is also a step
 -- of another root's tree is counted once, as that step; its own sub-jobs that the other tree lacks stand below it.
--- view: written out, its wide rows would cost more than its joins do again
--- by tree: kept
+-- materialized: ephemeral
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region
@@ -56,9 +55,9 @@ SELECT
 FROM core.jobs AS jobs
 LEFT JOIN core.root_placements AS nested
     ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-LEFT JOIN core.moved_jobs AS moved
+LEFT JOIN core.relocated_jobs AS moved
     ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-LEFT JOIN core.moved_jobs AS adopted
+LEFT JOIN core.relocated_jobs AS adopted
     ON
         jobs.source = adopted.source
         AND coalesce(nested.top_root_job_id, jobs.root_job_id) = adopted.root_job_id

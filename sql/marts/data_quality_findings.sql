@@ -6,7 +6,7 @@
 --   path: where in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
---   finding: the kind, as marts.clock_findings, marts.family_findings and marts.identity_findings name them
+--   finding: the kind, as intermediate.clock_findings, intermediate.hierarchy_findings and intermediate.identity_findings name them
 --   detail: what was seen, as text; durations in seconds
 SELECT
     source,
@@ -16,7 +16,7 @@ SELECT
     job_type,
     finding,
     detail
-FROM marts.clock_findings
+FROM intermediate.clock_findings
 UNION ALL
 SELECT
     source,
@@ -26,7 +26,7 @@ SELECT
     job_type,
     finding,
     detail
-FROM marts.family_findings
+FROM intermediate.hierarchy_findings
 UNION ALL
 SELECT
     source,
@@ -36,4 +36,4 @@ SELECT
     job_type,
     finding,
     detail
-FROM marts.identity_findings
+FROM intermediate.identity_findings

@@ -14,7 +14,7 @@
 --   after_median_seconds: the same after the change, seconds
 --   ratio: after over before, of median residuals, so that a change in the mixture of shapes does not count
 --   p_value: of ranks before against after, times the roots of the series, since the date was searched for
---   q_value: share of false findings if this is taken for one; one family with all comparisons of core.comparisons
+--   q_value: share of false findings if this is taken for one; one family with all comparisons of intermediate.comparisons
 --   is_finding: q_value below 0.01 and at least 1.05 times as long or as short
 --   first_seen_then: 'dimension=value' of what this source's roots first had within two days of the change
 SELECT
@@ -32,5 +32,5 @@ SELECT
     q_value,
     is_finding,
     first_seen_then
-FROM core.comparisons
+FROM intermediate.comparisons
 WHERE comparison = 'before and after'

@@ -29,7 +29,7 @@ WITH days AS (
         -- As decimals: a sum of floats depends on the order of the rows, which a replay does not keep.
         avg(duration_seconds::DECIMAL(28, 9)) AS mean_seconds,
         max(duration_seconds) AS max_seconds
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
     GROUP BY source, command, started_on
 )
 

@@ -24,7 +24,7 @@ WITH days AS (
         sum(failed_count)::BIGINT AS failed_count,
         sum(request_count)::BIGINT AS request_count,
         sum(throttled_count)::BIGINT AS throttled_count
-    FROM core.ingest_runs
+    FROM intermediate.ingest_runs
     GROUP BY source, command, started_on
 ),
 

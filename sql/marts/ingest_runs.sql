@@ -48,4 +48,4 @@ SELECT
     waited_seconds,
     p50_latency_seconds,
     p95_latency_seconds
-FROM core.ingest_runs
+FROM intermediate.ingest_runs

@@ -23,7 +23,7 @@ WITH kinds AS (
         count(*) AS kind_finished_count,
         quantile_cont(duration_seconds, 0.99) AS kind_p99_seconds,
         max(duration_seconds) AS kind_max_seconds
-    FROM marts.root_jobs
+    FROM core.root_jobs
     WHERE is_finished AND duration_seconds >= 0
     GROUP BY source, job_type
 ),
@@ -33,7 +33,8 @@ steps AS (
         source,
         root_job_id,
         count(*) AS running_step_count
-    FROM marts.running_steps
+    FROM core.steps
+    WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing'
     GROUP BY source, root_job_id
 )
 
@@ -52,7 +53,7 @@ SELECT
     kinds.kind_p99_seconds,
     kinds.kind_max_seconds,
     coalesce(jobs.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
-FROM marts.root_jobs AS jobs
+FROM core.root_jobs AS jobs
 LEFT JOIN kinds
     ON jobs.source = kinds.source AND jobs.job_type IS NOT DISTINCT FROM kinds.job_type
 LEFT JOIN steps

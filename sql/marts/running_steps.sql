@@ -26,44 +26,110 @@
 --   kind_root_count: root jobs with such a step
 --   is_stuck: true when older than 99% of the finished steps of its kind took, so also when older than any did; of few
 --     finished ones that says little: see kind_finished_count; false when none has finished
-WITH kinds AS (
+WITH running AS (
+    SELECT *
+    FROM core.steps
+    WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing'
+),
+
+kinds AS (
     SELECT
         source,
         job_type,
-        quantile_cont(seconds, 0.99) AS kind_p99_seconds,
-        max(seconds) AS kind_max_seconds,
+        quantile_cont(duration_seconds, 0.99) AS kind_p99_seconds,
+        max(duration_seconds) AS kind_max_seconds,
         count(*) AS kind_finished_count,
         count(DISTINCT root_job_id) AS kind_root_count
-    FROM core.step_lifetimes
-    WHERE is_ended AND seconds IS NOT NULL
+    FROM core.steps
+    WHERE is_finished AND duration_seconds >= 0
     GROUP BY source, job_type
+),
+
+moments AS (
+    SELECT
+        source,
+        root_job_id,
+        path,
+        job_type,
+        unnest([0, 600, 1800]) AS ahead_seconds,
+        elapsed_seconds + ahead_seconds AS at_seconds
+    FROM running
+    WHERE elapsed_seconds >= 0
+),
+
+-- Every moment has a value: the step itself is in the curve, at its age.
+values_on_curve AS (
+    SELECT
+        moments.source,
+        moments.root_job_id,
+        moments.path,
+        moments.ahead_seconds,
+        curves.survival,
+        curves.success_incidence,
+        curves.at_risk_count - curves.succeeded_count - curves.failed_count - curves.censored_count AS later_count
+    FROM moments
+    ASOF INNER JOIN marts.step_survival AS curves
+        ON
+            moments.source = curves.source
+            AND moments.job_type IS NOT DISTINCT FROM curves.job_type
+            AND moments.at_seconds >= curves.seconds
+),
+
+by_step AS (
+    SELECT
+        source,
+        root_job_id,
+        path,
+        max(survival) FILTER (WHERE ahead_seconds = 0) AS survival,
+        max(later_count) FILTER (WHERE ahead_seconds = 0) AS later_count,
+        max(success_incidence) FILTER (WHERE ahead_seconds = 0) AS succeeded_by_now,
+        max(success_incidence) FILTER (WHERE ahead_seconds = 600) AS succeeded_in_10_minutes,
+        max(success_incidence) FILTER (WHERE ahead_seconds = 1800) AS succeeded_in_30_minutes
+    FROM values_on_curve
+    GROUP BY source, root_job_id, path
+),
+
+-- What succeeds from the step's age on, as a share of what lives to that age. Rounding must not make it more than 1.
+probabilities AS (
+    SELECT
+        source,
+        root_job_id,
+        path,
+        survival,
+        CASE WHEN later_count > 0 THEN least(1, (succeeded_in_10_minutes - succeeded_by_now) / survival) END
+            AS success_rate_10_minutes,
+        CASE WHEN later_count > 0 THEN least(1, (succeeded_in_30_minutes - succeeded_by_now) / survival) END
+            AS success_rate_30_minutes
+    FROM by_step
 )
 
 SELECT
-    steps.source,
-    steps.root_job_id,
-    steps.path,
-    steps.root_job_type,
-    steps.job_id,
-    steps.job_type,
-    steps.cluster_id,
-    steps.resource_id,
-    steps.resource_name,
-    steps.phase,
-    steps.created_at,
-    steps.observed_at,
-    steps.elapsed_seconds AS age_seconds,
-    CASE WHEN kinds.kind_finished_count > 0 THEN 100 * (1 - odds.survival) END AS age_percentile,
-    CASE WHEN kinds.kind_finished_count > 0 THEN odds.success_rate_10_minutes END AS success_rate_10_minutes,
-    CASE WHEN kinds.kind_finished_count > 0 THEN odds.success_rate_30_minutes END AS success_rate_30_minutes,
+    running.source,
+    running.root_job_id,
+    running.path,
+    running.root_job_type,
+    running.job_id,
+    running.job_type,
+    running.cluster_id,
+    running.resource_id,
+    running.resource_name,
+    running.phase,
+    running.created_at,
+    running.observed_at,
+    running.elapsed_seconds AS age_seconds,
+    CASE WHEN kinds.kind_finished_count > 0 THEN 100 * (1 - probabilities.survival) END AS age_percentile,
+    CASE WHEN kinds.kind_finished_count > 0 THEN probabilities.success_rate_10_minutes END AS success_rate_10_minutes,
+    CASE WHEN kinds.kind_finished_count > 0 THEN probabilities.success_rate_30_minutes END AS success_rate_30_minutes,
     kinds.kind_p99_seconds,
     kinds.kind_max_seconds,
     coalesce(kinds.kind_finished_count, 0) AS kind_finished_count,
     coalesce(kinds.kind_root_count, 0) AS kind_root_count,
-    coalesce(steps.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
-FROM marts.steps AS steps
+    coalesce(running.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
+FROM running
 LEFT JOIN kinds
-    ON steps.source = kinds.source AND steps.job_type IS NOT DISTINCT FROM kinds.job_type
-LEFT JOIN core.running_step_odds AS odds
-    ON steps.source = odds.source AND steps.root_job_id = odds.root_job_id AND steps.path = odds.path
-WHERE NOT steps.is_finished AND steps.phase IS DISTINCT FROM 'Initializing'
+    ON running.source = kinds.source AND running.job_type IS NOT DISTINCT FROM kinds.job_type
+LEFT JOIN probabilities
+    ON
+        running.source = probabilities.source
+        AND running.root_job_id = probabilities.root_job_id
+        AND running.path = probabilities.path

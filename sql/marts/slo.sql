@@ -30,7 +30,7 @@ WITH judged AS (
             WHEN steps.duration_seconds >= 0 THEN steps.duration_seconds <= targets.target_seconds
         END AS is_within
     FROM marts.steps AS steps
-    INNER JOIN core.slo_targets AS targets
+    INNER JOIN intermediate.slo_targets AS targets
         ON steps.source = targets.source AND steps.job_type IS NOT DISTINCT FROM targets.job_type
 ),
 

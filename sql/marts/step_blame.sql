@@ -1,6 +1,6 @@
 -- How much of the root jobs' time each step type holds, and what faster slow steps would give back. Counted are steps
 -- of roots with a critical path: finished, with sane clocks. The saving is by re-scheduling every tree as
--- core.step_savings does, for one type at a time: savings of two types do not add up.
+-- intermediate.step_savings does, for one type at a time: savings of two types do not add up.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
@@ -59,5 +59,5 @@ INNER JOIN roots
     ON steps.source = roots.source
 LEFT JOIN marts.step_durations AS durations
     ON steps.source = durations.source AND steps.job_type IS NOT DISTINCT FROM durations.job_type
-LEFT JOIN core.step_savings AS savings
+LEFT JOIN intermediate.step_savings AS savings
     ON steps.source = savings.source AND steps.job_type IS NOT DISTINCT FROM savings.job_type

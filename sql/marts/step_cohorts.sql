@@ -16,7 +16,7 @@
 --   ratio_high: upper end
 --   p_value: two-sided, one value a root, over the window the slice was found in: Mann-Whitney; Fisher's exact, or
 --     Cochran-Mantel-Haenszel by kind of root if that is larger; after a change times the possible dates
---   q_value: share of false findings if this is taken for one; one family with all comparisons of core.comparisons
+--   q_value: share of false findings if this is taken for one; one family with all comparisons of intermediate.comparisons
 --   root_count: roots in the slice, of those compared, as all counts
 --   other_root_count: other roots it was compared with
 --   step_count: steps of the roots in the slice, measured (duration) or finished (failure)
@@ -48,5 +48,5 @@ SELECT
     other_failed_count,
     failure_rate,
     other_failure_rate
-FROM core.comparisons
+FROM intermediate.comparisons
 WHERE comparison != 'before and after' AND is_finding

@@ -28,5 +28,5 @@
 --   km_p90_seconds: time by which 90 % have ended, likewise
 --   km_p95_seconds: time by which 95 % have ended, likewise
 SELECT COLUMNS(* EXCLUDE (dimension, dimension_value))
-FROM core.step_duration_figures
+FROM intermediate.step_durations_by_dimension
 WHERE dimension = 'all'

@@ -32,5 +32,5 @@ SELECT
     job_type,
     dimension_value AS cluster_id,
     COLUMNS(* EXCLUDE (source, job_type, dimension, dimension_value))
-FROM core.step_duration_figures
+FROM intermediate.step_durations_by_dimension
 WHERE dimension = 'cluster_id'

@@ -32,5 +32,5 @@ SELECT
     job_type,
     dimension_value AS root_job_type,
     COLUMNS(* EXCLUDE (source, job_type, dimension, dimension_value))
-FROM core.step_duration_figures
+FROM intermediate.step_durations_by_dimension
 WHERE dimension = 'root_job_type'

@@ -16,35 +16,6 @@
 --   blamed_rate: blamed_count / finished_count, 0..1; NULL when nothing finished
 --   blamed_rate_low: lower end of its 95 % interval, 0..1
 --   blamed_rate_high: upper end of its 95 % interval, 0..1
-WITH totals AS (
-    SELECT
-        source,
-        job_type,
-        sum(finished_count)::BIGINT AS finished_count,
-        sum(failed_count)::BIGINT AS failed_count,
-        sum(blamed_count)::BIGINT AS blamed_count,
-        sum(running_count)::BIGINT AS running_count,
-        sum(initializing_count)::BIGINT AS initializing_count
-    FROM core.step_outcomes
-    GROUP BY source, job_type
-)
-
-SELECT
-    totals.source,
-    totals.job_type,
-    totals.finished_count,
-    totals.failed_count,
-    totals.blamed_count,
-    totals.running_count,
-    totals.initializing_count,
-    totals.failed_count / nullif(totals.finished_count, 0)::DOUBLE AS failure_rate,
-    failed.low_rate AS failure_rate_low,
-    failed.high_rate AS failure_rate_high,
-    totals.blamed_count / nullif(totals.finished_count, 0)::DOUBLE AS blamed_rate,
-    blamed.low_rate AS blamed_rate_low,
-    blamed.high_rate AS blamed_rate_high
-FROM totals
-LEFT JOIN core.wilson_intervals AS failed
-    ON totals.failed_count = failed.part_count AND totals.finished_count = failed.whole_count
-LEFT JOIN core.wilson_intervals AS blamed
-    ON totals.blamed_count = blamed.part_count AND totals.finished_count = blamed.whole_count
+SELECT COLUMNS(* EXCLUDE (period, created_on))
+FROM intermediate.step_failure_rates
+WHERE period = 'all'

@@ -19,23 +19,6 @@
 --   blamed_rate: blamed_count / finished_count, 0..1; NULL when nothing finished
 --   blamed_rate_low: lower end of its 95 % interval, 0..1
 --   blamed_rate_high: upper end of its 95 % interval, 0..1
-SELECT
-    days.source,
-    days.job_type,
-    days.created_on,
-    days.finished_count,
-    days.failed_count,
-    days.blamed_count,
-    days.running_count,
-    days.initializing_count,
-    days.failed_count / nullif(days.finished_count, 0)::DOUBLE AS failure_rate,
-    failed.low_rate AS failure_rate_low,
-    failed.high_rate AS failure_rate_high,
-    days.blamed_count / nullif(days.finished_count, 0)::DOUBLE AS blamed_rate,
-    blamed.low_rate AS blamed_rate_low,
-    blamed.high_rate AS blamed_rate_high
-FROM core.step_outcomes AS days
-LEFT JOIN core.wilson_intervals AS failed
-    ON days.failed_count = failed.part_count AND days.finished_count = failed.whole_count
-LEFT JOIN core.wilson_intervals AS blamed
-    ON days.blamed_count = blamed.part_count AND days.finished_count = blamed.whole_count
+SELECT COLUMNS(* EXCLUDE (period))
+FROM intermediate.step_failure_rates
+WHERE period = 'day'

@@ -16,8 +16,8 @@
 SELECT
     source,
     job_type,
-    seconds,
+    coalesce(duration_seconds, elapsed_seconds) AS seconds,
     coalesce(phase = 'Success', FALSE) AS has_succeeded,
     coalesce(phase = 'Failed', FALSE) AS has_failed
-FROM core.step_lifetimes
-WHERE seconds IS NOT NULL
+FROM core.steps
+WHERE coalesce(duration_seconds, elapsed_seconds) >= 0

@@ -142,7 +142,7 @@ def test_models_of_a_lake_are_made_one_at_a_time(tmp_path: Path) -> None:
 
 
 VIEWED = """-- Small numbers.
--- view: not worth a copy
+-- materialized: view
 -- grain: x
 -- columns:
 --   x: the number

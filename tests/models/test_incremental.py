@@ -11,7 +11,7 @@ from cce_etl.models.model import read_models
 from cce_etl.warehouse.connection import Connection
 
 ROW_GROUP = 122_880
-COPY = """-- by tree: kept
+COPY = """-- materialized: incremental
 -- grain: source, root_job_id
 SELECT source, root_job_id FROM core.jobs
 """

@@ -38,10 +38,10 @@ def templates(build: Any) -> Any:
     def templates_of(*reasons: str) -> list[str | None]:
         warehouse = build()
         warehouse.connection.execute(
-            "CREATE TABLE core.kept_jobs AS SELECT 'Failed' AS phase, unnest($1::VARCHAR[]) AS reason", [reasons]
+            "CREATE TABLE intermediate.all_jobs AS SELECT 'Failed' AS phase, unnest($1::VARCHAR[]) AS reason", [reasons]
         )
-        warehouse.built.add("core.kept_jobs")
-        found = dict(warehouse.rows("SELECT reason, reason_template FROM core.reason_templates"))
+        warehouse.built.add("intermediate.all_jobs")
+        found = dict(warehouse.rows("SELECT reason, reason_template FROM intermediate.reason_templates"))
         return [found[reason] for reason in reasons]
 
     return templates_of
@@ -196,7 +196,7 @@ def test_the_next_finished_job_on_the_same_resource_says_whether_it_recovered(no
     ]
     resources = {tree.job_id: "node" for tree in trees if tree.job_id != "another resource"}
     warehouse = told(*trees, resource_id=resources)
-    rows = warehouse.rows("SELECT root_job_id, next_root_job_id, next_phase FROM core.failed_roots ORDER BY ALL")
+    rows = warehouse.rows("SELECT root_job_id, next_root_job_id, next_phase FROM intermediate.failed_roots ORDER BY ALL")
     assert rows == [
         ("another resource", None, None),
         ("another type", None, None),
@@ -214,7 +214,7 @@ def test_a_job_that_failed_again_is_no_recovery(node: Any, told: Any) -> None:
 def test_of_jobs_that_start_at_once_the_smallest_id_comes_next(node: Any, build: Any) -> None:
     twins = [node("b", start=20, end=30), node("a", phase="Failed", start=20, end=25, job_type="T")]
     warehouse = build(node("r", phase="Failed", end=10), *twins)
-    rows = warehouse.rows("SELECT next_root_job_id, next_phase FROM core.failed_roots WHERE root_job_id = 'r'")
+    rows = warehouse.rows("SELECT next_root_job_id, next_phase FROM intermediate.failed_roots WHERE root_job_id = 'r'")
     assert rows == [("a", "Failed")]
 
 

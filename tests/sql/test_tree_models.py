@@ -126,6 +126,6 @@ def break_off(keep: Any, batch: Any) -> None:
 def test_a_model_by_tree_that_selects_from_others_is_refused(tmp_path: Any) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "whole.sql").write_text("SELECT count(*) AS n FROM core.jobs")
-    (tmp_path / "core" / "part.sql").write_text("-- by tree: kept\n-- grain: source, root_job_id\nFROM core.whole")
+    (tmp_path / "core" / "part.sql").write_text("-- materialized: incremental\n-- grain: source, root_job_id\nFROM core.whole")
     with pytest.raises(ConfigError, match=r"core\.part.*core\.whole"):
         read_models(tmp_path)

@@ -20,10 +20,10 @@ from cce_etl.models.computed.step_survival import survival_curves
 
 # The name of a table, and what makes its rows out of those its model selects.
 COMPUTATIONS: Final[Mapping[str, Callable[[pa.Table], pa.Table]]] = {
-    "core.comparisons": compare_roots,
+    "intermediate.comparisons": compare_roots,
     "core.job_measures": measure_jobs,
-    "core.step_duration_figures": step_figures,
-    "core.step_savings": sum_savings,
+    "intermediate.step_durations_by_dimension": step_figures,
+    "intermediate.step_savings": sum_savings,
     "marts.step_survival": survival_curves,
 }
 

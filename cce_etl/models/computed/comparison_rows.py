@@ -1,4 +1,4 @@
-"""The rows of core.comparisons: findings and changes of level in the words and units of the table.
+"""The rows of intermediate.comparisons: findings and changes of level in the words and units of the table.
 
 Lives here: its schema, and the figures beside a finding. Does not: finding anything (`statistics`).
 """

@@ -1,4 +1,4 @@
-"""What is slow or fails, for whom and since when: core.comparisons.
+"""What is slow or fails, for whom and since when: intermediate.comparisons.
 
 Lives here: Arrow to samples, the order of the work. Does not: the mathematics (`statistics`), the rows that come of it
 (`comparison_rows`), what roots are told apart by (`root_dimensions`).

@@ -1,4 +1,4 @@
-"""How long steps take, by step type and by one dimension more: the rows of core.step_duration_figures.
+"""How long steps take, by step type and by one dimension more: the rows of intermediate.step_durations_by_dimension.
 
 Lives here: Arrow to arrays and back, one dimension after the other. Does not: the estimates (`statistics`).
 """

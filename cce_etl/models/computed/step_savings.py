@@ -1,4 +1,4 @@
-"""What root jobs would gain if the slow steps of one type were faster: the rows of core.step_savings.
+"""What root jobs would gain if the slow steps of one type were faster: the rows of intermediate.step_savings.
 
 Lives here: one type at a time, Arrow to arrays and back. Does not: the schedule (`statistics`), which steps are slow.
 """

@@ -1,0 +1,20 @@
+-- A source whose coverage rate is not the quotient of its counts, or with more dead letters open before the last run than
+-- there are.
+-- table: marts.ingest_coverage
+WITH letters AS (
+    SELECT
+        source,
+        count(*) AS letter_count
+    FROM raw.dead_letters
+    GROUP BY source
+)
+
+SELECT
+    coverage.*,
+    letters.letter_count
+FROM marts.ingest_coverage AS coverage
+LEFT JOIN letters ON coverage.source = letters.source
+WHERE
+    round(coverage.coverage_rate * coverage.listed_count)
+    IS DISTINCT FROM CASE WHEN coverage.listed_count > 0 THEN coverage.final_count + coverage.answered_count END
+    OR coverage.earlier_letter_count > coalesce(letters.letter_count, 0)

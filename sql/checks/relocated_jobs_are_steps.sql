@@ -1,0 +1,52 @@
+-- A moved job that is not the step standing at its new place, or a place that contradicts itself. 1: only here, -1:
+-- only among the steps.
+-- table: core.relocated_jobs
+WITH places AS (
+    SELECT
+        *,
+        min(sibling_number) OVER siblings AS first_number,
+        max(sibling_number) OVER siblings AS last_number,
+        count(*) OVER siblings AS sibling_count
+    FROM core.relocated_jobs
+    WINDOW siblings AS (PARTITION BY source, root_job_id, parent_path, parent_job_id)
+),
+
+both_sides AS (
+    SELECT
+        source,
+        core_root_job_id,
+        core_path,
+        root_job_id,
+        path,
+        parent_path,
+        parent_job_id,
+        depth,
+        first_number = 1
+        AND last_number = sibling_count
+        AND (place_number = 1) = (path NOT LIKE '%~%')
+        AND (place_number = 1 OR path LIKE '%~' || place_number)
+        AND depth = length(path) - length(replace(path, '/', '')) + 1 AS is_sound,
+        1 AS side
+    FROM places
+    UNION ALL
+    SELECT
+        source,
+        core_root_job_id,
+        core_path,
+        root_job_id,
+        path,
+        parent_path,
+        parent_job_id,
+        depth,
+        TRUE AS is_sound,
+        -1 AS side
+    FROM marts.steps
+    WHERE root_job_id != core_root_job_id
+)
+
+SELECT
+    COLUMNS(* EXCLUDE (side)),
+    sum(side) AS surplus
+FROM both_sides
+GROUP BY ALL
+HAVING sum(side) != 0

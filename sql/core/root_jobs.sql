@@ -1,0 +1,81 @@
+-- One row per root job that is not a step of another root's tree.
+-- materialized: incremental
+-- grain: source, job_id
+-- columns:
+--   source: one project in one region
+--   job_id: the job's id; root_job_id of its steps
+--   job_type: what the job does
+--   cluster_id: the cluster it works on
+--   resource_id: the resource it works on
+--   resource_name: that resource's name
+--   phase: Initializing, Running, Success or Failed; another text as sent; NULL when none was sent
+--   is_finished: true in phase Success or Failed
+--   reason: the API's words on the phase
+--   planned_at: when it was planned, from its id, UTC
+--   created_at: when it started, UTC
+--   ended_at: when it ended, UTC; NULL unless finished
+--   duration_seconds: started to ended, seconds; negative when the clocks say so; NULL unless finished
+--   elapsed_seconds: started to observed, seconds; only when neither finished nor Initializing
+--   wait_seconds: planned to started, seconds
+--   step_count: number of its steps at all depths
+--   finished_step_count: steps in phase Success or Failed
+--   failed_step_count: steps in phase Failed
+--   max_depth: depth of its deepest step, 0 without steps
+--   critical_self_seconds: seconds of its critical path owed to no step; NULL unless finished with sane clocks
+--   self_seconds: its own time that no step covers, seconds; NULL unless finished with sane clocks
+--   shape_id: fingerprint of its tree's types and structure; root_shape_id of its steps
+--   blamed_path: path of the step its failure is put down to, '' for itself; NULL unless Failed
+--   blamed_job_id: that step's id
+--   blamed_job_type: that step's type
+--   failed_leaf_count: Failed steps with no Failed step below them, the blamed one included; NULL unless Failed
+--   extend_param: parameters as sent
+--   observed_at: when it was last fetched, UTC
+WITH counts AS (
+    SELECT
+        source,
+        root_job_id,
+        count(*) - 1 AS step_count,
+        count(*) FILTER (WHERE is_finished AND depth > 0) AS finished_step_count,
+        count(*) FILTER (WHERE phase = 'Failed' AND depth > 0) AS failed_step_count,
+        max(depth) AS max_depth
+    FROM core.placed_jobs
+    GROUP BY source, root_job_id
+)
+
+SELECT
+    jobs.source,
+    jobs.job_id,
+    jobs.job_type,
+    jobs.cluster_id,
+    jobs.resource_id,
+    jobs.resource_name,
+    jobs.phase,
+    jobs.is_finished,
+    jobs.reason,
+    jobs.planned_at,
+    jobs.created_at,
+    jobs.ended_at,
+    measures.duration_seconds,
+    measures.elapsed_seconds,
+    measures.wait_seconds,
+    counts.step_count,
+    counts.finished_step_count,
+    counts.failed_step_count,
+    counts.max_depth,
+    measures.critical_self_seconds,
+    measures.self_seconds,
+    measures.shape_id,
+    causes.path AS blamed_path,
+    causes.job_id AS blamed_job_id,
+    causes.job_type AS blamed_job_type,
+    causes.failed_leaf_count,
+    jobs.extend_param,
+    jobs.observed_at
+FROM core.placed_jobs AS jobs
+INNER JOIN core.job_measures AS measures
+    ON jobs.source = measures.source AND jobs.root_job_id = measures.root_job_id AND jobs.path = measures.path
+INNER JOIN counts
+    ON jobs.source = counts.source AND jobs.root_job_id = counts.root_job_id
+LEFT JOIN core.failure_causes AS causes
+    ON jobs.source = causes.source AND jobs.root_job_id = causes.root_job_id
+WHERE jobs.depth = 0
