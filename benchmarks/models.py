@@ -88,9 +88,9 @@ def build_plain(watch: Stopwatch, *, folder: str, memory_limit: str = "") -> int
 
     from cce_etl.models.build import build_models
     from cce_etl.models.computed import code_version
-    from cce_etl.models.model import count_rows
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     copy = Path(folder, _BUILT)
     shutil.copyfile(Path(folder, WAREHOUSE), copy)
@@ -99,44 +99,44 @@ def build_plain(watch: Stopwatch, *, folder: str, memory_limit: str = "") -> int
         if memory_limit:
             connection.execute(f"SET memory_limit = '{memory_limit}'")
         build_models(connection, models, code_version())
-        return count_rows(connection, "core.jobs")
+        return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 
 def search(watch: Stopwatch, *, folder: str) -> int:
     """Search for cohorts and changes in what `build_plain` left."""
     from cce_etl.models.build import build_model
-    from cce_etl.models.model import count_rows
-    from cce_etl.models.tables import kinds
+    from cce_etl.models.tables import relation_types
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     (model,) = [model for model in pipeline.models() if model.name == _SEARCH[0]]
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
-        build_model(connection, model, kinds(connection))
-        return count_rows(connection, "core.jobs")
+        build_model(connection, model, relation_types(connection))
+        return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 
 def copy_jobs(watch: Stopwatch, *, folder: str) -> int:
     """Write one plain copy of core.jobs, about what the rows of marts.steps must cost."""
-    from cce_etl.models.model import count_rows
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     with open_warehouse(Path(folder, _BUILT)) as connection:
         with watch:
             connection.execute("CREATE TABLE main.plain AS FROM core.jobs; CHECKPOINT")
         connection.execute("DROP TABLE main.plain")
-        return count_rows(connection, "core.jobs")
+        return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 
 def build_all(watch: Stopwatch, *, folder: str) -> int:
     """Bring every model up to date."""
-    from cce_etl.models.model import count_rows
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
         pipeline.build(connection)
-        return count_rows(connection, "core.jobs")
+        return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 
 def load_night(watch: Stopwatch, *, folder: str) -> int:
@@ -150,22 +150,22 @@ def load_night(watch: Stopwatch, *, folder: str) -> int:
 
 def check_all(watch: Stopwatch, *, folder: str) -> int:
     """Run every check."""
-    from cce_etl.models.model import count_rows
     from cce_etl.pipeline import run as pipeline
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
         pipeline.check(connection)
-        return count_rows(connection, "core.jobs")
+        return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 
 def publish_all(watch: Stopwatch, *, folder: str) -> int:
     """Publish the warehouse."""
-    from cce_etl.models.model import count_rows
     from cce_etl.publish.publish import publish
     from cce_etl.warehouse.connection import open_warehouse
+    from cce_etl.warehouse.files import row_counts
 
     path = Path(folder, _BUILT)
     with watch, open_warehouse(path) as connection:
         publish(connection, path, Path(folder, "published.duckdb"), "benchmark", 1_772_323_200_000_000_000)
-        return count_rows(connection, "core.jobs")
+        return row_counts(connection, ["core.jobs"])["core.jobs"]

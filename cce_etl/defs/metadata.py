@@ -3,7 +3,7 @@
 Lives here: what is said of a table. Does not: reading it exactly (`warehouse/query`), filling it (the assets).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from dagster import (
@@ -11,16 +11,13 @@ from dagster import (
     MarkdownMetadataValue,
     TableColumn,
     TableColumnConstraints,
-    TableColumnDep,
-    TableColumnLineage,
     TableSchema,
 )
 from dagster._core.definitions.metadata import RawMetadataValue
 
-from cce_etl.models.lineage import Sources
-from cce_etl.models.model import row_counts
 from cce_etl.publish.query import first_rows
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.files import row_counts
 
 JOB_IDS: Final = AssetKey(["raw", "job_ids"])
 JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])
@@ -76,31 +73,6 @@ def _metadata(
         "dagster/row_count": row_count,
         "preview": markdown_table(list(shown), first_rows(connection, table, shown, PREVIEW_ROWS)),
     }
-
-
-def lineage_metadata(lineage: Mapping[str, Sources]) -> dict[str, RawMetadataValue]:
-    """Return which columns of which assets a table's columns come from; nothing where that is not known.
-
-    Tables that no asset is named after have no page to lead to, and are left out.
-    """
-    deps = {
-        column: [
-            TableColumnDep(asset_key(table), name)
-            for table, name in sorted(sources)
-            if asset_key(table) == AssetKey(table.split("."))
-        ]
-        for column, sources in lineage.items()
-    }
-    known = {column: found for column, found in deps.items() if found}
-    return {"dagster/column_lineage": TableColumnLineage(known)} if known else {}
-
-
-def lineage_table(lineage: Mapping[str, Sources]) -> dict[str, RawMetadataValue]:
-    """Return the same to be read: Dagster's own pages draw column lineage in its paid edition alone."""
-    rows = [
-        [column, ", ".join(f"{table}.{name}" for table, name in sorted(found))] for column, found in lineage.items()
-    ]
-    return {"column_sources": _markdown(["column", "comes from"], rows)} if rows else {}
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MarkdownMetadataValue:

@@ -1,1 +1,1 @@
-"""The SQL files of sql/ become tables, in the order of their dependencies."""
+"""The SQL files of sql/ become tables and views, each after all that it selects from."""

@@ -1,7 +1,6 @@
-"""Which trees the models made by tree are to be made for, in batches of bounded size.
+"""Which trees the incremental models are built for: those that changed and those linked to them, in batches.
 
-Lives here: trees that changed, those linked to them by an id, batches that part no linked trees.
-Does not: making and keeping what is made of a batch (`trees`). All tables here are the worker's, gone with it.
+A batch has a bounded number of rows. Trees that share a job's id are in the same batch.
 """
 
 from collections.abc import Sequence
@@ -12,48 +11,48 @@ import msgspec
 from cce_etl.models.model import Model
 from cce_etl.warehouse.connection import Connection
 
-# Of 13 rows a tree some 23,000 trees, which with all that is made of them take some 300 MB of memory.
+# Some 23,000 trees of 13 rows. With all tables built from them they take some 300 MB of memory.
 BATCH_ROWS: Final = 300_000
 
-# Who shares an id with an affected tree, as it is now or as it was when last kept, may hold it or be held by it.
-_SPREAD: Final = """
+# A tree that shares an id with an affected tree, now or when it was last built, may contain it or be inside it.
+_ADD_LINKED: Final = """
     INSERT INTO affected
     WITH ids AS (
-        SELECT source, job_id FROM {kept}.core.jobs SEMI JOIN affected USING (source, root_job_id)
+        SELECT source, job_id FROM {warehouse}.core.jobs SEMI JOIN affected USING (source, root_job_id)
         {ids_before}
     )
     SELECT DISTINCT source, root_job_id
-    FROM {kept}.core.jobs SEMI JOIN ids USING (source, job_id) ANTI JOIN affected USING (source, root_job_id)
+    FROM {warehouse}.core.jobs SEMI JOIN ids USING (source, job_id) ANTI JOIN affected USING (source, root_job_id)
 """
 _IDS_BEFORE: Final = """
-    UNION SELECT source, job_id FROM {kept}.{table} AS before
+    UNION SELECT source, job_id FROM {warehouse}.{table} AS before
     SEMI JOIN affected ON before.source = affected.source AND before.{key} = affected.root_job_id
 """
 _OTHERS: Final = """
-    SELECT count(*) FROM (SELECT DISTINCT source, root_job_id FROM {kept}.core.jobs)
+    SELECT count(*) FROM (SELECT DISTINCT source, root_job_id FROM {warehouse}.core.jobs)
     ANTI JOIN affected USING (source, root_job_id)
 """
-# A tree begins as a component of its own, named after its first row.
+# A tree begins as a component of its own, whose number is the row id of its first row.
 _MEMBERS: Final = """
     CREATE TABLE members AS
     SELECT
         affected.source, affected.root_job_id, coalesce(min(jobs.rowid), -1) AS first_row,
         coalesce(max(jobs.rowid), -1) AS last_row, count(jobs.source) AS row_count, first_row AS component
-    FROM affected LEFT JOIN {kept}.core.jobs AS jobs USING (source, root_job_id)
+    FROM affected LEFT JOIN {warehouse}.core.jobs AS jobs USING (source, root_job_id)
     GROUP BY affected.source, affected.root_job_id
 """
-# Ids are counted as numbers: as texts, kept for the second scan, they took twice as long. Two that happen to have one
-# number are then found to be different, and join nothing.
+# Ids are counted by their hashes: texts, kept for the second scan, took twice as long. Different ids with one hash
+# are told apart afterwards, when trees are joined by the ids themselves.
 _SHARED: Final = """
     CREATE TABLE shared AS
     WITH repeated AS (
-        SELECT hash(source, job_id) AS id FROM {kept}.core.jobs SEMI JOIN affected USING (source, root_job_id)
+        SELECT hash(source, job_id) AS id FROM {warehouse}.core.jobs SEMI JOIN affected USING (source, root_job_id)
         GROUP BY id HAVING count(*) > 1
     )
-    SELECT DISTINCT source, job_id, root_job_id FROM {kept}.core.jobs AS jobs
+    SELECT DISTINCT source, job_id, root_job_id FROM {warehouse}.core.jobs AS jobs
     SEMI JOIN repeated ON hash(jobs.source, jobs.job_id) = repeated.id SEMI JOIN affected USING (source, root_job_id)
 """
-# Each round, every tree takes the smallest component among the trees it shares an id with.
+# In each round, every tree takes the smallest component of the trees it shares an id with.
 _JOIN_COMPONENTS: Final = """
     UPDATE members SET component = linked.component
     FROM (
@@ -79,15 +78,18 @@ _BATCHES: Final = """
 
 
 class Worker(msgspec.Struct, frozen=True):
-    """Hold a connection that uses a database in memory, the warehouse's name there, and that of the plan's database."""
+    """A connection that uses a database in memory, and the names of the warehouse and of the plan's database there.
+
+    All tables that this module creates are in those databases, and are dropped with them.
+    """
 
     connection: Connection
-    kept: str
+    warehouse: str
     plan: str
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Name a batch of trees, and where in core.jobs its rows stand: by first and last row id."""
+    """A batch of trees: its number, its first and last row id in core.jobs, and its number of rows."""
 
     number: int
     first_row: int
@@ -96,15 +98,15 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def plan_batches(worker: Worker, tables: Sequence[Model]) -> list[Batch]:
-    """Return batches of some BATCH_ROWS rows of core.jobs that together are all affected trees, in storage order.
+    """Return batches of some BATCH_ROWS rows of core.jobs, in storage order. Together they hold all affected trees.
 
-    The trees in `tables` may have been linked to others when they were kept.
+    `tables` are the incremental models: their rows say which trees were linked when they were last built.
     """
     run = worker.connection.execute
-    run(f"CREATE TABLE affected AS SELECT DISTINCT source, root_job_id FROM {worker.kept}.raw.changed_roots")
-    _spread(worker, tables)
-    run(_MEMBERS.format(kept=worker.kept))
-    run(_SHARED.format(kept=worker.kept))
+    run(f"CREATE TABLE affected AS SELECT DISTINCT source, root_job_id FROM {worker.warehouse}.raw.changed_roots")
+    _add_linked_trees(worker, tables)
+    run(_MEMBERS.format(warehouse=worker.warehouse))
+    run(_SHARED.format(warehouse=worker.warehouse))
     while _changed(worker, _JOIN_COMPONENTS):
         pass
     run(_BATCHES, [BATCH_ROWS])
@@ -114,19 +116,19 @@ def plan_batches(worker: Worker, tables: Sequence[Model]) -> list[Batch]:
     return [Batch(*row) for row in found]
 
 
-def take_batch(worker: Worker, batch: Batch) -> None:
-    """Let the worker's own core.jobs mean a batch's trees, and put their names into its table `batch`."""
+def select_batch(worker: Worker, batch: Batch) -> None:
+    """Make the worker's core.jobs a view of a batch's rows, and list its trees in the table `batch`."""
     run = worker.connection.execute
     run(
         f"CREATE OR REPLACE TABLE batch AS SELECT source, root_job_id FROM {worker.plan}.main.batches WHERE batch = $1",
         [batch.number],
     )
-    # Row ids, since a batch's rows mostly stand together: the rest of a large table is then not even read.
-    jobs = f"{worker.kept}.core.jobs AS jobs"
+    # A batch's rows mostly stand together: with a range of row ids, DuckDB does not read the rest of a large table.
+    jobs = f"{worker.warehouse}.core.jobs AS jobs"
     is_near = f"jobs.rowid BETWEEN {batch.first_row} AND {batch.last_row}"
     of_batch = ""
     if batch.last_row - batch.first_row + 1 > batch.row_count:
-        # Something stands between them: each of a dozen scans looks rows up by number, and one, here, by name.
+        # Rows of other trees stand between them. The rows are found by name once, here; a dozen scans then use row ids.
         named = f"FROM {jobs} SEMI JOIN batch USING (source, root_job_id) WHERE {is_near}"
         run(f"CREATE OR REPLACE TABLE batch_rows AS SELECT jobs.rowid AS row_id {named}")
         of_batch = "SEMI JOIN batch_rows ON jobs.rowid = batch_rows.row_id"
@@ -134,16 +136,18 @@ def take_batch(worker: Worker, batch: Batch) -> None:
 
 
 def root_column(model: Model) -> str:
-    """Return the column that names the tree a model's row belongs to: the second of its grain."""
+    """Return the column that names the tree of a row: the second one of the model's grain."""
     return model.grain.split(", ")[1]
 
 
-def _spread(worker: Worker, tables: Sequence[Model]) -> None:
-    if not _changed(worker, _OTHERS.format(kept=worker.kept)):
+def _add_linked_trees(worker: Worker, tables: Sequence[Model]) -> None:
+    if not _changed(worker, _OTHERS.format(warehouse=worker.warehouse)):
         return
     with_ids = [model for model in tables if "job_id" in model.columns]
-    before = [_IDS_BEFORE.format(kept=worker.kept, table=model.name, key=root_column(model)) for model in with_ids]
-    while _changed(worker, _SPREAD.format(kept=worker.kept, ids_before="".join(before))):
+    before = [
+        _IDS_BEFORE.format(warehouse=worker.warehouse, table=model.name, key=root_column(model)) for model in with_ids
+    ]
+    while _changed(worker, _ADD_LINKED.format(warehouse=worker.warehouse, ids_before="".join(before))):
         pass
 
 

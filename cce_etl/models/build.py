@@ -1,10 +1,6 @@
-"""Making the tables of all models, in the order given.
+"""Building all models: those by tree for the trees that changed, then the others, several at a time."""
 
-Lives here: which are made tree by tree and which anew, the settings that large writes want.
-Does not: reading models (`models`), one table (`tables`), following changed trees (`trees`).
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
 from graphlib import TopologicalSorter
@@ -12,39 +8,44 @@ from typing import Final
 
 import duckdb
 
-from cce_etl.models.incremental import build_trees
-from cce_etl.models.model import Model, count_rows
-from cce_etl.models.tables import drop_other_kind, kinds, make_table, naming, write_comments
+from cce_etl.models.incremental import build_incremental
+from cce_etl.models.model import Model
+from cce_etl.models.tables import drop_other_type, make_table, model_errors, relation_types, write_comments
+from cce_etl.settings.settings import NO_TARGETS, Slo
 from cce_etl.warehouse.connection import Connection, new_connection, storage_of, unlocked_transaction
+from cce_etl.warehouse.files import row_counts
 
-Prepare = Callable[[Connection], None]
 # DuckDB keeps what it has read up to its limit, by default most of the machine's memory, and the computations need
-# theirs beside it: 6.7 million rows took 4.7 GB with 1 GiB a thread, and with half of it 3.4, in the same time.
+# memory beside it: 6.7 million rows took 4.7 GB with 1 GiB a thread, and with half of it 3.4, in the same time.
 _BYTES_PER_THREAD: Final = 2**29
-_LIMIT: Final = """
+_MEMORY_LIMIT: Final = """
     SELECT wanted < parse_formatted_bytes(current_setting('memory_limit')), wanted
     FROM (SELECT $1 * current_setting('threads') AS wanted)
 """
 
 
 def build_models(
-    connection: Connection, models: Sequence[Model], code: str = "", prepare: Prepare = lambda _: None
+    connection: Connection, models: Sequence[Model], code: str = "", slo: Slo = NO_TARGETS
 ) -> dict[str, int]:
-    """Bring every model's table up to date, each after all it selects from; return the rows of each.
+    """Bring every model's table up to date, each after all it selects from; return the rows of each that is kept.
 
-    `code` names the version of all computations: with another one, what was kept of unchanged trees is made anew too.
-    `prepare` is called with each further connection, to set what models read from it. Raises WarehouseError naming the
-    model that failed; the tables before it are made, its old one is kept.
+    Args:
+        models: The models, each after those it selects from.
+        code: The version of all computations. When it changes, all trees are built anew.
+        slo: The service level that marts.slo measures.
+
+    Raises:
+        WarehouseError: A model failed; the message names it. Those built before it are new, its old table is kept.
     """
     with storage_of(connection).build_lock(connection), bulk_writes(connection):
-        counts = build_trees(connection, models, code)
-        before = kinds(connection)  # once for all of them: it takes 8 ms, and making a model of few rows some 20
-        counts |= _build_side_by_side(connection, [model for model in models if not model.by_tree], prepare, before)
+        counts = build_incremental(connection, models, code)
+        before = relation_types(connection)  # once for all: it takes 8 ms, and making a model of few rows some 20
+        counts |= _build_in_parallel(connection, [model for model in models if not model.is_by_tree], slo, before)
     return {model.name: counts[model.name] for model in models if model.name in counts}
 
 
-def _build_side_by_side(
-    connection: Connection, models: Sequence[Model], prepare: Prepare, before: Mapping[str, str]
+def _build_in_parallel(
+    connection: Connection, models: Sequence[Model], slo: Slo, before: Mapping[str, str]
 ) -> dict[str, int]:
     own = {model.name: model for model in models}
     order = TopologicalSorter({name: model.dependencies & own.keys() for name, model in own.items()})
@@ -56,11 +57,11 @@ def _build_side_by_side(
     builders = storage_of(connection).build_connections
     with ThreadPoolExecutor(max_workers=builders) as pool:
         while order.is_active():
-            # The longest chain first: begun last, its models would be made one after the other while nothing else is.
+            # The longest chain first: begun last, its models would be built one by one while nothing else is.
             ready = sorted([*ready, *order.get_ready()], key=lengths.__getitem__)
             while ready and len(running) < builders:
                 name = ready.pop()
-                running[pool.submit(_build_beside, new_connection(connection), prepare, own[name], before)] = name
+                running[pool.submit(_build_beside, new_connection(connection), own[name], slo, before)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future)
                 counts[name] = future.result()
@@ -77,25 +78,32 @@ def _chain_lengths(models: Sequence[Model]) -> dict[str, int]:
     return lengths
 
 
-def _build_beside(own: Connection, prepare: Prepare, model: Model, before: Mapping[str, str]) -> int:
+def _build_beside(own: Connection, model: Model, slo: Slo, before: Mapping[str, str]) -> int:
     with closing(own):
-        prepare(own)
+        set_slo(own, slo)
         return build_model(own, model, before)
 
 
 def build_model(connection: Connection, model: Model, before: Mapping[str, str]) -> int:
-    """Make one model's table and its comments anew, in one transaction; return its rows."""
-    with naming(model), unlocked_transaction(connection):
-        drop_other_kind(connection, model, before)
+    """Build one model with its comments in one transaction; return its rows."""
+    with model_errors(model), unlocked_transaction(connection):
+        drop_other_type(connection, model, before)
         make_table(connection, model)
         write_comments(connection, model)
-    return count_rows(connection, model.name)
+    return row_counts(connection, [model.name])[model.name]
+
+
+def set_slo(connection: Connection, slo: Slo) -> None:
+    """Set the variables of this connection that intermediate.slo_targets reads."""
+    connection.execute("SET VARIABLE slo_targets = CAST(? AS MAP(VARCHAR, DOUBLE))", [dict(slo.targets)])
+    connection.execute("SET VARIABLE slo_objective = CAST(? AS DOUBLE)", [slo.objective])
+    connection.execute("SET VARIABLE slo_window_days = CAST(? AS INTEGER)", [slo.window_days])
 
 
 @contextmanager
 def bulk_writes(connection: Connection) -> Iterator[None]:
-    """Write many rows with one checkpoint at the end, on all cores, none of them twice, in bounded memory."""
-    ((is_lower, limit),) = connection.execute(_LIMIT, [_BYTES_PER_THREAD]).fetchall()
+    """Write many rows with one checkpoint at the end, and in bounded memory."""
+    ((is_lower, limit),) = connection.execute(_MEMORY_LIMIT, [_BYTES_PER_THREAD]).fetchall()
     connection.execute("SET checkpoint_threshold = '1GB'")
     if is_lower:
         connection.execute(f"SET memory_limit = '{limit}B'")
@@ -103,7 +111,7 @@ def bulk_writes(connection: Connection) -> Iterator[None]:
         yield
         storage_of(connection).checkpoint(connection)
     finally:
-        with suppress(duckdb.Error):  # of a database that failed for good, whose own error says more
+        with suppress(duckdb.Error):  # after a fatal error the database cannot be used; that error says more
             connection.execute("RESET checkpoint_threshold")
             if is_lower:
                 connection.execute("RESET memory_limit")

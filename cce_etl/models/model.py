@@ -1,15 +1,11 @@
-"""The SQL models and checks under sql/: reading and ordering them, running checks.
-
-Lives here: one bare SELECT a file is one table, documented by the file's header, or the input of a computation.
-Does not: making tables of them (`builds`, `trees`); the order is read from the SQL and kept nowhere.
-"""
+"""The SQL models and checks of sql/: reading them, ordering the models by what they select from, running checks."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import duckdb
 import msgspec
@@ -20,20 +16,31 @@ from cce_etl.warehouse.connection import Connection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# What is computed from the rows a model selects, where SQL alone cannot say it.
-Computation = Callable[["pa.Table"], "pa.Table"]
+# A function that computes a model's rows from the rows that its SELECT returns.
+Computation: TypeAlias = Callable[["pa.Table"], "pa.Table"]
+Materialized: TypeAlias = Literal["table", "view", "incremental", "ephemeral"]
+Severity: TypeAlias = Literal["error", "warning"]
 
-_ByTree: TypeAlias = Literal["", "kept", "in passing"]
-_NONE: Final[Mapping[str, Computation]] = MappingProxyType({})
+# A model may select from its own schema and from those before it.
+LAYERS: Final = ("raw", "core", "intermediate", "marts")
+LOADED_TABLE: Final = "core.jobs"
+_COMPUTED: Final = "cce_etl.models.computed"
+_KEYS: Final = ("grain", "materialized", "computed by", "table", "severity")
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
+_COLUMNS_OF: Final = re.compile(r"^columns: as in (?P<model>[\w.]+)$")
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Hold one model: `name` is schema.table; its words come from the header, its dependencies from the SQL.
+    """A table or view that is built from one SELECT.
 
-    With a `computation` the SELECT is what that reads, and its result is the table. A view is not written out. A model
-    made by tree selects from core.jobs and from other such models alone, and its rows follow from linked trees alone:
-    it is made for the trees that changed, and kept, or forgotten when those that need it are made.
+    Attributes:
+        name: Schema and table, joined by a dot.
+        sql: The SELECT. With a `computation`, it returns the rows that the computation reads.
+        columns: The description of each column, in the order of the table.
+        dependencies: The tables that the SELECT reads.
+        materialized: How the rows are kept. A `table` is built anew by every build, a `view` is not stored. An
+            `incremental` model is built for the trees that changed. An `ephemeral` model is built for the same trees,
+            in memory, and dropped when the models that read it are built.
     """
 
     name: str
@@ -43,38 +50,56 @@ class Model(msgspec.Struct, frozen=True):
     columns: dict[str, str]
     dependencies: frozenset[str]
     computation: Computation | None = None
-    is_view: bool = False
-    by_tree: _ByTree = ""
+    materialized: Materialized = "table"
+
+    @property
+    def is_by_tree(self) -> bool:
+        """Return whether a build makes only the rows of trees that changed."""
+        return self.materialized in ("incremental", "ephemeral")
 
 
 class Check(msgspec.Struct, frozen=True):
-    """Hold one check: a SELECT of rows of `table` that must not exist; those of a warning are for people to judge."""
+    """A SELECT of rows that must not exist in `table`. Rows of a warning are for people to judge."""
 
     name: str
     sql: str
     description: str
     table: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """The comment lines at the top of a file: text, values by key, and descriptions of columns."""
+
+    description: str
+    values: dict[str, str]
+    columns: dict[str, str]
+    columns_of: str
 
 
 def sql_directory() -> Path:
-    """Return where the models are: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the models: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "sql"
     return installed if installed.is_dir() else package.parent / "sql"
 
 
-def read_models(directory: Path, computations: Mapping[str, Computation] = _NONE) -> list[Model]:
-    """Read every model below `directory`, each after all that it selects from; some names have a computation.
+def read_models(directory: Path) -> list[Model]:
+    """Read every model below `directory`, each after all that it selects from.
 
-    Raises ConfigError for a file that is no single SELECT, when models select from each other in a circle, or when one
-    made by tree selects from what is not.
+    Raises:
+        ConfigError: A file is not a single SELECT or has a header that cannot be followed; models select from each
+            other in a circle; or a model selects from a schema above its own. A model that is built by tree also may
+            select only from core.jobs and from other models that are built by tree.
     """
-    paths = sorted(path for schema in ("core", "marts") for path in directory.glob(f"{schema}/*.sql"))
+    paths = sorted(path for schema in LAYERS[1:] for path in directory.glob(f"{schema}/*.sql"))
     with duckdb.connect() as parser:
-        models = {model.name: model for model in (_read_model(parser, path, computations) for path in paths)}
+        read = {_name(path): (_read_header(path), _read_model(parser, path)) for path in paths}
+    models = {name: _with_columns(model, header, read) for name, (header, model) in read.items()}
     for model in models.values():
-        _require_trees(model, models)
+        _require_layers(model)
+        if model.is_by_tree:
+            _require_trees(model, models)
     graph = {name: sorted(model.dependencies & models.keys()) for name, model in sorted(models.items())}
     try:
         return [models[name] for name in TopologicalSorter(graph).static_order()]
@@ -82,23 +107,14 @@ def read_models(directory: Path, computations: Mapping[str, Computation] = _NONE
         raise ConfigError(f"The models select from each other in a circle: {' > '.join(error.args[1])}.") from None
 
 
-def _require_trees(model: Model, models: Mapping[str, Model]) -> None:
-    others = {name for name in model.dependencies if not (name in models and models[name].by_tree)} - {"core.jobs"}
-    if model.by_tree and others:
-        raise ConfigError(
-            f"The model {model.name} is made by tree, but selects from {', '.join(sorted(others))}, which is not: "
-            "it may select from core.jobs and from models made by tree."
-        )
-
-
 def read_checks(directory: Path) -> list[Check]:
     """Read every check in `directory`/checks, by name."""
     checks = []
     for path in sorted(directory.glob("checks/*.sql")):
+        header = _read_header(path)
+        severity = msgspec.convert(header.values.get("severity", "error"), Severity)
         text = path.read_text(encoding="utf-8")
-        header = _header(text)
-        severity = msgspec.convert(header["severity"] or "error", Literal["error", "warning"])
-        checks.append(Check(path.stem, text, header["description"], header["table"], severity))
+        checks.append(Check(path.stem, text, header.description, header.values["table"], severity))
     return checks
 
 
@@ -109,76 +125,104 @@ def run_check(connection: Connection, check: Check, limit: int = 20) -> list[dic
     return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
 
 
-def row_counts(connection: Connection, tables: Collection[str]) -> dict[str, int]:
-    """Return the number of rows of each table; in one statement, since each takes a millisecond or two to plan."""
-    each = [f"SELECT '{table}', count(*) FROM {table}" for table in tables]
-    found = dict(connection.execute(" UNION ALL ".join(each)).fetchall()) if each else {}
-    return {table: found[table] for table in tables}
+def _name(path: Path) -> str:
+    return f"{path.parent.name}.{path.stem}"
 
 
-def count_rows(connection: Connection, table: str) -> int:
-    """Return the number of rows of a table."""
-    # All of it: DuckDB 2 takes a result for unfinished until nothing comes any more.
-    ((count,),) = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
-    return int(count)
-
-
-def _read_model(parser: Connection, path: Path, computations: Mapping[str, Computation]) -> Model:
-    text = path.read_text(encoding="utf-8")
-    header = _header(text)
-    name = f"{path.parent.name}.{path.stem}"
-    return Model(
-        name=name,
-        sql=text,
-        description=header["description"],
-        grain=header["grain"],
-        columns=_columns(text),
-        dependencies=frozenset(_tables_in(_syntax_tree(parser, text, path))),
-        computation=computations.get(name),
-        is_view=bool(header["view"]),
-        by_tree=_by_tree(header["by tree"], path),
-    )
-
-
-def _by_tree(word: str, path: Path) -> _ByTree:
-    try:
-        found: _ByTree = msgspec.convert(word, _ByTree)
-    except msgspec.ValidationError:
-        raise ConfigError(f"{path} says 'by tree: {word}'. Write 'kept' or 'in passing'.") from None
-    return found
-
-
-def _header(text: str) -> dict[str, str]:
-    words: dict[str, str] = {"description": "", "grain": "", "table": "", "view": "", "by tree": "", "severity": ""}
-    for line in _header_lines(text):
-        key, _, value = line.partition(": ")
-        if line == "columns:":
-            break
-        if key in ("grain", "table", "view", "by tree", "severity"):
-            words[key] = value
-        else:
-            words["description"] = f"{words['description']} {line}".strip()
-    return words
-
-
-def _columns(text: str) -> dict[str, str]:
+def _read_header(path: Path) -> _Header:
+    description: list[str] = []
+    values: dict[str, str] = {}
     columns: dict[str, str] = {}
-    name = ""
-    for line in _header_lines(text):
+    columns_of, column = "", ""
+    lines = _comment_lines(path.read_text(encoding="utf-8"))
+    for line in lines:
+        key, _, value = line.partition(": ")
+        copied = _COLUMNS_OF.match(line)
+        if copied:
+            columns_of = copied["model"]
+        elif line == "columns:":
+            break
+        elif key in _KEYS:
+            values[key] = value
+        else:
+            description.append(line)
+    for line in lines:
         match = _COLUMN.match(line)
         if match:
-            name = match["name"]
-            columns[name] = match["text"]
-        elif name and line.startswith("    "):
-            columns[name] += " " + line.strip()
-    return columns
+            column = match["name"]
+            columns[column] = match["text"]
+        elif column and line.startswith("    "):
+            columns[column] += " " + line.strip()
+    return _Header(" ".join(description), values, columns, columns_of)
 
 
-def _header_lines(text: str) -> Iterator[str]:
+def _comment_lines(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if not line.startswith("--"):
             return
         yield line[2:].removeprefix(" ").rstrip()
+
+
+def _read_model(parser: Connection, path: Path) -> Model:
+    header, name, sql = _read_header(path), _name(path), path.read_text(encoding="utf-8")
+    materialized = header.values.get("materialized", "table")
+    if materialized not in Materialized.__args__:  # type: ignore[attr-defined]
+        kinds = ", ".join(Materialized.__args__)  # type: ignore[attr-defined]
+        raise ConfigError(f"{path} says 'materialized: {materialized}'. Write one of {kinds}.")
+    module = header.values.get("computed by", "")
+    return Model(
+        name=name,
+        sql=sql,
+        description=header.description,
+        grain=header.values.get("grain", ""),
+        columns=header.columns,
+        dependencies=frozenset(_tables_in(_syntax_tree(parser, sql, path))),
+        computation=_computation(path, name, module) if module else None,
+        materialized=cast("Materialized", materialized),
+    )
+
+
+def _computation(path: Path, name: str, module_name: str) -> Computation:
+    """Return the function `compute` of the module that computes a model, which must name the model as its MODEL."""
+    if not module_name.startswith(f"{_COMPUTED}."):
+        raise ConfigError(f"{path} says 'computed by: {module_name}', which is no module of {_COMPUTED}.")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name:
+            raise
+        raise ConfigError(f"{path} says 'computed by: {module_name}', but there is no such module.") from None
+    if getattr(module, "MODEL", None) != name:
+        raise ConfigError(f"{path} says 'computed by: {module_name}', but that module does not say MODEL = '{name}'.")
+    return cast("Computation", module.compute)
+
+
+def _with_columns(model: Model, header: _Header, read: Mapping[str, tuple[_Header, Model]]) -> Model:
+    if not header.columns_of:
+        return model
+    if header.columns_of not in read:
+        raise ConfigError(f"The model {model.name} has its columns as in {header.columns_of}, which does not exist.")
+    return msgspec.structs.replace(model, columns=read[header.columns_of][0].columns)
+
+
+def _require_layers(model: Model) -> None:
+    above = LAYERS[LAYERS.index(model.name.split(".")[0]) + 1 :]
+    upward = sorted(table for table in model.dependencies if table.split(".")[0] in above)
+    if upward:
+        raise ConfigError(
+            f"The model {model.name} selects from {', '.join(upward)}, in a schema above its own. "
+            f"A model may select from its own schema and from those before it: {', '.join(LAYERS)}."
+        )
+
+
+def _require_trees(model: Model, models: Mapping[str, Model]) -> None:
+    others = {table for table in model.dependencies if not (table in models and models[table].is_by_tree)}
+    others -= {LOADED_TABLE}
+    if others:
+        raise ConfigError(
+            f"The model {model.name} is {model.materialized}, but selects from {', '.join(sorted(others))}: it may "
+            f"select only from {LOADED_TABLE} and from models that are incremental or ephemeral."
+        )
 
 
 def _syntax_tree(parser: Connection, sql: str, path: Path) -> dict[str, Any]:

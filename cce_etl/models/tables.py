@@ -1,8 +1,4 @@
-"""A model as a table or a view, with its words as comments.
-
-Lives here: making one, whatever was there before; errors that name it. Does not: reading models (`models`), their order
-and what is made when (`builds`, `trees`).
-"""
+"""One model's table or view in the database, with the descriptions of its header as comments."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +11,9 @@ from cce_etl.models.model import Model
 from cce_etl.warehouse.connection import Connection, storage_of
 from cce_etl.warehouse.quoting import literal
 
-_BATCH_ROWS: Final = 122_880  # a row group
+_ROW_GROUP: Final = 122_880
 # Not from duckdb_tables(), which counts the rows of each: 40 ms in a lake of 40 tables.
-_KINDS: Final = """
+_RELATION_TYPES: Final = """
     WITH views AS (SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database())
     SELECT DISTINCT
         columns.schema_name || '.' || columns.table_name, CASE WHEN view_name IS NULL THEN 'TABLE' ELSE 'VIEW' END
@@ -28,57 +24,58 @@ _KINDS: Final = """
 
 
 def make_table(connection: Connection, model: Model) -> None:
-    """Make a model's table or view anew from what it selects; what has its name is of its kind, see `drop_other_kind`.
+    """Create or replace a model's table or view. A relation of that name must be of the same type.
 
-    Raises DuckDB's error, see `naming`.
+    Raises DuckDB's error; `model_errors` turns it into a WarehouseError.
     """
     if model.computation is None:
-        kind = "VIEW" if model.is_view else "TABLE"
-        connection.execute(f"CREATE OR REPLACE {kind} {model.name} AS\n{model.sql}")
+        connection.execute(f"CREATE OR REPLACE {_relation_type(model)} {model.name} AS\n{model.sql}")
         return
-    import pyarrow as pa  # a tenth of a second, which those who only ask need not spend
+    import pyarrow as pa  # it takes a tenth of a second, which commands that only read need not spend
 
-    # Read as it comes: a whole result would stand in memory twice, as DuckDB's and as Arrow's.
-    rows = connection.sql(model.sql).to_arrow_reader(_BATCH_ROWS).read_all()
+    # Read in parts: a whole result would be in memory twice, as DuckDB's and as Arrow's.
+    rows = connection.sql(model.sql).to_arrow_reader(_ROW_GROUP).read_all()
     connection.register("incoming", model.computation(rows))
     connection.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM incoming")
     connection.unregister("incoming")
-    # Arrow keeps what a computation is done with for its next one, which may never be as large.
+    # Arrow keeps freed memory for its next computation, which may be much smaller.
     pa.default_memory_pool().release_unused()
 
 
-def drop_other_kind(connection: Connection, model: Model, before: Mapping[str, str]) -> None:
-    """Drop the table where the model is a view now, and the reverse, given what each name was before.
+def drop_other_type(connection: Connection, model: Model, before: Mapping[str, str]) -> None:
+    """Drop the table of a model that is a view now, or the view of one that is a table now.
 
-    CREATE OR REPLACE does not replace one by the other.
+    CREATE OR REPLACE does not replace one by the other. `before` is what `relation_types` returned.
     """
-    other = "TABLE" if model.is_view else "VIEW"
-    if before.get(model.name) == other:
-        connection.execute(f"DROP {other} {model.name}")
+    if before.get(model.name, _relation_type(model)) != _relation_type(model):
+        connection.execute(f"DROP {before[model.name]} {model.name}")
 
 
-def kinds(connection: Connection) -> dict[str, str]:
-    """Return what each name of the database in use is: TABLE or VIEW."""
-    return dict(connection.execute(_KINDS).fetchall())
+def relation_types(connection: Connection) -> dict[str, str]:
+    """Return for each relation of the database in use whether it is a TABLE or a VIEW."""
+    return dict(connection.execute(_RELATION_TYPES).fetchall())
 
 
 def write_comments(connection: Connection, model: Model) -> None:
-    """Write the words of a model's header to its table and columns; a lake keeps none of a view's columns."""
-    columns = {} if model.is_view and not storage_of(connection).keeps_view_column_comments else model.columns
-    connection.execute("; ".join(_comments(model, columns)))
-
-
-def _comments(model: Model, columns: Mapping[str, str]) -> Iterator[str]:
+    """Write the descriptions of a model as comments of its table and, where the storage keeps them, its columns."""
+    relation = _relation_type(model)
     grain = f" Grain: {model.grain}." if model.grain else ""
-    yield f"COMMENT ON {'VIEW' if model.is_view else 'TABLE'} {model.name} IS {literal(model.description + grain)}"
-    for column, text in columns.items():
-        yield f"COMMENT ON COLUMN {model.name}.{column} IS {literal(text)}"
+    comments = [f"COMMENT ON {relation} {model.name} IS {literal(model.description + grain)}"]
+    if relation == "TABLE" or storage_of(connection).keeps_view_column_comments:
+        comments += [
+            f"COMMENT ON COLUMN {model.name}.{name} IS {literal(text)}" for name, text in model.columns.items()
+        ]
+    connection.execute("; ".join(comments))
 
 
 @contextmanager
-def naming(model: Model) -> Iterator[None]:
-    """Turn what DuckDB says while a model is made into a WarehouseError that names the model."""
+def model_errors(model: Model) -> Iterator[None]:
+    """Turn DuckDB's errors while a model is made into a WarehouseError that names the model."""
     try:
         yield
     except duckdb.Error as error:
         raise WarehouseError(f"The model {model.name} failed: {str(error).splitlines()[0]}") from error
+
+
+def _relation_type(model: Model) -> str:
+    return "VIEW" if model.materialized == "view" else "TABLE"

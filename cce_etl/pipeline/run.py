@@ -21,9 +21,8 @@ from cce_etl.extract.id_lists import BadId, expand_patterns, is_valid_id, read_i
 from cce_etl.extract.payload_files import in_batches, read_ahead, read_saved
 from cce_etl.extract.sign_in import choose_sign_in
 from cce_etl.models.build import build_models
-from cce_etl.models.computed import COMPUTATIONS, code_version
+from cce_etl.models.computed import code_version
 from cce_etl.models.model import Model, read_checks, read_models, run_check, sql_directory
-from cce_etl.models.slo_targets import set_slo
 from cce_etl.pipeline.deep_ingest import ingest_deep
 from cce_etl.pipeline.fetch import BATCH_BYTES, Clock, Progress, ignore_progress, policy_of
 from cce_etl.pipeline.load import read_batch, rebuild_trees, store_batch
@@ -200,7 +199,7 @@ def replay(connection: Connection) -> int:
 @cache
 def models() -> list[Model]:
     """Return every model, each after all that it selects from."""
-    found = read_models(sql_directory(), COMPUTATIONS)
+    found = read_models(sql_directory())
     if not found:
         raise ConfigError(f"There are no models under {sql_directory()}. Install the project again.")
     return found
@@ -208,12 +207,8 @@ def models() -> list[Model]:
 
 def build(connection: Connection, slo: Slo = NO_TARGETS) -> dict[str, int]:
     """Bring every model's table up to date, steps held to `slo`; return the rows of each."""
-
-    def prepare(own: Connection) -> None:
-        set_slo(own, slo.targets, slo.objective, slo.window_days)
-
     with telemetry.phase("build") as report:
-        rows = build_models(connection, models(), code_version(), prepare)
+        rows = build_models(connection, models(), code_version(), slo)
         report({"model_row_count": sum(rows.values())})
     return rows
 

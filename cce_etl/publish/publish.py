@@ -7,7 +7,7 @@ import duckdb
 import msgspec
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.models.incremental import require_whole
+from cce_etl.models.incremental import require_complete_build
 from cce_etl.models.model import read_models, sql_directory
 from cce_etl.models.tables import write_comments
 from cce_etl.settings.location import Location, same_file
@@ -51,7 +51,7 @@ def publish(
         raise ConfigError(f"CCE_PUBLISHED is wrong: {published} is the warehouse itself. Set it to another path.")
     storage = storage_at(warehouse)
     with storage.build_lock(connection, is_shared=True), draft_for(published) as draft, warehouse_errors(draft):
-        require_whole(connection)
+        require_complete_build(connection)
         coverage = read_coverage(connection)
         rows = storage.copy_tables(connection, draft, published_tables(connection))
         if not storage.keeps_view_column_comments:
@@ -65,7 +65,7 @@ def publish(
 def _comment_views(draft: Path, rows: dict[str, int]) -> None:
     with duckdb.connect(draft.absolute()) as copy:
         for model in read_models(sql_directory()):
-            if model.is_view and model.name in rows:
+            if model.materialized == "view" and model.name in rows:
                 write_comments(copy, model)
 
 

@@ -3,17 +3,17 @@
 WITH both_sides AS (
     SELECT
         source,
-        hash(root_job_id, path, parent_path, phase, reason, created_at, ended_at, observed_at)::HUGEINT AS job
+        hash(root_job_id, path, parent_path, phase, created_at, ended_at, observed_at)::HUGEINT AS job
     FROM intermediate.all_jobs
     UNION ALL
     SELECT
         source,
-        -hash(root_job_id, path, parent_path, phase, reason, created_at, ended_at, observed_at)::HUGEINT AS job
+        -hash(root_job_id, path, parent_path, phase, created_at, ended_at, observed_at)::HUGEINT AS job
     FROM marts.steps
     UNION ALL
     SELECT
         source,
-        -hash(job_id, '', NULL::VARCHAR, phase, reason, created_at, ended_at, observed_at)::HUGEINT AS job
+        -hash(job_id, '', NULL::VARCHAR, phase, created_at, ended_at, observed_at)::HUGEINT AS job
     FROM marts.root_jobs
 )
 

@@ -1,4 +1,5 @@
--- A change of level that intermediate.comparisons does not have, or one of its that is not here. 1: only here, -1: only there.
+-- A change of level that intermediate.comparisons does not have, or one of its that is not here. 1: only here, -1: only
+-- there.
 -- table: marts.duration_changes
 WITH both_sides AS (
     SELECT

@@ -1,6 +1,6 @@
 -- A failed root job that does not stand here with the job it is put down to, with seconds that its clocks do not say,
 -- or with another phase of the next job than that has. 1: only here, -1: only among the root jobs.
--- table: intermediate.failed_roots
+-- table: marts.failed_roots
 WITH both_sides AS (
     SELECT
         failed.source,
@@ -19,7 +19,7 @@ WITH both_sides AS (
         END AS is_lost_time_sound,
         coalesce(next_jobs.phase, '') = coalesce(failed.next_phase, '') AS is_next_phase_sound,
         1 AS side
-    FROM intermediate.failed_roots AS failed
+    FROM marts.failed_roots AS failed
     LEFT JOIN marts.root_jobs AS roots
         ON failed.source = roots.source AND failed.root_job_id = roots.job_id
     LEFT JOIN marts.root_jobs AS next_jobs

@@ -1,17 +1,20 @@
--- A failed root without a cause or with several, or a cause where no failed job stands, or of no failed root.
+-- A failed root without a cause or with several; or a cause that is no failed job, ended at another time than that job,
+-- or is of no failed root.
 -- table: core.failure_causes
 WITH blamed AS (
     SELECT
         source,
         root_job_id,
-        path
+        path,
+        ended_at
     FROM marts.steps
     WHERE is_blamed AND phase = 'Failed'
     UNION ALL
     SELECT
         source,
         job_id AS root_job_id,
-        '' AS path
+        '' AS path,
+        ended_at
     FROM marts.root_jobs
     WHERE phase = 'Failed'
 ),
@@ -29,7 +32,7 @@ both_sides AS (
         causes.source,
         causes.root_job_id,
         0 AS failed_root_count,
-        if(blamed.source IS NULL, 2, 1) AS cause_count
+        if(blamed.source IS NULL OR blamed.ended_at IS DISTINCT FROM causes.ended_at, 2, 1) AS cause_count
     FROM core.failure_causes AS causes
     LEFT JOIN blamed
         ON causes.source = blamed.source AND causes.root_job_id = blamed.root_job_id AND causes.path = blamed.path

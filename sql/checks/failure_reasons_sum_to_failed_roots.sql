@@ -1,4 +1,4 @@
--- A reason whose figures are not those of its failed roots. 1: only here, -1: only in intermediate.failed_roots.
+-- A reason whose figures are not those of its failed roots. 1: only here, -1: only in marts.failed_roots.
 -- table: marts.failure_reasons
 WITH both_sides AS (
     SELECT
@@ -29,7 +29,7 @@ WITH both_sides AS (
         count(*) FILTER (WHERE next_phase = 'Success') AS recovered_count,
         CASE WHEN count(next_root_job_id) > 0 THEN count(*) FILTER (WHERE next_phase = 'Success') END AS rated_count,
         -1 AS side
-    FROM intermediate.failed_roots
+    FROM marts.failed_roots
     GROUP BY source, job_type, reason_template
 )
 

@@ -1,5 +1,5 @@
--- A source whose coverage rate is not the quotient of its counts, or with more dead letters open before the last run than
--- there are.
+-- A source whose coverage rate is not the quotient of its counts, or with more dead letters open before the last run
+-- than there are.
 -- table: marts.ingest_coverage
 WITH letters AS (
     SELECT
@@ -10,7 +10,12 @@ WITH letters AS (
 )
 
 SELECT
-    coverage.*,
+    coverage.source,
+    coverage.listed_count,
+    coverage.final_count,
+    coverage.answered_count,
+    coverage.coverage_rate,
+    coverage.earlier_letter_count,
     letters.letter_count
 FROM marts.ingest_coverage AS coverage
 LEFT JOIN letters ON coverage.source = letters.source

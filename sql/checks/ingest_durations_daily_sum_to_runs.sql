@@ -1,5 +1,5 @@
--- A day that does not sum the runs of intermediate.ingest_runs, or whose percentiles are not among their durations or fall. 1:
--- only here, -1: only there; one part in 10^9 is left to rounding.
+-- A day that does not sum the runs of intermediate.ingest_runs, or whose percentiles are not among their durations or
+-- fall. 1: only here, -1: only there; one part in 10^9 is left to rounding.
 -- table: marts.ingest_durations_daily
 WITH both_sides AS (
     SELECT

@@ -1,5 +1,5 @@
--- A run that does not stand here as intermediate.ingest_runs has it, or with a rate that is not its counts'. 1: only here, -1:
--- only there.
+-- A run that does not stand here as intermediate.ingest_runs has it, or with a rate that is not its counts'. 1: only
+-- here, -1: only there.
 -- table: marts.ingest_runs
 WITH both_sides AS (
     SELECT

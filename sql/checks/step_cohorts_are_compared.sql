@@ -1,4 +1,5 @@
--- A cohort that is no finding of intermediate.comparisons, or one of those that is not here. 1: only here, -1: only there.
+-- A cohort that is no finding of intermediate.comparisons, or one of those that is not here. 1: only here, -1: only
+-- there.
 -- table: marts.step_cohorts
 WITH both_sides AS (
     SELECT

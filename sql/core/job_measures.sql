@@ -4,6 +4,7 @@
 -- inside that child; the rest is the job's own. A job not finished, without a clock or ended before it started is
 -- skipped with all below it, and a finding. A job whose parent's place is empty counts as the root's child.
 -- materialized: ephemeral
+-- computed by: cce_etl.models.computed.job_measures
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region

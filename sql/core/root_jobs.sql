@@ -28,7 +28,6 @@
 --   blamed_job_id: that step's id
 --   blamed_job_type: that step's type
 --   failed_leaf_count: Failed steps with no Failed step below them, the blamed one included; NULL unless Failed
---   extend_param: parameters as sent
 --   observed_at: when it was last fetched, UTC
 WITH counts AS (
     SELECT
@@ -69,7 +68,6 @@ SELECT
     causes.job_id AS blamed_job_id,
     causes.job_type AS blamed_job_type,
     causes.failed_leaf_count,
-    jobs.extend_param,
     jobs.observed_at
 FROM core.placed_jobs AS jobs
 INNER JOIN core.job_measures AS measures

@@ -1,6 +1,6 @@
--- Where each root's tree is counted. A root whose job is also a sub-job in another root's tree is nested: marts count it
--- once, as that step. The place is the one through the fewest other nested roots, then the one with the smallest path.
--- Of roots that only contain each other, the one with the smallest id stays on top.
+-- Where each root's tree is counted. A root whose job is also a sub-job in another root's tree is nested: marts count
+-- it once, as that step. The place is the one through the fewest other nested roots, then the one with the smallest
+-- path. Of roots that only contain each other, the one with the smallest id stays on top.
 -- materialized: incremental
 -- grain: source, root_job_id
 -- columns:
@@ -12,7 +12,7 @@
 --   path_prefix: path of the root in the top root's tree, '' when it is not nested
 --   depth_offset: depth of the root in the top root's tree, 0 when it is not nested
 --   hop_count: number of other nested roots between the root and the top root
--- Where the jobs of roots appear inside other roots' trees. It has no rows when no id asked for is a step of another tree.
+-- Where the jobs of roots appear inside other roots' trees; nowhere when no id asked for is a step of another tree.
 WITH RECURSIVE occurrences AS MATERIALIZED (
     SELECT
         roots.source,

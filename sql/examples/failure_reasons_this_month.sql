@@ -10,7 +10,7 @@ WITH failures AS (
     SELECT
         *,
         left(failed_at::VARCHAR, 7) = left((max(failed_at) OVER ())::VARCHAR, 7) AS is_this_month
-    FROM intermediate.failed_roots
+    FROM marts.failed_roots
 )
 
 SELECT

@@ -31,5 +31,5 @@ SELECT
     failures.reason
 FROM marts.root_jobs AS jobs
 INNER JOIN chosen ON jobs.source = chosen.source AND jobs.cluster_id = chosen.cluster_id
-LEFT JOIN intermediate.failed_roots AS failures ON jobs.source = failures.source AND jobs.job_id = failures.root_job_id
+LEFT JOIN marts.failed_roots AS failures ON jobs.source = failures.source AND jobs.job_id = failures.root_job_id
 ORDER BY jobs.created_at DESC, jobs.job_id ASC

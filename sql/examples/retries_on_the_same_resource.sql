@@ -12,7 +12,7 @@ WITH retries AS (
         failures.root_job_type,
         failures.next_phase,
         (epoch_ns(later.created_at)::HUGEINT - epoch_ns(failures.failed_at)) / 1e9 AS wait_seconds
-    FROM intermediate.failed_roots AS failures
+    FROM marts.failed_roots AS failures
     LEFT JOIN marts.root_jobs AS later
         ON failures.source = later.source AND failures.next_root_job_id = later.job_id
 )

@@ -1,8 +1,9 @@
 -- Every comparison that is reported, and every change of level that was confirmed. The q-values are of one family: all
 -- slices of all step types, both windows, durations and failures, and all changes. Computed from one row per root and
 -- step type: the median of its successful steps' log durations, and whether its failure is blamed on one of them; of a
--- step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids (intermediate.compared_roots).
--- Steps from intermediate.comparison_cutoffs on are left out.
+-- step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids
+-- (intermediate.compared_roots). Steps from intermediate.comparison_cutoffs on are left out.
+-- computed by: cce_etl.models.computed.comparisons
 -- grain: job_type, measure, comparison, rank
 -- columns:
 --   job_type: what the step does

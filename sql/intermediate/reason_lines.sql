@@ -1,5 +1,6 @@
--- Every reason of a failed job as one line, its instants and durations masked as <*>. What intermediate.reason_templates must
--- not mask is marked: a control character and _ stand before its digits, which makes them part of a word.
+-- Every reason of a failed job as one line, its instants and durations masked as <*>. What
+-- intermediate.reason_templates must not mask is marked: a control character and _ stand before its digits, which makes
+-- them part of a word.
 -- grain: reason
 -- columns:
 --   reason: the API's words on a failure, as sent

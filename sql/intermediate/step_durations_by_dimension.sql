@@ -1,5 +1,6 @@
 -- How long each step type takes: alone, and by root type, by cluster and by shape; the rows of marts.step_durations and
 -- of its three twins.
+-- computed by: cce_etl.models.computed.step_durations
 -- grain: source, job_type, dimension, dimension_value
 -- columns:
 --   source: one project in one region

@@ -3,6 +3,7 @@
 -- their ends), else for its parent's start, and keeps its lag behind it; a parent keeps its tail behind its last child;
 -- a slow step takes its type's p50, whatever is below it. Only roots with a critical path count; slow is above p95.
 -- Types without a slow step have no row.
+-- computed by: cce_etl.models.computed.step_savings
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region

@@ -6,7 +6,8 @@
 --   path: where in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
---   finding: the kind, as intermediate.clock_findings, intermediate.hierarchy_findings and intermediate.identity_findings name them
+--   finding: the kind, as intermediate.clock_findings, intermediate.hierarchy_findings and
+--     intermediate.identity_findings name them
 --   detail: what was seen, as text; durations in seconds
 SELECT
     source,

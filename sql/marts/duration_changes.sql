@@ -1,6 +1,6 @@
 -- When the usual duration of a step type changed in a source: changes of level of the residuals (log duration less the
--- median of its step type and shape), one value a root, each confirmed by a permutation test. Of a
--- step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids; so are all counts.
+-- median of its step type and shape), one value a root, each confirmed by a permutation test. Of a step type with more
+-- than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids; so are all counts.
 -- grain: source, job_type, changed_at
 -- columns:
 --   source: one project in one region
@@ -14,7 +14,8 @@
 --   after_median_seconds: the same after the change, seconds
 --   ratio: after over before, of median residuals, so that a change in the mixture of shapes does not count
 --   p_value: of ranks before against after, times the roots of the series, since the date was searched for
---   q_value: share of false findings if this is taken for one; one family with all comparisons of intermediate.comparisons
+--   q_value: share of false findings if this is taken for one; one family with all comparisons of
+--     intermediate.comparisons
 --   is_finding: q_value below 0.01 and at least 1.05 times as long or as short
 --   first_seen_then: 'dimension=value' of what this source's roots first had within two days of the change
 SELECT

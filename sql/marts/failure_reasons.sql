@@ -33,5 +33,5 @@ SELECT
     recovered_count / nullif(followed_count, 0)::DOUBLE AS recovery_rate,
     first(root_job_id ORDER BY failed_at DESC NULLS LAST, root_job_id ASC) AS example_job_id,
     first(reason ORDER BY failed_at DESC NULLS LAST, root_job_id ASC) AS example_reason
-FROM intermediate.failed_roots
+FROM marts.failed_roots
 GROUP BY source, job_type, reason_template

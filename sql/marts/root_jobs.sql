@@ -2,5 +2,5 @@
 -- materialized: view
 -- grain: source, job_id
 -- columns: as in core.root_jobs
-SELECT *
+SELECT COLUMNS(*)
 FROM core.root_jobs

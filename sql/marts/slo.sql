@@ -29,7 +29,7 @@ WITH judged AS (
             WHEN steps.phase = 'Failed' OR steps.elapsed_seconds > targets.target_seconds THEN FALSE
             WHEN steps.duration_seconds >= 0 THEN steps.duration_seconds <= targets.target_seconds
         END AS is_within
-    FROM marts.steps AS steps
+    FROM core.steps AS steps
     INNER JOIN intermediate.slo_targets AS targets
         ON steps.source = targets.source AND steps.job_type IS NOT DISTINCT FROM targets.job_type
 ),

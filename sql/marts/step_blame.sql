@@ -22,7 +22,7 @@ WITH roots AS (
         sum(duration_seconds::DECIMAL(28, 9)) AS root_seconds,
         -- Days with jobs, not from first to last: one job with a wrong clock would thin the minutes out over centuries.
         greatest(1, count(DISTINCT left(created_at::VARCHAR, 10))) AS day_count
-    FROM marts.root_jobs
+    FROM core.root_jobs
     WHERE critical_self_seconds IS NOT NULL
     GROUP BY source
 ),
@@ -35,7 +35,7 @@ steps AS (
         count(DISTINCT root_job_id) AS root_count,
         count(*) AS step_count,
         sum(critical_self_seconds::DECIMAL(28, 9)) AS critical_self_seconds
-    FROM marts.steps
+    FROM core.steps
     WHERE critical_self_seconds IS NOT NULL
     GROUP BY source, job_type
 )

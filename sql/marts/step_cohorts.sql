@@ -1,7 +1,7 @@
 -- For whom a step is slow, or fails: slices of the roots by one dimension or two, against all other roots, clearest
 -- first, each among the roots that those before it leave. Only findings: q_value below 0.01, ratio at least 1.2, and
--- the clearest twenty of a step type's durations or failures at most.
--- Of a step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids; so are all counts.
+-- the clearest twenty of a step type's durations or failures at most. Of a step type with more than 20,000 root jobs,
+-- about 20,000, drawn evenly by a hash of their ids; so are all counts.
 -- grain: job_type, measure, rank
 -- columns:
 --   job_type: what the step does
@@ -16,7 +16,8 @@
 --   ratio_high: upper end
 --   p_value: two-sided, one value a root, over the window the slice was found in: Mann-Whitney; Fisher's exact, or
 --     Cochran-Mantel-Haenszel by kind of root if that is larger; after a change times the possible dates
---   q_value: share of false findings if this is taken for one; one family with all comparisons of intermediate.comparisons
+--   q_value: share of false findings if this is taken for one; one family with all comparisons of
+--     intermediate.comparisons
 --   root_count: roots in the slice, of those compared, as all counts
 --   other_root_count: other roots it was compared with
 --   step_count: steps of the roots in the slice, measured (duration) or finished (failure)

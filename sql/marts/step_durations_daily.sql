@@ -32,7 +32,7 @@ WITH steps AS (
             epoch_ns(created_at) // 86400000000000 - (epoch_ns(created_at) % 86400000000000 < 0)::INTEGER
         )::INTEGER) AS created_on,
         CASE WHEN phase = 'Success' AND duration_seconds >= 0 THEN duration_seconds END AS success_seconds
-    FROM marts.steps
+    FROM core.steps
 ),
 
 aggregates AS (

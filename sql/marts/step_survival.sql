@@ -1,6 +1,7 @@
 -- How many steps still run after so many seconds: the Kaplan-Meier curve of their end, success or failure (E. L. Kaplan
 -- and P. Meier, 1958), and the Aalen-Johansen shares that ended in either (O. Aalen and S. Johansen, 1978). Steps still
 -- running count up to their age when last seen; steps without sound clocks and jobs never listed are not in it.
+-- computed by: cce_etl.models.computed.step_survival
 -- grain: source, job_type, seconds
 -- columns:
 --   source: one project in one region

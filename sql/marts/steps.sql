@@ -4,5 +4,5 @@
 -- materialized: view
 -- grain: source, root_job_id, path
 -- columns: as in core.steps
-SELECT *
+SELECT COLUMNS(*)
 FROM core.steps

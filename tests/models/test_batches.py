@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from cce_etl.models import batches as tree_batches
-from cce_etl.models.batches import Worker, plan_batches, root_column, take_batch
+from cce_etl.models.batches import Worker, plan_batches, root_column, select_batch
 from cce_etl.models.model import Model
 from cce_etl.warehouse.migrations import schema_sql
 
@@ -89,7 +89,7 @@ def test_a_batch_is_all_rows_of_its_trees_wherever_they_stand(worker: Worker, mo
         store(worker, root, other)
     found = []
     for batch in plan_batches(worker, [STEPS]):
-        take_batch(worker, batch)
+        select_batch(worker, batch)
         found.append(worker.connection.execute("SELECT job_id FROM core.jobs ORDER BY ALL").fetchall())
     assert [[job_id for (job_id,) in rows] for rows in found] == [["1", "4", "a", "a"], ["2", "b"], ["3", "c"]]
 

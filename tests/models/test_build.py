@@ -1,18 +1,22 @@
-"""Building SQL models of the tests' own: tables, views, computations, comments."""
+"""Building SQL models of the tests' own: tables, views, computations, comments, variables."""
 
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+import msgspec
 import pyarrow as pa
 import pytest
 
 from cce_etl.errors import WarehouseError
-from cce_etl.models.build import build_models, bulk_writes
-from cce_etl.models.model import count_rows, read_models
+from cce_etl.models.build import build_models, bulk_writes, set_slo
+from cce_etl.models.model import Computation, Model, read_models
+from cce_etl.settings.settings import Slo
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.file import FileStorage
+from cce_etl.warehouse.files import row_counts
 from tests.warehouse.lakes import lake_in, needs_extensions
 
 
@@ -23,6 +27,11 @@ def write(folder: Path, **models: str) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
+
+
+def read_computed(folder: Path, computations: dict[str, Computation]) -> list[Model]:
+    """Read the models of a folder; some are computed."""
+    return [msgspec.structs.replace(model, computation=computations.get(model.name)) for model in read_models(folder)]
 
 
 def test_a_model_whose_source_is_missing_is_named_and_the_table_before_is_kept(
@@ -42,7 +51,7 @@ def test_building_returns_the_rows_of_each_and_again_gives_the_same(tmp_path: Pa
     )
     for _ in range(2):
         assert build_models(connection, models) == {"marts.a": 3, "marts.b": 2}
-    assert count_rows(connection, "marts.b") == 2
+    assert row_counts(connection, ["marts.b"])["marts.b"] == 2
 
 
 HEADED = """-- What it's for; two
@@ -85,7 +94,7 @@ def test_a_computation_makes_the_table_from_the_rows_its_model_selects(tmp_path:
         return pa.table({"y": [2 * x for x in table["x"].to_pylist()]})
 
     for _ in range(2):
-        assert build_models(connection, read_models(folder, {"marts.a": twice})) == {"marts.a": 3, "marts.b": 3}
+        assert build_models(connection, read_computed(folder, {"marts.a": twice})) == {"marts.a": 3, "marts.b": 3}
     assert connection.execute("SELECT y FROM marts.b").fetchall() == [(0,), (2,), (4,)]
     assert connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'a'").fetchall() == [
         ("twice x",)
@@ -106,7 +115,7 @@ def _most_at_once(connection: Connection, folder: Path) -> int:
             now -= 1
         return table
 
-    models = read_models(
+    models = read_computed(
         write(folder, marts__a="SELECT 1 AS x", marts__b="SELECT 2 AS x", marts__c="SELECT 3 AS x"),
         {f"marts.{name}": slowly for name in "abc"},
     )
@@ -129,7 +138,7 @@ def test_the_longest_chain_of_models_is_begun_first(
 
     selects = dict.fromkeys("abcdx", "SELECT 1 AS x") | {"y": "FROM marts.x", "z": "FROM marts.y"}
     folder = write(tmp_path, **{f"marts__{name}": select for name, select in selects.items()})
-    build_models(connection, read_models(folder, {f"marts.{name}": noted(name) for name in selects}))
+    build_models(connection, read_computed(folder, {f"marts.{name}": noted(name) for name in selects}))
     assert sorted(begun) == sorted(selects)
     assert begun[:2] == ["x", "y"]
 
@@ -166,7 +175,7 @@ def test_a_view_is_described_like_a_table_and_follows_what_it_selects_from(
 def test_a_table_becomes_a_view_and_a_view_a_table_when_its_model_says_so(
     tmp_path: Path, connection: Connection
 ) -> None:
-    plain = VIEWED.replace("-- view: not worth a copy\n", "")
+    plain = VIEWED.replace("-- materialized: view\n", "")
     for text in (plain, VIEWED, plain):
         build_models(connection, read_models(write(tmp_path, marts__a="FROM range(3) AS r(x)", marts__b=text)))
         assert connection.execute("SELECT count(*) FROM marts.b").fetchall() == [(2,)]
@@ -199,3 +208,17 @@ def lose_the_database_inside(connection: Connection) -> None:
     with bulk_writes(connection):
         connection.close()
         raise ZeroDivisionError
+
+
+VARIABLES = "SELECT getvariable('slo_targets'), getvariable('slo_objective'), getvariable('slo_window_days')"
+
+
+def test_the_service_level_is_set_in_typed_variables_of_the_connection_and_can_be_set_again() -> None:
+    with duckdb.connect() as connection:
+        assert connection.execute(VARIABLES).fetchall() == [(None, None, None)]
+        set_slo(connection, Slo(targets={"A 'quoted'": 1, "B": 0.5}, objective=0.99, window_days=7))
+        assert connection.execute(VARIABLES).fetchall() == [({"A 'quoted'": 1.0, "B": 0.5}, 0.99, 7)]
+        set_slo(connection, Slo())
+        assert connection.execute(VARIABLES).fetchall() == [({}, 0.95, 28)]
+        types = connection.execute(f"SELECT typeof(COLUMNS(*)) FROM ({VARIABLES})").fetchall()
+        assert types == [("MAP(VARCHAR, DOUBLE)", "DOUBLE", "INTEGER")]

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pytest
 
 from cce_etl.models import batches as tree_batches
-from cce_etl.models.incremental import build_trees
+from cce_etl.models.incremental import build_incremental
 from cce_etl.models.model import read_models
 from cce_etl.warehouse.connection import Connection
 
@@ -41,6 +42,7 @@ def test_every_tree_is_made_though_a_checkpoint_in_between_takes_out_a_row_group
 
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "copy.sql").write_text(COPY)
-    assert build_trees(connection, read_models(tmp_path, {"core.copy": interrupted}), "code") == {"core.copy": 1_000}
+    models = [msgspec.structs.replace(model, computation=interrupted) for model in read_models(tmp_path)]
+    assert build_incremental(connection, models, "code") == {"core.copy": 1_000}
     assert checkpoints
     assert connection.execute("FROM core.jobs ANTI JOIN core.copy USING (source, root_job_id)").fetchall() == []

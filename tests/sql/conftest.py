@@ -57,7 +57,7 @@ class Warehouse:
 
     def rows(self, sql: str) -> Rows:
         """Return the rows of a query."""
-        self.build(set(re.findall(r"\b(?:core|marts)\.\w+", sql)))
+        self.build(set(re.findall(r"\b(?:core|intermediate|marts)\.\w+", sql)))
         return self.connection.execute(sql).fetchall()
 
     def build(self, names: set[str]) -> None:

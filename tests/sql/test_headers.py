@@ -1,15 +1,23 @@
-"""The words above each model: complete, true, and short enough to read."""
+"""The header of each model is complete and true, and the models keep to their layers."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cce_etl.models.model import sql_directory
+from cce_etl.models import computed
+from cce_etl.models.model import LAYERS
 from cce_etl.pipeline import run as pipeline
 
 MODELS = pipeline.models()
-FILES = sorted(sql_directory().rglob("*.sql"))
+# Marts behind more than six models, and why they have to be.
+DEEPER = {
+    "marts.duration_changes": "the roots to compare are chosen before all step types are compared at once",
+    "marts.step_cohorts": "the same",
+    "marts.step_blame": "the savings of a step type are computed from its percentiles",
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +65,32 @@ def test_the_grain_tells_rows_apart(warehouse: Any, model: Any) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_models_read_core_and_marts_and_only_core_reads_raw(model: Any) -> None:
-    assert model.dependencies
-    read = {name.partition(".")[0] for name in model.dependencies}
-    assert read <= ({"raw", "core", "marts"} if model.name.startswith("core.") else {"core", "marts"})
+def test_no_model_selects_from_a_schema_above_its_own(model: Any) -> None:
+    schemas = {name.partition(".")[0] for name in model.dependencies}
+    assert schemas
+    assert max(map(LAYERS.index, schemas)) <= LAYERS.index(model.name.partition(".")[0])
+
+
+def test_at_most_six_models_stand_between_core_jobs_and_a_mart() -> None:
+    before = {"core.jobs": 0}
+    for model in MODELS:
+        before[model.name] = max(
+            (before[name] + (name != "core.jobs") for name in model.dependencies & before.keys()), default=0
+        )
+    deeper = {name for name, count in before.items() if name.startswith("marts.") and count > 6}
+    assert deeper == DEEPER.keys()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_computed_model_names_the_module_that_computes_it(model: Any) -> None:
+    named = re.findall(r"^-- computed by: (\S+)$", model.sql, re.MULTILINE)
+    assert named == ([] if model.computation is None else [model.computation.__module__])
+
+
+def test_every_module_that_computes_a_model_is_named_by_a_model() -> None:
+    files = Path(computed.__path__[0]).glob("*.py")
+    modules = {f"{computed.__name__}.{path.stem}" for path in files if "\nMODEL: " in path.read_text(encoding="utf-8")}
+    assert modules == {model.computation.__module__ for model in MODELS if model.computation}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
@@ -68,8 +98,3 @@ def test_instants_are_naive_nanoseconds_and_seconds_are_doubles(warehouse: Any, 
     types = {row[0]: row[1] for row in warehouse.rows(f"DESCRIBE {model.name}")}
     assert {kind for name, kind in types.items() if name.endswith("_at")} <= {"TIMESTAMP_NS"}
     assert {kind for name, kind in types.items() if name.endswith(("_seconds", "_rate"))} <= {"DOUBLE"}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_file_has_at_most_80_lines(path: Any) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 80

@@ -13,16 +13,16 @@ from cce_etl.pipeline import run as pipeline
 def _compared(common: int, rare: int) -> dict[str, set[str]]:
     """Return the roots compared of each step type: `common` with Check alone, `rare` with Check and Install."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA marts")
+        connection.execute("CREATE SCHEMA core")
         connection.execute(
-            f"""CREATE TABLE marts.root_jobs AS
+            f"""CREATE TABLE core.root_jobs AS
             SELECT 's' AS source, 'root-' || n AS job_id, if(n < {rare}, 'both', 'one') AS shape_id
             FROM range({common + rare}) AS numbers (n)"""
         )
         connection.execute(
-            """CREATE TABLE marts.steps AS
+            """CREATE TABLE core.steps AS
             SELECT source, job_id AS root_job_id, shape_id AS root_shape_id, job_type
-            FROM marts.root_jobs, (VALUES ('Check'), ('Install'), (NULL)) AS kinds (job_type)
+            FROM core.root_jobs, (VALUES ('Check'), ('Install'), (NULL)) AS kinds (job_type)
             WHERE shape_id = 'both' OR job_type IS DISTINCT FROM 'Install'"""
         )
         rows = connection.execute(MODEL.sql).fetchall()

@@ -9,6 +9,7 @@ from scipy.stats import CensoredData, ecdf
 
 Life = tuple[int, str]
 INTERVAL = "root_count, measured_root_count, p50_low_seconds, p50_high_seconds"
+ALL = "intermediate.step_durations_by_dimension WHERE dimension = 'all'"
 PERCENTILES = "km_p50_seconds, km_p90_seconds, km_p95_seconds"
 # Few times make ties; without S or F none has ended, without R none is cut off.
 KINDS = {
@@ -45,16 +46,12 @@ def fleet(node: Any, build: Any) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 def test_percentiles_are_the_first_times_at_which_scipys_curve_is_low_enough(fleet: Any, kind: str) -> None:
     lives = _lives(*KINDS[kind])
-    [row] = fleet.rows(
-        f"SELECT {PERCENTILES} FROM intermediate.step_durations_by_dimension WHERE job_type = '{kind}' AND dimension = 'all'"
-    )
+    [row] = fleet.rows(f"SELECT {PERCENTILES} FROM {ALL} AND job_type = '{kind}'")
     assert row == tuple(_first_time_at_or_below(lives, share) for share in (0.5, 0.1, 0.05))
 
 
 def test_ended_and_cut_off_steps_are_counted(fleet: Any) -> None:
-    rows = fleet.rows(
-        "SELECT job_type, km_event_count, km_censored_count FROM intermediate.step_durations_by_dimension WHERE dimension = 'all'"
-    )
+    rows = fleet.rows(f"SELECT job_type, km_event_count, km_censored_count FROM {ALL}")
     phases = {kind: [phase for _, phase in _lives(*life)] for kind, life in KINDS.items()}
     cut_off = {kind: found.count("Running") for kind, found in phases.items()}
     assert {row[0]: row[1:] for row in rows} == {
@@ -66,16 +63,14 @@ def test_a_percentile_is_reached_exactly_and_not_one_step_later(node: Any, build
     # 1 - 9/10 is not 0.1 in binary, yet of ten steps nine have ended at 9.
     lives = [(seconds, "Success") for seconds in range(1, 11)]
     warehouse = build(node("r", *_steps(node, "A", lives)))
-    assert warehouse.rows(f"SELECT {PERCENTILES} FROM intermediate.step_durations_by_dimension WHERE dimension = 'all'") == [
-        (5, 9, 10)
-    ]
+    assert warehouse.rows(f"SELECT {PERCENTILES} FROM {ALL}") == [(5, 9, 10)]
 
 
 def test_a_step_cut_off_at_the_time_of_an_end_is_at_risk_then(node: Any, build: Any) -> None:
     # At 10 one of two ends: half are left. Cut off before it, the other would leave none.
     tied = build(node("r", *_steps(node, "A", [(10, "Success"), (10, "Running")])))
     before = build(node("r", *_steps(node, "A", [(10, "Success"), (9, "Running")])))
-    sql = f"SELECT {PERCENTILES} FROM intermediate.step_durations_by_dimension WHERE dimension = 'all'"
+    sql = f"SELECT {PERCENTILES} FROM {ALL}"
     assert (tied.rows(sql), before.rows(sql)) == ([(10, None, None)], [(10, 10, 10)])
 
 
@@ -104,7 +99,9 @@ def _roots(node: Any, count: int) -> list[Any]:
 
 
 def _interval(warehouse: Any, dimension: str = "all") -> Any:
-    return warehouse.rows(f"SELECT {INTERVAL} FROM intermediate.step_durations_by_dimension WHERE dimension = '{dimension}'")
+    return warehouse.rows(
+        f"SELECT {INTERVAL} FROM intermediate.step_durations_by_dimension WHERE dimension = '{dimension}'"
+    )
 
 
 @pytest.mark.parametrize(("count", "low"), [(6, 1), (8, 1), (9, 2), (17, 5), (25, 8), (67, 26)])

@@ -38,9 +38,11 @@ def templates(build: Any) -> Any:
     def templates_of(*reasons: str) -> list[str | None]:
         warehouse = build()
         warehouse.connection.execute(
-            "CREATE TABLE intermediate.all_jobs AS SELECT 'Failed' AS phase, unnest($1::VARCHAR[]) AS reason", [reasons]
+            """INSERT INTO core.jobs BY NAME SELECT
+                's' AS source, 'r' AS job_id, 'r' AS root_job_id, '' AS path, 0 AS depth, 0 AS ordinal, TRUE AS is_leaf,
+                TRUE AS has_uid, 'Failed' AS canonical_phase, unnest($1::VARCHAR[]) AS reason""",
+            [reasons],
         )
-        warehouse.built.add("intermediate.all_jobs")
         found = dict(warehouse.rows("SELECT reason, reason_template FROM intermediate.reason_templates"))
         return [found[reason] for reason in reasons]
 
@@ -196,7 +198,7 @@ def test_the_next_finished_job_on_the_same_resource_says_whether_it_recovered(no
     ]
     resources = {tree.job_id: "node" for tree in trees if tree.job_id != "another resource"}
     warehouse = told(*trees, resource_id=resources)
-    rows = warehouse.rows("SELECT root_job_id, next_root_job_id, next_phase FROM intermediate.failed_roots ORDER BY ALL")
+    rows = warehouse.rows("SELECT root_job_id, next_root_job_id, next_phase FROM marts.failed_roots ORDER BY ALL")
     assert rows == [
         ("another resource", None, None),
         ("another type", None, None),
@@ -214,7 +216,7 @@ def test_a_job_that_failed_again_is_no_recovery(node: Any, told: Any) -> None:
 def test_of_jobs_that_start_at_once_the_smallest_id_comes_next(node: Any, build: Any) -> None:
     twins = [node("b", start=20, end=30), node("a", phase="Failed", start=20, end=25, job_type="T")]
     warehouse = build(node("r", phase="Failed", end=10), *twins)
-    rows = warehouse.rows("SELECT next_root_job_id, next_phase FROM intermediate.failed_roots WHERE root_job_id = 'r'")
+    rows = warehouse.rows("SELECT next_root_job_id, next_phase FROM marts.failed_roots WHERE root_job_id = 'r'")
     assert rows == [("a", "Failed")]
 
 

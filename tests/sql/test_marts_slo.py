@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cce_etl.models.slo_targets import set_slo
-from cce_etl.settings.settings import NO_TARGETS
+from cce_etl.models.build import set_slo
+from cce_etl.settings.settings import NO_TARGETS, Slo
 
 DAY = 86_400
 NOW = 100 * DAY
@@ -27,7 +27,7 @@ def held(node: Any, build: Any) -> Any:
         warehouse = build(node("r", *steps, phase="Running", observed_at=OBSERVED))
         if options:
             chosen: dict[str, Any] = {"targets": {}, "objective": 0.9, "window_days": 28} | options
-            set_slo(warehouse.connection, **chosen)
+            set_slo(warehouse.connection, Slo(**chosen))
         return warehouse
 
     return load
@@ -104,7 +104,7 @@ def test_every_source_has_a_clock_of_its_own(node: Any, build: Any) -> None:
         clock = {"observed_at": OBSERVED - days_ago * DAY * 10**9}
         roots.append(node("r", took(node, "a", 60, days_ago, **clock), phase="Running", **clock))
     warehouse = build(roots[0], others={"t": (roots[1],)})
-    set_slo(warehouse.connection, {"T": 100.0}, 0.9, 2)
+    set_slo(warehouse.connection, Slo(targets={"T": 100.0}, objective=0.9, window_days=2))
     assert warehouse.rows("SELECT source, step_count, burn_rate FROM marts.slo ORDER BY source") == [
         ("s", 1, 0.0),
         ("t", 1, 0.0),

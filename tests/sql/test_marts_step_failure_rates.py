@@ -58,13 +58,17 @@ def test_days_have_rates_of_their_own(node: Any, build: Any) -> None:
 def test_every_interval_is_the_one_of_scipy(node: Any, build: Any, finished_count: int) -> None:
     counts = sorted({0, 1, finished_count // 3, finished_count - 1, finished_count})
     warehouse = build(node("r"))
-    warehouse.build({"intermediate.step_outcomes"})
-    warehouse.connection.executemany(
-        "INSERT INTO intermediate.step_outcomes BY NAME SELECT 's' AS source, ? AS job_type, ? AS finished_count, "
-        "? AS failed_count, 0 AS blamed_count",
-        [(str(failed_count), finished_count, failed_count) for failed_count in counts],
+    warehouse.build({"core.steps"})
+    for count in counts:
+        warehouse.connection.execute(
+            """INSERT INTO core.steps BY NAME
+            SELECT 's' AS source, $1::VARCHAR AS job_type, TRUE AS is_finished, FALSE AS is_blamed,
+                if(range < $1, 'Failed', 'Success') AS phase FROM range($2)""",
+            [count, finished_count],
+        )
+    rows = warehouse.rows(
+        "SELECT failure_rate_low, failure_rate_high FROM marts.step_failure_rates ORDER BY failed_count"
     )
-    rows = warehouse.rows("SELECT low_rate, high_rate FROM intermediate.wilson_intervals ORDER BY part_count")
     expected = [stats.binomtest(count, finished_count).proportion_ci(method="wilson") for count in counts]
     assert [value for row in rows for value in row] == pytest.approx([one for pair in expected for one in pair])
 

@@ -9,11 +9,12 @@ import pytest
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.models import batches as tree_batches
 from cce_etl.models import incremental as trees
-from cce_etl.models.incremental import build_trees, require_whole
+from cce_etl.models.incremental import build_incremental, require_complete_build
 from cce_etl.models.model import Model, read_models
 from cce_etl.warehouse.migrations import schema_sql
 
 Trees = dict[str, Any]
+HEADER = "-- materialized: incremental\n-- grain: source, root_job_id\n"
 # Few, so that trees hold, repeat and contradict each other.
 IDS = [f"j{number}" for number in range(9)]
 PHASES = ["Success", "Failed", "Running", "Initializing", "Odd"]
@@ -36,7 +37,7 @@ def change(connection: duckdb.DuckDBPyConnection, build: Any, trees: Trees) -> N
 
 
 def tables(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> dict[str, Any]:
-    names = [model.name for model in models if model.by_tree == "kept"]
+    names = [model.name for model in models if model.materialized == "incremental"]
     return {name: sorted(connection.sql(f"FROM {name}").fetchall(), key=repr) for name in names}
 
 
@@ -58,10 +59,10 @@ def test_kept_and_changed_trees_together_are_as_if_made_anew(
         changed = {job_id: random_node(random, node, job_id, 3) for job_id in random.sample(IDS, random.randrange(4))}
         fleet |= changed
         change(kept, build, changed)
-        build_trees(kept, models, "code")
+        build_incremental(kept, models, "code")
     anew = warehouse()
     change(anew, build, fleet)
-    build_trees(anew, models, "code")
+    build_incremental(anew, models, "code")
     assert tables(kept, models) == tables(anew, models)
     assert kept.sql("FROM raw.changed_roots").fetchall() == []
 
@@ -69,11 +70,11 @@ def test_kept_and_changed_trees_together_are_as_if_made_anew(
 def test_only_trees_that_changed_and_those_linked_to_them_are_made(node: Any, build: Any, models: list[Model]) -> None:
     kept = warehouse()
     change(kept, build, {"a": node("a", node("b")), "b": node("b", node("c")), "far": node("far", node("away"))})
-    build_trees(kept, models, "code")
-    kept.execute("UPDATE marts.steps SET job_type = 'as it was'")
+    build_incremental(kept, models, "code")
+    kept.execute("UPDATE core.steps SET job_type = 'as it was'")
     change(kept, build, {"a": node("a")})
-    build_trees(kept, models, "code")
-    types = kept.sql("SELECT job_id, job_type FROM marts.steps ORDER BY ALL").fetchall()
+    build_incremental(kept, models, "code")
+    types = kept.sql("SELECT job_id, job_type FROM core.steps ORDER BY ALL").fetchall()
     # b stands on its own again, though nothing of it changed; far was left alone.
     assert types == [("away", "as it was"), ("c", "T")]
 
@@ -84,16 +85,18 @@ def test_all_trees_are_made_anew_when_what_was_kept_may_be_outdated(
 ) -> None:
     kept = warehouse()
     change(kept, build, {"a": node("a", node("b"))})
-    build_trees(kept, models, "code")
-    kept.execute("UPDATE marts.steps SET job_type = 'as it was'")
+    build_incremental(kept, models, "code")
+    kept.execute("UPDATE core.steps SET job_type = 'as it was'")
     if reason == "a table is gone":
-        kept.execute("DROP TABLE marts.root_jobs")
+        kept.execute("DROP TABLE core.root_jobs")
     others = [
         Model(**{field: getattr(model, field) for field in Model.__struct_fields__} | {"sql": f"{model.sql}\n-- other"})
         for model in models
     ]
-    build_trees(kept, others if reason == "another SELECT" else models, "other" if reason == "another code" else "code")
-    assert kept.sql("SELECT job_type FROM marts.steps").fetchall() == [("T",)]
+    build_incremental(
+        kept, others if reason == "another SELECT" else models, "other" if reason == "another code" else "code"
+    )
+    assert kept.sql("SELECT job_type FROM core.steps").fetchall() == [("T",)]
 
 
 def test_a_build_that_broke_off_is_gone_on_with(
@@ -102,17 +105,17 @@ def test_a_build_that_broke_off_is_gone_on_with(
     monkeypatch.setattr(tree_batches, "BATCH_ROWS", 1)
     kept = warehouse()
     change(kept, build, {name: node(name, node(f"{name}-1")) for name in "abc"})
-    keep, calls = trees._keep, iter([keep_one, break_off])
-    monkeypatch.setattr(trees, "_keep", lambda *batch: next(calls)(keep, batch))
+    keep, calls = trees._write_batch, iter([keep_one, break_off])
+    monkeypatch.setattr(trees, "_write_batch", lambda *batch: next(calls)(keep, batch))
     with pytest.raises(KeyboardInterrupt):
-        build_trees(kept, models, "code")
+        build_incremental(kept, models, "code")
     assert len(kept.sql("FROM raw.changed_roots").fetchall()) == 2
     with pytest.raises(WarehouseError, match="`cce-etl build` first"):
-        require_whole(kept)
+        require_complete_build(kept)
     monkeypatch.undo()
-    build_trees(kept, models, "code")
-    require_whole(kept)
-    assert kept.sql("SELECT job_id FROM marts.steps ORDER BY ALL").fetchall() == [("a-1",), ("b-1",), ("c-1",)]
+    build_incremental(kept, models, "code")
+    require_complete_build(kept)
+    assert kept.sql("SELECT job_id FROM core.steps ORDER BY ALL").fetchall() == [("a-1",), ("b-1",), ("c-1",)]
 
 
 def keep_one(keep: Any, batch: Any) -> None:
@@ -126,6 +129,8 @@ def break_off(keep: Any, batch: Any) -> None:
 def test_a_model_by_tree_that_selects_from_others_is_refused(tmp_path: Any) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "whole.sql").write_text("SELECT count(*) AS n FROM core.jobs")
-    (tmp_path / "core" / "part.sql").write_text("-- materialized: incremental\n-- grain: source, root_job_id\nFROM core.whole")
+    (tmp_path / "core" / "part.sql").write_text(
+        "-- materialized: incremental\n-- grain: source, root_job_id\nFROM core.whole"
+    )
     with pytest.raises(ConfigError, match=r"core\.part.*core\.whole"):
         read_models(tmp_path)

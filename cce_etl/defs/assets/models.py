@@ -3,7 +3,7 @@
 Lives here: models as assets. Does not: building them, and in which order (`pipeline`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -20,25 +20,21 @@ from dagster import (
 from cce_etl.defs.metadata import (
     ANALYSTS,
     asset_key,
-    lineage_metadata,
-    lineage_table,
     table_definition_metadata,
     tables_metadata,
 )
 from cce_etl.defs.resources import POOL, Warehouse
-from cce_etl.models.lineage import Sources, model_lineage
 from cce_etl.models.model import Model
 from cce_etl.pipeline import run as pipeline
 
 BUILD: Final = "build"
-NOT_KEPT: Final = {"rows": "made tree by tree in passing, and not kept"}
+NOT_KEPT: Final = {"rows": "ephemeral: built in memory for the trees that changed, and not kept"}
 
 
 def model_assets(models: Sequence[Model]) -> AssetsDefinition:
     """Return the assets of all models: one step, in which what has not changed is not made again."""
-    lineage = model_lineage(models)
     names = [model.name for model in models]
-    specs = [model_spec(model, lineage[model.name]) for model in models]
+    specs = [model_spec(model) for model in models]
 
     @multi_asset(name=BUILD, specs=specs, pool=POOL)
     def build(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
@@ -46,15 +42,17 @@ def model_assets(models: Sequence[Model]) -> AssetsDefinition:
         with warehouse.open(context.run.run_id) as session:
             pipeline.build(session.connection, session.settings.slo)
             for name, shown in zip(names, tables_metadata(session.connection, names), strict=True):
-                metadata = (shown or NOT_KEPT) | lineage_metadata(lineage[name])
-                yield MaterializeResult(asset_key=asset_key(name), metadata=metadata)
+                yield MaterializeResult(asset_key=asset_key(name), metadata=shown or NOT_KEPT)
 
     return build
 
 
-def model_spec(model: Model, lineage: Mapping[str, Sources]) -> AssetSpec:
+def model_spec(model: Model) -> AssetSpec:
     """Return a model as an asset; Dagster marks it as stale when its SQL changes."""
-    shown = {"sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```"), **lineage_table(lineage)}
+    shown = {
+        "reads": ", ".join(sorted(model.dependencies)),
+        "sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```"),
+    }
     return AssetSpec(
         asset_key(model.name),
         deps=[asset_key(table) for table in sorted(model.dependencies)],

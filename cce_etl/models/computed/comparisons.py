@@ -25,13 +25,14 @@ from cce_etl.statistics.dimensions import telling
 from cce_etl.statistics.residuals import LEAST_ROOTS, alike, residuals
 from cce_etl.statistics.slices import Sample, partitions
 
+MODEL: Final = "intermediate.comparisons"
 BoolArray = NDArray[np.bool_]
 
 # What tells which roots are alike.
 _LIKENESS: Final = ["root_shape_id", "root_job_type", "step_count"]
 
 
-def compare_roots(roots: pa.Table) -> pa.Table:
+def compute(roots: pa.Table) -> pa.Table:
     """Return what is reported of the roots: findings among slices, and confirmed changes of level.
 
     Shape: one row per root and step type in, in any order; SCHEMA out.

@@ -13,13 +13,14 @@ from cce_etl.statistics.critical_path import self_times_ns, walk
 from cce_etl.statistics.forest import Flags, Ints
 from cce_etl.statistics.tree_shapes import fingerprints
 
+MODEL: Final = "core.job_measures"
 # From here on a step is on the critical path; in roots shorter than 100 s from 1% of the root.
 _WORTH_NAMING_NS: Final = 1_000_000_000
 _INPUTS: Final = ("root_number", "parent_path", "job_type", "started_ns", "ended_ns")
 _INTEGERS: Final = np.iinfo(np.int64)
 
 
-def measure_jobs(jobs: pa.Table) -> pa.Table:
+def compute(jobs: pa.Table) -> pa.Table:
     """Replace positions and times by the critical path, self time and shapes; rows come by path, whole trees.
 
     What concerns the critical path is NULL in a root that is not timed, self time in a job that is not.

@@ -24,6 +24,7 @@ from cce_etl.statistics.groups import (
 )
 from cce_etl.statistics.survival import percentiles
 
+MODEL: Final = "intermediate.step_durations_by_dimension"
 BoolArray = NDArray[np.bool_]
 _DIMENSIONS: Final = ("root_job_type", "cluster_id", "root_shape_id")
 _TEXTS: Final = ("source", "job_type", "root_job_id", *_DIMENSIONS)
@@ -90,7 +91,7 @@ class _Roots:
         return slices.numbers[self.codes.first_rows]
 
 
-def step_figures(steps: pa.Table) -> pa.Table:
+def compute(steps: pa.Table) -> pa.Table:
     """Return the figures of each slice: step types, and step types by a dimension; one row per step in, any order."""
     columns = {name: text_codes(steps[name]) for name in _TEXTS}
     states, seconds = steps["state"].to_numpy(), steps["seconds"].to_numpy()

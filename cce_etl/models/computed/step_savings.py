@@ -12,6 +12,7 @@ from cce_etl.models.computed.forests import integers, parent_positions, read_for
 from cce_etl.statistics.forest import Flags, Forest, Ints
 from cce_etl.statistics.rescheduling import saved_ns
 
+MODEL: Final = "intermediate.step_savings"
 _COLUMNS: Final = pa.schema(
     [
         ("source", pa.string()),
@@ -22,7 +23,7 @@ _COLUMNS: Final = pa.schema(
 )
 
 
-def sum_savings(jobs: pa.Table) -> pa.Table:
+def compute(jobs: pa.Table) -> pa.Table:
     """Return one row per source and type with a slow step; rows come by path, whole trees.
 
     A slow step has a kind_number, counted from 0 over sources and types, and is to be shorter by its cut_ns; in the

@@ -4,6 +4,7 @@ Lives here: Arrow to arrays and back, one kind after the other. Does not: the es
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +13,10 @@ from cce_etl.models.computed.arrow import Codes, pair_codes, text_codes
 from cce_etl.statistics.groups import stable_order
 from cce_etl.statistics.survival import Curve, curve
 
+MODEL: Final = "marts.step_survival"
 
-def survival_curves(steps: pa.Table) -> pa.Table:
+
+def compute(steps: pa.Table) -> pa.Table:
     """Return the curve of each source and step type; one row per step with a lifetime in, in any order."""
     sources, job_types = text_codes(steps["source"]), text_codes(steps["job_type"])
     kinds = pair_codes(sources, job_types)

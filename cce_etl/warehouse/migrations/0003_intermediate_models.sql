@@ -22,6 +22,12 @@ DROP TABLE IF EXISTS core.step_horizons;
 DROP TABLE IF EXISTS core.step_outcomes;
 DROP TABLE IF EXISTS core.step_savings;
 DROP TABLE IF EXISTS core.wilson_intervals;
+DROP TABLE IF EXISTS marts.clock_findings;
+DROP TABLE IF EXISTS marts.family_findings;
+DROP TABLE IF EXISTS marts.identity_findings;
+DROP TABLE IF EXISTS marts.root_jobs;
+DROP TABLE IF EXISTS marts.steps;
 
 -- Nothing is published before that build has come to its end.
+UPDATE raw.model_builds SET model = 'incremental' WHERE model = 'by tree';
 DELETE FROM raw.model_builds WHERE model = 'by tree, whole';

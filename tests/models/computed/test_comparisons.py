@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from cce_etl.models.computed.comparison_rows import SCHEMA
-from cce_etl.models.computed.comparisons import compare_roots
+from cce_etl.models.computed.comparisons import compute
 
 ENTRIES = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))
 HOUR_NS = 3_600 * 10**9
@@ -64,7 +64,7 @@ def _rows(found: pa.Table, comparison: str) -> list[dict[str, Any]]:
 
 
 def test_what_was_planted_is_found_and_nothing_else(planted: pa.Table) -> None:
-    found = compare_roots(planted)
+    found = compute(planted)
     assert found.schema == SCHEMA
     [slow], [failing] = _rows(found, "after change"), _rows(found, "whole window")
     assert slow["dimension_values"] == ["north", "large"]
@@ -79,7 +79,7 @@ def test_what_was_planted_is_found_and_nothing_else(planted: pa.Table) -> None:
 
 
 def test_the_change_of_the_whole_source_is_dated(planted: pa.Table) -> None:
-    [change] = _rows(compare_roots(planted), "before and after")
+    [change] = _rows(compute(planted), "before and after")
     assert change["dimension_values"] == ["north"]
     assert abs(change["since_at"].value - CHANGED * HOUR_NS) < 60 * HOUR_NS
     assert change["last_before_at"] < change["since_at"] < change["first_after_at"]
@@ -91,25 +91,25 @@ def test_the_change_of_the_whole_source_is_dated(planted: pa.Table) -> None:
 def test_a_value_first_seen_at_the_change_is_named(planted: pa.Table) -> None:
     renamed = np.where(np.arange(COUNT) >= CHANGED, "v9", planted["cluster_version"].to_numpy(zero_copy_only=False))
     place = planted.column_names.index("cluster_version")
-    [change] = _rows(compare_roots(planted.set_column(place, "cluster_version", pa.array(renamed))), "before and after")
+    [change] = _rows(compute(planted.set_column(place, "cluster_version", pa.array(renamed))), "before and after")
     assert change["first_seen_then"] == ["cluster_version=v9"]
 
 
 def test_rows_in_another_order_give_the_same_table(planted: pa.Table) -> None:
     shuffled = planted.take(np.random.default_rng(0).permutation(COUNT))
-    assert compare_roots(shuffled).equals(compare_roots(planted))
+    assert compute(shuffled).equals(compute(planted))
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert [compare_roots(_roots(seed)).num_rows for seed in range(2, 7)] == [0] * 5
+    assert [compute(_roots(seed)).num_rows for seed in range(2, 7)] == [0] * 5
 
 
 def test_no_roots_give_an_empty_table_of_the_same_columns() -> None:
-    assert compare_roots(_roots(1).slice(0, 0)) == SCHEMA.empty_table()
-    assert compare_roots(_roots(1).slice(0, 19)) == SCHEMA.empty_table()
+    assert compute(_roots(1).slice(0, 0)) == SCHEMA.empty_table()
+    assert compute(_roots(1).slice(0, 19)) == SCHEMA.empty_table()
 
 
 def test_roots_that_never_started_are_left_out(planted: pa.Table) -> None:
     place = planted.column_names.index("created_at")
     unstarted = planted.set_column(place, "created_at", pa.nulls(COUNT, pa.timestamp("ns")))
-    assert compare_roots(pa.concat_tables([planted, unstarted])).equals(compare_roots(planted))
+    assert compute(pa.concat_tables([planted, unstarted])).equals(compute(planted))

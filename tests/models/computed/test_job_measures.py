@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.models.computed.job_measures import measure_jobs
+from cce_etl.models.computed.job_measures import compute
 
 SECOND = 10**9
 INPUT = pa.schema(
@@ -36,7 +36,7 @@ def measured(*jobs: Job) -> dict[str, list[Any]]:
         }
         for (path, started_ns, ended_ns), number in zip(jobs, root_numbers, strict=True)
     ]
-    result: dict[str, list[Any]] = measure_jobs(pa.Table.from_pylist(rows, INPUT)).to_pydict()
+    result: dict[str, list[Any]] = compute(pa.Table.from_pylist(rows, INPUT)).to_pydict()
     return result
 
 
@@ -80,7 +80,7 @@ def test_a_shape_is_sixteen_hexadecimal_digits_also_where_the_type_is_unknown() 
         [["", "0"], [1, 1], [None, "T"], [0, 0], [9, 9], [None, ""]],
         schema=INPUT,
     )
-    shapes = measure_jobs(jobs)["shape_id"].to_pylist()
+    shapes = compute(jobs)["shape_id"].to_pylist()
     assert [re.fullmatch("[0-9a-f]{16}", shape) is not None for shape in shapes] == [True, True]
     assert shapes[1] == measured(("", 0, 9))["shape_id"][0] != shapes[0]
 
@@ -96,7 +96,7 @@ def test_only_a_job_whose_parent_is_known_and_started_later_is_before_it() -> No
 
 
 def test_no_jobs_give_an_empty_table_of_the_same_types() -> None:
-    empty = measure_jobs(INPUT.empty_table())
+    empty = compute(INPUT.empty_table())
     assert empty.num_rows == 0
     assert {field.name: str(field.type) for field in empty.schema} == {
         "path": "string",

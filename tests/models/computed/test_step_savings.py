@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.models.computed.step_savings import sum_savings
+from cce_etl.models.computed.step_savings import compute
 
 SECOND = 10**9
 INPUT = pa.schema(
@@ -31,7 +31,7 @@ def job(root: int, path: str, start: int, end: int | None, **slow: Any) -> dict[
 
 
 def savings(*jobs: dict[str, Any]) -> list[tuple[Any, ...]]:
-    rows = sum_savings(pa.Table.from_pylist(list(jobs), INPUT)).to_pylist()
+    rows = compute(pa.Table.from_pylist(list(jobs), INPUT)).to_pylist()
     return [tuple(row.values()) for row in rows]
 
 
@@ -58,4 +58,4 @@ def test_a_running_step_moves_nothing() -> None:
 
 def test_no_slow_step_gives_an_empty_table_of_the_same_types() -> None:
     types = ["string", "string", "int64", "double"]
-    assert [str(kind) for kind in sum_savings(INPUT.empty_table()).schema.types] == types
+    assert [str(kind) for kind in compute(INPUT.empty_table()).schema.types] == types
