@@ -31,7 +31,7 @@ _LOADED: Final = frozenset({JOB_IDS, JOB_PAYLOADS, JOBS})
 _SEVERITIES: Final = {"error": AssetCheckSeverity.ERROR, "warning": AssetCheckSeverity.WARN}
 _COMMENT: Final = re.compile(r"--.*")
 # Enough of a parser: every table in sql/ is qualified with its schema, and no alias has a schema's name.
-_TABLE: Final = re.compile(r"\b(?:raw|core|marts)\.\w+")
+_TABLE: Final = re.compile(r"\b(?:raw|core|intermediate|marts)\.\w+")
 
 
 def gates(checks: Sequence[Check]) -> list[AssetChecksDefinition]:

@@ -59,7 +59,7 @@ def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataV
 def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, RawMetadataValue]]:
     """Yield the same of several tables, in their order."""
     columns = _columns(connection, tables)
-    counts = row_counts(connection, columns)
+    counts = row_counts(connection, list(columns))
     for table in tables:
         yield _metadata(connection, table, columns[table], counts[table]) if table in columns else {}
 
