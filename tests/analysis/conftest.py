@@ -1,7 +1,4 @@
-"""Published files made the whole way, from bodies on disk: three hand-written jobs, and a synthetic fleet.
-
-Lives here: fixtures. Does not: expectations.
-"""
+"""Published files made by the whole pipeline from bodies on disk: three hand-written jobs, and a synthetic fleet."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,4 @@
-"""Small published files with the tables of an explanation, written as literal rows.
-
-Lives here: the tables, and a row's usual values. Does not: expectations.
-"""
+"""Small published files with the tables of an explanation, written as literal rows with default values."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A live tree's figures, and what changed between two looks."""
+"""A live tree's figures, and what changed between two snapshots."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""What people get wrong: paths, lists, files that are no warehouse; each ends in one clear line.
-
-Lives here: mistakes with files and settings. Does not: the API's refusals (`test_app_failures`).
-"""
+"""Mistakes with files and settings: wrong paths, lists, files that are no warehouse. Each ends in one clear line."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,4 @@
-"""`cce-etl explain` as a user meets it: a page, JSON, queries, mistakes.
-
-Does not live here: figures (`analysis/test_explain`), sentences (`analysis/test_explanation_text`).
-"""
+"""`cce-etl explain` on the command line: a page, JSON, queries, mistakes."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Charts as static SVG elements in the page's own colours and fonts."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from cce_etl.analysis.charts import BLUE, INK, ORANGE
@@ -38,22 +38,14 @@ def svg_element(chart: "altair.TopLevelMixin") -> str:
     svg: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False) | {"config": _CONFIG})
     root = ElementTree.fromstring(svg)  # noqa: S314  made one line above, from figures only
     for element in root.iter():
-        _clean(element)
+        for child in list(element):
+            # Vega leaves the backgrounds of its groups, and labels that would overlap others, in the SVG.
+            is_hidden = child.get("opacity") == "0" or child.get("display") == "none"
+            if is_hidden or child.get("class") in ("background", "foreground"):
+                element.remove(child)
+        element.tag = element.tag.removeprefix(_NAMESPACE)
+        kept = {name: _VARIABLES.get(value, value) for name, value in element.items() if name in _KEPT}
+        element.attrib.clear()
+        element.attrib.update(kept)
     root.set("aria-hidden", "true")
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _clean(element: "ElementTree.Element[str]") -> None:
-    for child in list(element):
-        if _is_invisible(child):
-            element.remove(child)
-    element.tag = element.tag.removeprefix(_NAMESPACE)
-    kept: dict[str, Any] = {name: value for name, value in element.items() if name in _KEPT}
-    element.attrib.clear()
-    element.attrib.update({name: _VARIABLES.get(value, value) for name, value in kept.items()})
-
-
-def _is_invisible(element: "ElementTree.Element[str]") -> bool:
-    # Vega leaves the backgrounds of its groups, and labels that would overlap others, in the SVG.
-    has_outline_only = element.get("class") in ("background", "foreground")
-    return has_outline_only or element.get("opacity") == "0" or element.get("display") == "none"

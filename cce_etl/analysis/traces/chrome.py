@@ -15,19 +15,6 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _PROCESS: Final = 1
 
 
-class TraceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event under the format's own names; `ts` and `dur` are in microseconds."""
-
-    name: str
-    ph: str
-    pid: int
-    tid: int
-    args: dict[str, Any]
-    cat: str | None = None
-    ts: Decimal | None = None
-    dur: Decimal | None = None
-
-
 def trace_events(trace: Trace) -> bytes:
     """Return the tree in the format's JSON Object Format: a complete event (ph X) for each node with a span.
 
@@ -93,24 +80,25 @@ def _fits(span: Span, open_spans: list[Span]) -> bool:
     return innermost.node.path == span.parent_path and span.end_ns <= innermost.end_ns
 
 
-def _metadata_events(trace: Trace, lanes: dict[str, int]) -> Iterator[TraceEvent]:
+def _metadata_events(trace: Trace, lanes: dict[str, int]) -> Iterator[dict[str, Any]]:
     process = {"name": f"{trace.root.name} {trace.root_job_id}"}
-    yield TraceEvent("process_name", "M", _PROCESS, 1, process)
+    yield {"name": "process_name", "ph": "M", "pid": _PROCESS, "tid": 1, "args": process}
     for lane in sorted(set(lanes.values())):
-        thread = {"name": f"in parallel {lane}" if lane else "steps"}
-        yield TraceEvent("thread_name", "M", _PROCESS, lane + 1, thread)
-        yield TraceEvent("thread_sort_index", "M", _PROCESS, lane + 1, {"sort_index": lane})
+        event = {"ph": "M", "pid": _PROCESS, "tid": lane + 1}
+        yield event | {"name": "thread_name", "args": {"name": f"in parallel {lane}" if lane else "steps"}}
+        yield event | {"name": "thread_sort_index", "args": {"sort_index": lane}}
 
 
-def _complete_event(span: Span, lane: int, zero_ns: int) -> TraceEvent:
+def _complete_event(span: Span, lane: int, zero_ns: int) -> dict[str, Any]:
     node = span.node
-    return TraceEvent(
-        name=node.name,
-        ph="X",
-        pid=_PROCESS,
-        tid=lane + 1,
-        args=node.facts() | {"extend_param": node.extend_param},
-        cat=node.phase or "no phase sent",
-        ts=Decimal(span.start_ns - zero_ns).scaleb(-3),
-        dur=Decimal(span.end_ns - span.start_ns).scaleb(-3),
-    )
+    return {
+        "name": node.name,
+        "ph": "X",
+        "pid": _PROCESS,
+        "tid": lane + 1,
+        "args": node.facts() | {"extend_param": node.extend_param},
+        "cat": node.phase or "no phase sent",
+        # The format counts in microseconds.
+        "ts": Decimal(span.start_ns - zero_ns).scaleb(-3),
+        "dur": Decimal(span.end_ns - span.start_ns).scaleb(-3),
+    }

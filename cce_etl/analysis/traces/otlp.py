@@ -7,32 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
+from cce_etl.analysis.traces.tree import Span, Trace
 
+# SPAN_KIND_INTERNAL, and the status codes STATUS_CODE_OK and STATUS_CODE_ERROR.
 _INTERNAL: Final = 1
 _OK: Final = 1
 _ERROR: Final = 2
-
-
-class Status(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a span ended; the code is unset while it is running."""
-
-    code: int = 0
-    message: str = ""
-
-
-class OtlpSpan(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One span under OTLP's own names."""
-
-    trace_id: str
-    span_id: str
-    parent_span_id: str = ""
-    name: str
-    kind: int
-    start_time_unix_nano: str
-    end_time_unix_nano: str
-    attributes: list[dict[str, Any]]
-    status: Status
 
 
 def otlp(trace: Trace) -> bytes:
@@ -71,27 +51,25 @@ def _hash(*parts: str) -> str:
     return sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def _span(span: Span, trace: Trace) -> OtlpSpan:
+def _span(span: Span, trace: Trace) -> dict[str, Any]:
     node, tree = span.node, (trace.source, trace.root_job_id)
     facts: dict[str, object] = {f"cce.{name}": value for name, value in node.facts().items()}
     parameters: dict[str, object] = {f"cce.extend_param.{name}": value for name, value in node.extend_param.items()}
-    return OtlpSpan(
-        trace_id=trace_id(*tree),
-        span_id=span_id(*tree, node.path),
-        parent_span_id="" if span.parent_path is None else span_id(*tree, span.parent_path),
-        name=node.name,
-        kind=_INTERNAL,
-        start_time_unix_nano=str(span.start_ns),
-        end_time_unix_nano=str(span.end_ns),
-        attributes=_attributes(facts | parameters),
-        status=_status(node),
-    )
-
-
-def _status(node: TraceNode) -> Status:
+    parent = {} if span.parent_path is None else {"parentSpanId": span_id(*tree, span.parent_path)}
+    # The status of a running node is unset.
+    status: dict[str, Any] = {"code": _OK} if node.phase == "Success" else {}
     if node.phase == "Failed":
-        return Status(_ERROR, node.reason or "")
-    return Status(_OK) if node.phase == "Success" else Status()
+        status = {"code": _ERROR} | ({"message": node.reason} if node.reason else {})
+    return parent | {
+        "traceId": trace_id(*tree),
+        "spanId": span_id(*tree, node.path),
+        "name": node.name,
+        "kind": _INTERNAL,
+        "startTimeUnixNano": str(span.start_ns),
+        "endTimeUnixNano": str(span.end_ns),
+        "attributes": _attributes(facts | parameters),
+        "status": status,
+    }
 
 
 def _attributes(values: Mapping[str, object]) -> list[dict[str, Any]]:

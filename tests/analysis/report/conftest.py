@@ -1,7 +1,4 @@
-"""Published files written row by row: a rich one, one with hostile names, one without any row.
-
-Lives here: the tables the report reads, with literal rows. Does not: expectations.
-"""
+"""Published files with the tables of the report, written row by row: rich, with hostile names, and empty."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
