@@ -36,8 +36,7 @@ def serve(
 
     from cce_etl.cli.output import note
     from cce_etl.publish.server import Listener
-    from cce_etl.publish.server import serve as serve_database
-    from cce_etl.publish.views import published_database
+    from cce_etl.publish.server import serve as serve_published
 
     _require_long(settings.serve_token)
     listener = Listener(host, port, settings.serve_token or secrets.token_urlsafe(24))
@@ -48,8 +47,8 @@ def serve(
         if not listener.is_local:
             note(_OPEN)
 
-    serve_database(
-        published_database(settings.published),
+    serve_published(
+        settings.published,
         listener,
         on_ready,
         lambda error: note(f"The file published last cannot be served, the one before it is served on: {error}"),

@@ -3,10 +3,12 @@
 Each statement is checked, and DuckDB's settings limit what a statement that passed the check could reach.
 """
 
+from pathlib import Path
 from typing import Final
 
-from cce_etl.publish.views import SERVED_PREFIX, ServedDatabase
+from cce_etl.publish.views import SERVED_PREFIX
 from cce_etl.warehouse.connection import Connection
+from cce_etl.warehouse.files import wal_path
 from cce_etl.warehouse.quoting import literal
 
 # Table functions that only compute values or list tables. Others stop the server, write logs or reach other machines.
@@ -37,9 +39,9 @@ _MAY_RUN: Final = f"""
 """
 
 
-def allow_only_reading(connection: Connection, database: ServedDatabase, folder: str) -> None:
-    """Allow only SELECT, only the files of the served database, and no change of settings, for good."""
-    paths, folders = (", ".join(literal(path) for path in part) for part in (database.paths, database.folders))
+def allow_only_reading(connection: Connection, published: Path, folder: str) -> None:
+    """Allow only SELECT, no file but the published one, no other folder for results too large for memory, for good."""
+    path = published.resolve()
     connection.execute(_MAY_RUN)
     connection.execute(
         f"""
@@ -48,8 +50,7 @@ def allow_only_reading(connection: Connection, database: ServedDatabase, folder:
         SET GLOBAL quack_authorization_function = 'may_run';
         SET python_enable_replacements = false;
         SET temp_directory = {literal(folder)};
-        SET allowed_paths = [{paths}];
-        SET allowed_directories = [{folders}];
+        SET allowed_paths = [{literal(path)}, {literal(wal_path(path))}];
         SET enable_external_access = false;
         SET lock_configuration = true;
         """

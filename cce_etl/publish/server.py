@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from types import FrameType
@@ -15,7 +16,7 @@ import msgspec
 
 from cce_etl.errors import ConfigError, Interrupted, WarehouseError
 from cce_etl.publish.permissions import allow_only_reading
-from cce_etl.publish.views import ServedDatabase, ServedViews
+from cce_etl.publish.views import ServedViews
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import load_extensions
 
@@ -49,7 +50,7 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 def serve(
-    database: ServedDatabase,
+    published: Path,
     listener: Listener,
     on_ready: Callable[[], None],
     on_trouble: Callable[[WarehouseError], None],
@@ -57,7 +58,7 @@ def serve(
     """Serve until SIGINT or SIGTERM, then raise Interrupted. Only the main thread may call this.
 
     Args:
-        database: what to serve.
+        published: the published file.
         listener: where to listen.
         on_ready: called when clients can connect.
         on_trouble: called once with the reason why a newer version cannot be served. The older one is served on.
@@ -66,7 +67,7 @@ def serve(
         ConfigError: see `server`.
         WarehouseError: see `server`.
     """
-    with _stop_on_signals() as (stop, received), server(database, listener) as refresh:
+    with _stop_on_signals() as (stop, received), server(published, listener) as refresh:
         on_ready()
         trouble = ""
         while not stop.wait(_REFRESH_SECONDS):
@@ -81,7 +82,7 @@ def serve(
 
 
 @contextmanager
-def server(database: ServedDatabase, listener: Listener) -> Iterator[Callable[[], None]]:
+def server(published: Path, listener: Listener) -> Iterator[Callable[[], None]]:
     """Serve in the background during the block; yield the function that shows a newer version, if there is one.
 
     Raises:
@@ -93,9 +94,8 @@ def server(database: ServedDatabase, listener: Listener) -> Iterator[Callable[[]
         try:
             # Quack uses httpfs for random numbers. Without it, every connection gets HTTP status 500.
             load_extensions(connection, "httpfs", "quack")
-            database.prepare(connection)
-            allow_only_reading(connection, database, folder)
-            views = ServedViews(connection, database)
+            allow_only_reading(connection, published, folder)
+            views = ServedViews(connection, published)
             views.refresh()
             _listen(connection, listener)
             try:

@@ -1,18 +1,16 @@
 """The views that the server shows to analysts, on the newest version of the published file."""
 
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import duckdb
-import msgspec
 
 from cce_etl.errors import WarehouseError
 from cce_etl.warehouse.connection import Connection, transaction, warehouse_errors
 from cce_etl.warehouse.quoting import literal
 
-# Each version of the served database is attached under this name and a number. Clients see views on it.
+# Each version of the published file is attached under this name and a number. Clients see views on it.
 SERVED_PREFIX: Final = "served_"
 _SERVED: Final = """
     SELECT schema_name, table_name FROM (
@@ -25,67 +23,35 @@ _SERVED: Final = """
 """
 
 
-class ServedDatabase(msgspec.Struct, frozen=True):
-    """A database that is served.
-
-    Attributes:
-        attach: attaches the newest version to a connection under a name.
-        version: returns a value that is another one for each version.
-        paths: the files that DuckDB may read.
-        folders: the folders that DuckDB may read.
-        prepare: loads extensions and creates secrets; called once, before the settings are locked.
-    """
-
-    attach: Callable[[Connection, str], None]
-    version: Callable[[], object]
-    paths: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    prepare: Callable[[Connection], None] = lambda _: None
-
-
-def published_database(published: Path) -> ServedDatabase:
-    """Return the published file as a served database. Each version is a new file, since publishing replaces it."""
-    path = published.resolve()
-
-    def attach(connection: Connection, name: str) -> None:
-        with warehouse_errors(published):
-            # One path may be attached twice; each database then is the file that was there at that time.
-            connection.execute(f"ATTACH {literal(path)} AS {name} (READ_ONLY)")
-
-    def version() -> object:
-        try:
-            state = path.stat()
-        except OSError as error:
-            raise WarehouseError(
-                f"There is no published file at {published} ({error.strerror}). "
-                "Run `cce-etl run` first, or set CCE_PUBLISHED."
-            ) from None
-        return state.st_dev, state.st_ino, state.st_mtime_ns
-
-    # DuckDB looks for a write-ahead log too.
-    return ServedDatabase(attach, version, (str(path), f"{path}.wal"))
-
-
 class ServedViews:
-    """Views on the newest version of a served database.
+    """Views on the newest version of the published file. Publishing replaces the file, so each version is another file.
 
     The version before it stays attached, so that queries which started on it can end.
     """
 
-    def __init__(self, connection: Connection, database: ServedDatabase) -> None:
+    def __init__(self, connection: Connection, published: Path) -> None:
         self._connection = connection
-        self._database = database
+        self._published = published
         self._version: object = None
         self._names: list[str] = []
         self._numbers = count(1)
 
     def refresh(self) -> None:
         """Show the newest version when there is a newer one; raise WarehouseError when it cannot be served."""
-        version = self._database.version()
+        try:
+            state = self._published.stat()
+        except OSError as error:
+            raise WarehouseError(
+                f"There is no published file at {self._published} ({error.strerror}). "
+                "Run `cce-etl run` first, or set CCE_PUBLISHED."
+            ) from None
+        version = state.st_dev, state.st_ino, state.st_mtime_ns
         if version == self._version:
             return
         name = f"{SERVED_PREFIX}{next(self._numbers)}"
-        self._database.attach(self._connection, name)
+        with warehouse_errors(self._published):
+            # One path may be attached twice; each database then is the file that was there at that time.
+            self._connection.execute(f"ATTACH {literal(self._published.resolve())} AS {name} (READ_ONLY)")
         try:
             self._show(name)
         except (WarehouseError, duckdb.Error) as error:

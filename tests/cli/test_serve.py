@@ -17,7 +17,6 @@ import duckdb
 import pytest
 
 from cce_etl.publish.server import Listener, server
-from cce_etl.publish.views import published_database
 from cce_etl.warehouse.lake import load_extensions
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ def test_what_the_documentation_tells_analysts_to_type_works(
     blocks = re.findall(r"^ *```sql\n(.*?)```", text, re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`((?:FROM|CREATE TABLE|CALL) [^`]+)`", text)
     assert (len(blocks), len(spans)) == (2, 3)
-    with server(published_database(demo_run.published), Listener("127.0.0.1", port, "a token of this test")):
+    with server(demo_run.published, Listener("127.0.0.1", port, "a token of this test")):
         for statement in [*blocks[0].split(";")[:-1], blocks[1], *spans]:
             typed = statement.replace("'...'", "'a token of this test'").replace(":9494", f":{port}")
             assert client.execute(typed).fetchall() is not None, typed

@@ -8,7 +8,6 @@ import pytest
 
 from cce_etl.publish.permissions import allow_only_reading
 from cce_etl.publish.server import server
-from cce_etl.publish.views import published_database
 from cce_etl.warehouse.lake import load_extensions
 from tests.publish.analyst import Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
@@ -31,7 +30,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def attached(analyst: Analyst, published: Path) -> Iterator[Analyst]:
     listener = listener_of()
-    with server(published_database(published), listener):
+    with server(published, listener):
         analyst.attach(listener)
         yield analyst
 
@@ -134,7 +133,7 @@ def test_even_what_may_run_reaches_no_file_and_no_setting(published: Path) -> No
     """Hold the second line: what a statement could do if it were let through."""
     with duckdb.connect() as connection:
         load_extensions(connection, "httpfs", "quack")
-        allow_only_reading(connection, published_database(published), str(published.parent / "spilled"))
+        allow_only_reading(connection, published, str(published.parent / "spilled"))
         for statement in (
             f"FROM read_text('{published.parent.parent}/*')",
             f"FROM read_csv('{published.parent}/secret.csv')".replace("it's", "it''s"),

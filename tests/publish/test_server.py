@@ -11,7 +11,6 @@ import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.publish.server import Listener, server
-from cce_etl.publish.views import ServedDatabase, published_database
 from tests.publish.analyst import TOKEN, Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
 
@@ -28,7 +27,7 @@ def published(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("token", ["", "TOKEN 'another-token'", "TOKEN ''"])
 def test_nobody_comes_in_without_the_token(analyst: Analyst, published: Path, token: str) -> None:
     listener = listener_of()
-    with server(published_database(published), listener):
+    with server(published, listener):
         options = f"({token})" if token else ""
         analyst.says("DROP SECRET IF EXISTS __default_quack")
         refused = analyst.says(f"ATTACH '{listener.address}' AS other {options}")
@@ -38,23 +37,23 @@ def test_nobody_comes_in_without_the_token(analyst: Analyst, published: Path, to
 def test_a_busy_port_and_an_address_of_another_machine_are_mistakes_of_the_user(published: Path) -> None:
     listener = listener_of()
     refused = pytest.raises(ConfigError, match=r"cannot be listened on: Address already in use.*--port")
-    with server(published_database(published), listener), refused:
-        start(published_database(published), listener)
-    start(published_database(published), listener)
+    with server(published, listener), refused:
+        start(published, listener)
+    start(published, listener)
     with pytest.raises(ConfigError, match="cannot be listened on"):
-        start(published_database(published), Listener("192.0.2.1", listener.port, TOKEN))
+        start(published, Listener("192.0.2.1", listener.port, TOKEN))
 
 
 def test_without_a_published_file_nothing_listens(tmp_path: Path) -> None:
     listener = listener_of()
     with pytest.raises(WarehouseError, match=r"no published file.*cce-etl run"):
-        start(published_database(tmp_path / "published.duckdb"), listener)
+        start(tmp_path / "published.duckdb", listener)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((listener.host, listener.port), timeout=5)
 
 
-def start(database: ServedDatabase, listener: Listener) -> None:
-    with server(database, listener):
+def start(published: Path, listener: Listener) -> None:
+    with server(published, listener):
         pass
 
 

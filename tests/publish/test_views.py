@@ -7,8 +7,6 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.publish.server import server
-from cce_etl.publish.views import ServedDatabase, published_database
-from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.lake import load_extensions
 from tests.publish.analyst import TOKEN, Analyst, listener_of, publish
 from tests.warehouse.lakes import needs_extensions
@@ -19,7 +17,7 @@ pytestmark = needs_extensions
 def test_a_newer_version_is_served_to_who_is_attached_already(analyst: Analyst, tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 3, "CREATE TABLE marts.gone AS SELECT 1 AS n")
-    with server(published_database(path), listener) as refresh:
+    with server(path, listener) as refresh:
         analyst.attach(listener)
         assert analyst.says("FROM cce.marts.gone") == [[1]]
         for steps in (4, 5, 6):
@@ -37,7 +35,7 @@ def test_a_newer_version_is_served_to_who_is_attached_already(analyst: Analyst, 
 def test_a_result_half_read_is_of_one_version(tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 100_000)
-    with server(published_database(path), listener) as refresh, duckdb.connect() as client:
+    with server(path, listener) as refresh, duckdb.connect() as client:
         load_extensions(client, "httpfs", "quack")
         client.execute(f"ATTACH '{listener.address}' AS cce (TOKEN '{TOKEN}')")
         reading = client.execute("FROM cce.marts.steps")
@@ -52,7 +50,7 @@ def test_a_result_half_read_is_of_one_version(tmp_path: Path) -> None:
 def test_what_cannot_be_read_leaves_the_version_before(analyst: Analyst, tmp_path: Path) -> None:
     path, listener = tmp_path / "published.duckdb", listener_of()
     publish(path, 3)
-    with server(published_database(path), listener) as refresh:
+    with server(path, listener) as refresh:
         analyst.attach(listener)
         broken = tmp_path / "broken"
         broken.write_bytes(b"no database" * 1000)
@@ -72,47 +70,3 @@ def test_what_cannot_be_read_leaves_the_version_before(analyst: Analyst, tmp_pat
         publish(path, 4)
         refresh()
         assert analyst.says("FROM cce.manifest") == [[4]]
-
-
-def test_other_things_than_a_file_can_be_served(analyst: Analyst, tmp_path: Path) -> None:
-    def attach(connection: Connection, name: str) -> None:
-        connection.execute(f"ATTACH ':memory:' AS {name}; CREATE SCHEMA {name}.marts")
-        connection.execute(f"CREATE TABLE {name}.marts.steps AS SELECT '{name}' AS name")
-
-    listener = listener_of()
-    versions = iter([1, 1, 2])
-    with server(ServedDatabase(attach, lambda: next(versions)), listener) as refresh:
-        analyst.attach(listener)
-        refresh()
-        assert analyst.says("FROM cce.marts.steps") == [["served_1"]]
-        refresh()
-        assert analyst.says("FROM cce.marts.steps") == [["served_2"]]
-
-
-def test_a_lake_is_served_but_for_what_is_no_part_of_core_and_marts(analyst: Analyst, tmp_path: Path) -> None:
-    catalog, data = tmp_path / "catalog.ducklake", tmp_path / "data"
-
-    def prepare(connection: Connection) -> None:
-        load_extensions(connection, "ducklake")
-
-    def attach(connection: Connection, name: str) -> None:
-        connection.execute(f"ATTACH 'ducklake:{catalog}' AS {name} (READ_ONLY)")
-
-    with duckdb.connect() as writer:
-        prepare(writer)
-        writer.execute(f"ATTACH 'ducklake:{catalog}' AS lake (DATA_PATH '{data}/', DATA_INLINING_ROW_LIMIT 0)")
-        writer.execute("CREATE SCHEMA lake.marts; CREATE TABLE lake.marts.steps AS SELECT 7 AS job")
-        writer.execute("CREATE SCHEMA lake.raw; CREATE TABLE lake.raw.bodies AS SELECT 'kept' AS body")
-    paths = (str(catalog), f"{catalog}.wal")
-    listener = listener_of()
-    with server(ServedDatabase(attach, lambda: 1, paths, (f"{data}/",), prepare), listener):
-        analyst.attach(listener)
-        assert analyst.says("FROM cce.marts.steps") == [[7]]
-        for other in (
-            "served_1.raw.bodies",
-            "__ducklake_metadata_served_1.ducklake_table",
-            "ducklake_snapshots('served_1')",
-            f"'{data}/raw/bodies/*.parquet'",
-            f"read_parquet('{data}/raw/bodies/*.parquet')",
-        ):
-            assert "Authorization failed" in analyst.sends(f"FROM {other}")
