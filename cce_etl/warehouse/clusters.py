@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
+from cce_etl.warehouse.arrow import TEXT, TIME, arrow_table
 from cce_etl.warehouse.connection import Connection
-
-_TYPES = {"availability_zones": pa.list_(pa.string()), "created_at": pa.timestamp("ns")}
 
 
 class ClusterRow(msgspec.Struct, frozen=True):
@@ -28,11 +27,11 @@ def append_changed_clusters(
 ) -> int:
     """Write the clusters that differ from their latest rows, and return how many."""
     latest = {cluster.cluster_id: cluster for cluster in clusters}.values()
-    columns = {
-        name: pa.array([getattr(cluster, name) for cluster in latest], _TYPES.get(name, pa.string()))
-        for name in ClusterRow.__struct_fields__
+    types = dict.fromkeys(ClusterRow.__struct_fields__, TEXT) | {
+        "availability_zones": pa.list_(TEXT),
+        "created_at": TIME,
     }
-    connection.register("incoming", pa.table(columns))
+    connection.register("incoming", arrow_table(latest, **types))
     same = " AND ".join(f"seen.{name} IS NOT DISTINCT FROM incoming.{name}" for name in ClusterRow.__struct_fields__)
     added = connection.execute(
         f"""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
+from cce_etl.warehouse.arrow import TEXT, TIME, arrow_table
 from cce_etl.warehouse.connection import Connection, transaction
 
 
@@ -29,18 +30,8 @@ def record_dead_letters(connection: Connection, source: str, dead_letters: Seque
     if not dead_letters:
         return
     latest = {(item.job_id or item.message, item.kind): item for item in dead_letters}.values()
-    table = pa.table(
-        {
-            "job_id": pa.array([item.job_id for item in latest], pa.string()),
-            "kind": pa.array([item.kind for item in latest], pa.string()),
-            "http_status": pa.array([item.http_status for item in latest], pa.int32()),
-            "error_code": pa.array([item.error_code for item in latest], pa.string()),
-            "message": pa.array([item.message for item in latest], pa.string()),
-            "body_excerpt": pa.array([item.body_excerpt for item in latest], pa.string()),
-            "attempts": pa.array([item.attempts for item in latest], pa.int32()),
-            "failed_at": pa.array([item.failed_at for item in latest], pa.timestamp("ns")),
-        }
-    )
+    text_columns = dict.fromkeys(("job_id", "kind", "error_code", "message", "body_excerpt"), TEXT)
+    table = arrow_table(latest, **text_columns, http_status=pa.int32(), attempts=pa.int32(), failed_at=TIME)
     connection.register("incoming", table)
     connection.execute(
         """

@@ -133,25 +133,15 @@ class FileStorage(msgspec.Struct, frozen=True):
     def partition_tables(self, connection: Connection) -> None:
         """Do nothing: a file has no partitions."""
 
-    def write_lock(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  see Storage
+    def write_lock(self, connection: Connection) -> AbstractContextManager[None]:
         """Return no lock: no other process has the file open."""
         return nullcontext()
 
-    def build_lock(
-        self,
-        connection: Connection,  # noqa: ARG002  see Storage
-        *,
-        is_shared: bool = False,  # noqa: ARG002  see Storage
-    ) -> AbstractContextManager[None]:
+    def build_lock(self, connection: Connection, *, is_shared: bool = False) -> AbstractContextManager[None]:
         """Return no lock: no other process has the file open."""
         return nullcontext()
 
-    def source_lock(
-        self,
-        connection: Connection,  # noqa: ARG002  see Storage
-        source: str,  # noqa: ARG002  see Storage
-        wait_seconds: float,  # noqa: ARG002  see Storage
-    ) -> AbstractContextManager[None]:
+    def source_lock(self, connection: Connection, source: str, wait_seconds: float) -> AbstractContextManager[None]:
         """Return no lock: no other process has the file open."""
         return nullcontext()
 
@@ -171,11 +161,11 @@ class FileStorage(msgspec.Struct, frozen=True):
         finally:
             connection.execute(DISABLE_ROW_GROUP_MERGING)
 
-    def compact(self, connection: Connection, snapshot_days: int) -> Compaction:  # noqa: ARG002  see Storage
+    def compact(self, connection: Connection, snapshot_days: int) -> Compaction:
         """Do nothing: a file has no snapshots. `vacuum` makes it smaller."""
         return Compaction()
 
-    def vacuum(self, lock_wait_seconds: float, snapshot_days: int) -> int:  # noqa: ARG002  see Storage
+    def vacuum(self, lock_wait_seconds: float, snapshot_days: int) -> int:
         """Write the tables to a new file, compare it with the old one, replace the old one, and return the bytes.
 
         The disk needs room for both. Raises WarehouseError when the new file differs, when another process holds the
@@ -199,7 +189,7 @@ class FileStorage(msgspec.Struct, frozen=True):
         copy_file(self.path, target)
         return row_counts(connection, tables)
 
-    def byte_count(self, connection: Connection) -> int:  # noqa: ARG002  see Storage
+    def byte_count(self, connection: Connection) -> int:
         """Return the bytes of the file."""
         return self.path.stat().st_size
 

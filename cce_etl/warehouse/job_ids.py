@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
+from cce_etl.warehouse.arrow import TEXT, TIME, arrow_table
 from cce_etl.warehouse.connection import Connection, transaction
 
 _LIST_AGAIN: Final = """
@@ -152,14 +153,8 @@ def update_ids(connection: Connection, source: str, updates: Sequence[IdUpdate])
     """
     if not updates:
         return
-    table = pa.table(
-        {
-            "job_id": pa.array([update.job_id for update in updates], pa.string()),
-            "state": pa.array([update.state for update in updates], pa.string()),
-            "attempts": pa.array([update.attempts for update in updates], pa.int32()),
-            "fetched_at": pa.array([update.fetched_at for update in updates], pa.timestamp("ns")),
-            "replaces_time": pa.array([update.replaces_time for update in updates], pa.bool_()),
-        }
+    table = arrow_table(
+        updates, job_id=TEXT, state=TEXT, attempts=pa.int32(), fetched_at=TIME, replaces_time=pa.bool_()
     )
     connection.register("incoming", table)
     connection.execute(

@@ -106,7 +106,7 @@ class LakeStorage(msgspec.Struct, frozen=True):
         )
 
     @contextmanager
-    def open(self, lock_wait_seconds: float, *, create: bool) -> Iterator[Connection]:  # noqa: ARG002  see Storage
+    def open(self, lock_wait_seconds: float, *, create: bool) -> Iterator[Connection]:
         """Open the lake for writing; PostgreSQL lets several processes in, so that nobody waits here."""
         data = [f"DATA_PATH {literal(self.lake.data)}"] if self.lake.data else []
         with self._open([*data, f"CREATE_IF_NOT_EXISTS {create}"]) as connection:

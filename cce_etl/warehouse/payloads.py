@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from cce_etl.transform.versions import Payload, PayloadKey
+from cce_etl.warehouse.arrow import TEXT, TIME, arrow_table
 from cce_etl.warehouse.connection import Connection
 
 
@@ -42,17 +43,16 @@ def append_payloads(connection: Connection, source: str, payloads: Sequence[Payl
     """Append payloads to raw.job_payloads."""
     if not payloads:
         return
-    table = pa.table(
-        {
-            "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
-            "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
-            "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
-            "body": pa.array([payload.compressed_body for payload in payloads], pa.binary()),
-            "body_bytes": pa.array([payload.body_bytes for payload in payloads], pa.int32()),
-            "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
-        }
+    table = arrow_table(
+        payloads,
+        job_id=TEXT,
+        dialect=TEXT,
+        fetched_at=TIME,
+        compressed_body=pa.binary(),
+        body_bytes=pa.int32(),
+        body_sha256=pa.binary(),
     )
-    connection.register("incoming", table)
+    connection.register("incoming", table.rename_columns({"compressed_body": "body"}))
     connection.execute("INSERT INTO raw.job_payloads BY NAME SELECT $1 AS source, * FROM incoming", [source])
 
 
@@ -68,12 +68,7 @@ def record_last_seen(connection: Connection, source: str, late: Sequence[Payload
     """
     if not late:
         return
-    table = {
-        "job_id": pa.array([payload.job_id for payload in late], pa.string()),
-        "dialect": pa.array([payload.dialect for payload in late], pa.string()),
-        "fetched_at": pa.array([payload.fetched_at for payload in late], pa.timestamp("ns")),
-    }
-    connection.register("incoming", pa.table(table))
+    connection.register("incoming", arrow_table(late, job_id=TEXT, dialect=TEXT, fetched_at=TIME))
     # The time in raw.job_ids belongs to the v3 tree when there is one; v3 is the first in this order.
     overtaken = connection.execute(
         """

@@ -7,6 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from cce_etl.transform.versions import Payload, PayloadKey
+from cce_etl.warehouse.arrow import TEXT, TIME, arrow_table
 from cce_etl.warehouse.connection import Connection
 
 # More than a year of nights, of which marts.ingest_durations_daily is made. They are kept whatever their age.
@@ -43,13 +44,8 @@ def superseded_payloads(connection: Connection, before: int) -> list[OldPayload]
 
 def delete_payloads(connection: Connection, source: str, payloads: Sequence[Payload]) -> None:
     """Delete the payloads of a source."""
-    table = {
-        "job_id": pa.array([payload.job_id for payload in payloads], pa.string()),
-        "dialect": pa.array([payload.dialect for payload in payloads], pa.string()),
-        "fetched_at": pa.array([payload.fetched_at for payload in payloads], pa.timestamp("ns")),
-        "body_sha256": pa.array([payload.body_sha256 for payload in payloads], pa.binary()),
-    }
-    connection.register("incoming", pa.table(table))
+    table = arrow_table(payloads, job_id=TEXT, dialect=TEXT, fetched_at=TIME, body_sha256=pa.binary())
+    connection.register("incoming", table)
     connection.execute(
         """
         DELETE FROM raw.job_payloads USING incoming
