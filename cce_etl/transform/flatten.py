@@ -109,12 +109,12 @@ _Texts = tuple[
 _Fields = tuple[_Texts, dict[str, str], list[Any], int | None, str | None]
 
 
-class ParsedPayload(msgspec.Struct, frozen=True):
+class ParsedPayload(msgspec.Struct, frozen=True, gc=False):
     """The tree of jobs that a body holds: depth first, in the order of the API, parents before their sub-jobs."""
 
     job_id: str
     dialect: Dialect
-    nodes: list[JobNode]
+    nodes: tuple[JobNode, ...]
 
     @property
     def is_terminal(self) -> bool:
@@ -140,7 +140,7 @@ def parse_payload(body: bytes, job_id: str | None = None) -> ParsedPayload:
         raise PayloadError("missing_uid", "expected a job's id, which alone names it in a file", path="metadata.uid")
     if job_id is not None and uid is not None and uid != job_id:
         raise PayloadError("uid_mismatch", f"asked for {job_id}, got the job {uid[:128]!r}", path="metadata.uid")
-    return ParsedPayload(nodes[0].job_id, dialect_of(document), nodes)
+    return ParsedPayload(nodes[0].job_id, dialect_of(document), tuple(nodes))
 
 
 def _walk(root: dict[str, Any], root_job_id: str | None) -> list[JobNode]:
@@ -260,12 +260,14 @@ def flatten(payloads: Sequence[ParsedPayload]) -> pa.Table:
 
 
 def _parameter_maps(parameters: Sequence[dict[str, str]]) -> pa.DictionaryArray:
-    code_of: dict[tuple[tuple[str, str], ...], int] = {}
-    codes = [code_of.setdefault(tuple(one.items()), len(code_of)) for one in parameters]
-    items = list(chain.from_iterable(code_of))
-    ends = np.cumsum([0, *map(len, code_of)])
-    keys, values = (pa.array([item[place] for item in items], pa.string()) for place in (0, 1))
-    maps = pa.MapArray.from_arrays(pa.array(ends, pa.int32()), keys, values)
+    code_of: dict[tuple[str, ...], int] = {}  # by the keys and then the values of a map
+    codes = [code_of.setdefault((*one, *one.values()), len(code_of)) for one in parameters]
+    keys = chain.from_iterable(texts[: len(texts) // 2] for texts in code_of)
+    values = chain.from_iterable(texts[len(texts) // 2 :] for texts in code_of)
+    ends = np.cumsum([0, *(len(texts) // 2 for texts in code_of)])
+    maps = pa.MapArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.array(list(keys), pa.string()), pa.array(list(values), pa.string())
+    )
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), maps)
 
 
