@@ -13,7 +13,7 @@ from cce_etl.analysis.published import open_published
 from cce_etl.errors import CceEtlError
 from cce_etl.pipeline.watch import Snapshot
 from cce_etl.transform.flatten import JobRow
-from cce_etl.transform.payload import Phase
+from cce_etl.transform.payload import TERMINAL_PHASES, Phase
 from cce_etl.warehouse.quoting import literal
 
 _SECONDS_10_MINUTES: Final = 600.0
@@ -168,7 +168,7 @@ def live_steps(snapshot: Snapshot, find_curve: Callable[[JobRow], Curve | None])
 
 
 def _live_step(row: JobRow, fetched_at: int, find_curve: Callable[[JobRow], Curve | None]) -> LiveStep:
-    is_finished = row.canonical_phase in (Phase.SUCCESS, Phase.FAILED)
+    is_finished = row.canonical_phase in TERMINAL_PHASES
     is_running = not is_finished and row.canonical_phase != Phase.INITIALIZING
     ended_at = fetched_at if is_running else (row.completed_at or row.updated_at) if is_finished else None
     seconds = None if ended_at is None or row.created_at is None else (ended_at - row.created_at) / 1e9

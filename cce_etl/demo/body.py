@@ -12,7 +12,7 @@ from cce_etl.demo.clock_text import UUID_TICK_NS, ZERO_TIME_TEXT, go_time_text, 
 from cce_etl.demo.schedule import JobRun, Step
 from cce_etl.demo.steps import Target
 from cce_etl.demo.truth import FLAVOR_KEY, VERSION_KEY, ZONE_KEY
-from cce_etl.transform.payload import Phase
+from cce_etl.transform.payload import TERMINAL_PHASES, Phase
 
 Document = dict[str, Any]
 
@@ -147,7 +147,7 @@ def v2_document(document: Document) -> Document:
     if "subjobs" in spec:
         spec["subjobs"] = [v2_document(sub_job) for sub_job in spec["subjobs"]]
     status = {"status" if key == "phase" else key: value for key, value in document["status"].items()}
-    if Phase(status["status"]).is_terminal:
+    if status["status"] in TERMINAL_PHASES:
         status["completionTime"] = document["metadata"]["updateTimestamp"]
     return document | {"apiVersion": "v2", "spec": spec, "status": status}
 

@@ -12,7 +12,7 @@ from cce_etl.demo.clock_text import go_time_text, uuid_1_text
 from cce_etl.demo.clusters import HOST_NODES, Cluster
 from cce_etl.demo.fleet import Fleet, RootJob
 from cce_etl.timestamps import planned_time
-from cce_etl.transform.payload import Phase
+from cce_etl.transform.payload import TERMINAL_PHASES, Phase
 
 # A list asks one more request a cluster, for its nodes.
 LISTED_CLUSTER_COUNT: Final = 12
@@ -33,7 +33,7 @@ def cluster_list(fleet: Fleet) -> Document:
     documents: list[Document] = []
     for jobs in reversed(_jobs_of_clusters(fleet)):
         phase = _phase_of(fleet, jobs[-1])
-        if jobs[-1].job_type != "DeleteCluster" or not phase.is_terminal:
+        if jobs[-1].job_type != "DeleteCluster" or phase not in TERMINAL_PHASES:
             documents.append(_cluster_document(jobs, phase))
         if len(documents) == LISTED_CLUSTER_COUNT:
             break
@@ -82,7 +82,7 @@ def _cluster_document(jobs: list[RootJob], last_phase: Phase) -> Document:
             "masters": [{"availabilityZone": cluster.zone}] * cluster.master_count,
         },
         "status": {
-            "phase": "Available" if last_phase.is_terminal else _BUSY_PHASES[last.job_type],
+            "phase": "Available" if last_phase in TERMINAL_PHASES else _BUSY_PHASES[last.job_type],
             "jobID": last.job_id,
         },
     }
@@ -103,5 +103,5 @@ def _node_document(job: RootJob, number: int, phase: Phase) -> Document:
             "creationTimestamp": go_time_text(job.started_ns),
         },
         "spec": {"az": job.cluster.zone},
-        "status": {"phase": "Active" if phase.is_terminal else "Build", "jobID": job.job_id},
+        "status": {"phase": "Active" if phase in TERMINAL_PHASES else "Build", "jobID": job.job_id},
     }

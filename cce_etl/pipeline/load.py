@@ -194,34 +194,28 @@ def _write_items(
         rows: The trees of all items, where they are flattened already.
     """
     loaded_before, in_v3_before = versions.job_ids(), versions.job_ids(Dialect.V3)
-    in_time = sorted(items, key=lambda item: item.payload.fetched_at or 0)
-    new = [item for item in in_time if versions.add(item.payload)]
+    new = [items[index] for index in versions.add([item.payload for item in items])]
+    in_v3 = versions.job_ids(Dialect.V3)
+    changed = [item for item in new if item.tree is not None]
+    alone = [item for item in changed if versions.makes_tree_alone(item.payload)]
     append_payloads(connection, source, [item.payload for item in new])
-    trees: dict[str, ParsedPayload] = {}
-    to_read: set[str] = set()  # jobs whose tree depends on stored payloads too
-    for item in new:
-        job_id = item.payload.job_id
-        if item.tree is None:
-            continue
-        if versions.has(job_id, Dialect.V2) or not versions.is_latest(item.payload):
-            to_read.add(job_id)
-        else:
-            trees[job_id] = item.tree
-    trees |= _stored_trees(connection, source, sorted(to_read - trees.keys()))
-    update_ids(connection, source, [*_id_updates(items, trees, versions, in_v3_before), *updates])
+    trees = {item.payload.job_id: item.tree for item in alone if item.tree is not None}
+    others = {item.payload.job_id for item in changed} - trees.keys()
+    if others:
+        trees |= _stored_trees(connection, source, sorted(others))
+    update_ids(connection, source, [*_id_updates(items, trees, in_v3_before, in_v3), *updates])
     if rows is None or any(trees.get(item.payload.job_id) is not item.tree for item in items):
         rows = flatten(list(trees.values()))
     row_count = replace_trees(connection, source, rows, [job_id for job_id in trees if job_id in loaded_before])
     read = [item.payload.job_id for item in items if item.tree is not None]
     touch_observed_at(connection, source, [job_id for job_id in read if job_id not in trees])
-    changed_count = sum(item.tree is not None for item in new)
-    return RunCounts(fetched=changed_count, unchanged=len(read) - changed_count, rows=row_count)
+    return RunCounts(fetched=len(changed), unchanged=len(read) - len(changed), rows=row_count)
 
 
 def _id_updates(
-    items: Sequence[LoadItem], trees: dict[str, ParsedPayload], versions: PayloadVersions, in_v3_before: set[str]
+    items: Sequence[LoadItem], trees: dict[str, ParsedPayload], in_v3_before: set[str], in_v3: set[str]
 ) -> list[IdUpdate]:
-    """Return what the bodies of each job say of its id."""
+    """Return what the bodies of each job say of its id; the sets are of jobs with a v3 payload, before and by now."""
     updates: dict[str, IdUpdate] = {}
     for item in items:
         job_id, is_v3 = item.payload.job_id, item.payload.dialect == Dialect.V3
@@ -229,7 +223,7 @@ def _id_updates(
         if job_id in trees:
             tree_dialect, state = trees[job_id].dialect, _state_of(trees[job_id])
         else:
-            tree_dialect, state = Dialect.V3 if versions.has(job_id, Dialect.V3) else Dialect.V2, before.state
+            tree_dialect, state = Dialect.V3 if job_id in in_v3 else Dialect.V2, before.state
         # What v2 says of a job does not make its v3 tree any younger, whichever of them came first.
         is_of_tree = item.tree is not None and (is_v3 or tree_dialect == Dialect.V2)
         times = [before.fetched_at, item.payload.fetched_at if is_of_tree else None]
@@ -251,7 +245,7 @@ def _state_of(tree: ParsedPayload) -> str | None:
 
 def _stored_trees(connection: Connection, source: str, job_ids: Sequence[str]) -> dict[str, ParsedPayload]:
     """Return the trees that the stored payloads of some jobs make."""
-    stored = read_payloads(connection, source, job_ids) if job_ids else []
+    stored = read_payloads(connection, source, job_ids)
     trees = {
         job_id: tree_of(job_id, list(payloads)) for job_id, payloads in groupby(stored, key=lambda one: one.job_id)
     }

@@ -19,7 +19,7 @@ from cce_etl.pipeline.fetch import Clock, policy_of
 from cce_etl.settings.settings import Settings
 from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.transform.flatten import JobRow, job_rows, parse_payload
-from cce_etl.transform.payload import Phase
+from cce_etl.transform.payload import TERMINAL_PHASES
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def is_last(self) -> bool:
         """Tell whether the job has ended; a phase nobody knows is no end."""
-        return self.root.canonical_phase in (Phase.SUCCESS, Phase.FAILED)
+        return self.root.canonical_phase in TERMINAL_PHASES
 
 
 def one_source(settings: Settings) -> Settings:

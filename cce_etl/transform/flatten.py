@@ -12,6 +12,7 @@ from cce_etl.errors import PayloadError
 from cce_etl.timestamps import parse_timestamps, planned_times, timestamp_or_none
 from cce_etl.transform import payload as limits
 from cce_etl.transform.payload import (
+    TERMINAL_PHASES,
     Dialect,
     canonical_phase,
     decode_body,
@@ -114,13 +115,8 @@ class ParsedPayload(msgspec.Struct, frozen=True, gc=False):
 
     job_id: str
     dialect: Dialect
+    is_terminal: bool  # by the root's phase alone, since a failed tree may hold planned steps
     nodes: tuple[JobNode, ...]
-
-    @property
-    def is_terminal(self) -> bool:
-        """Tell whether the tree changes no more. The root's phase decides: a failed tree may hold planned steps."""
-        phase = canonical_phase(self.nodes[0].phase)
-        return phase is not None and phase.is_terminal
 
 
 def parse_payload(body: bytes, job_id: str | None = None) -> ParsedPayload:
@@ -134,13 +130,15 @@ def parse_payload(body: bytes, job_id: str | None = None) -> ParsedPayload:
         PayloadError: The body is no job, another job than the one asked for, or larger than the limits.
     """
     document = decode_body(body)
+    dialect = dialect_of(document)
     nodes = _walk(document, job_id)
     uid = nodes[0].uid
     if job_id is None and uid is None:
         raise PayloadError("missing_uid", "expected a job's id, which alone names it in a file", path="metadata.uid")
     if job_id is not None and uid is not None and uid != job_id:
         raise PayloadError("uid_mismatch", f"asked for {job_id}, got the job {uid[:128]!r}", path="metadata.uid")
-    return ParsedPayload(nodes[0].job_id, dialect_of(document), tuple(nodes))
+    is_terminal = canonical_phase(nodes[0].phase) in TERMINAL_PHASES
+    return ParsedPayload(nodes[0].job_id, dialect, is_terminal, tuple(nodes))
 
 
 def _walk(root: dict[str, Any], root_job_id: str | None) -> list[JobNode]:
@@ -220,6 +218,7 @@ def _fields(document: Any, path: str) -> _Fields:
 def flatten(payloads: Sequence[ParsedPayload]) -> pa.Table:
     """Return the jobs of some trees in the columns of core.jobs that a tree fills, a row a job."""
     nodes = [node for payload in payloads for node in payload.nodes]
+    parameters = _parameter_maps([node.extend_param for node in nodes])
     # Clocks are parsed as one array, since each call costs as much as some hundred texts.
     clocks = pa.array([node.created_text for node in nodes] + [node.updated_text for node in nodes], pa.string())
     instants = parse_timestamps(clocks)
@@ -247,7 +246,7 @@ def flatten(payloads: Sequence[ParsedPayload]) -> pa.Table:
         "completed_at": [node.completed_at for node in nodes],
         "created_text": clocks[: len(nodes)],
         "updated_text": clocks[len(nodes) :],
-        "extend_param": _parameter_maps([node.extend_param for node in nodes]),
+        "extend_param": parameters,
         "extra": [node.extra for node in nodes],
         "is_leaf": [node.is_leaf for node in nodes],
         "has_uid": uids.is_valid(),

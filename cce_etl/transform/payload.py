@@ -25,19 +25,15 @@ _Value = TypeVar("_Value", str, list[Any], dict[str, Any])
 
 
 class Phase(StrEnum):
-    """Where a job stands; the last two are final."""
+    """Where a job stands."""
 
     INITIALIZING = "Initializing"
     RUNNING = "Running"
     SUCCESS = "Success"
     FAILED = "Failed"
 
-    @property
-    def is_terminal(self) -> bool:
-        """Tell whether a job in this phase changes no more."""
-        return self in (Phase.SUCCESS, Phase.FAILED)
 
-
+TERMINAL_PHASES: Final = frozenset({Phase.SUCCESS, Phase.FAILED})
 _PHASES: Final = {phase.value.lower(): phase for phase in Phase}
 
 

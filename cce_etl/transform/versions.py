@@ -73,23 +73,26 @@ class PayloadVersions:
         """Return the jobs of which a version is known, in one dialect or in any."""
         return {job_id for job_id, known in self._versions if dialect in (None, known)}
 
-    def has(self, job_id: str, dialect: Dialect) -> bool:
-        """Tell whether a version of a job is known in a dialect."""
-        return (job_id, dialect) in self._versions
+    def add(self, payloads: Sequence[Payload]) -> list[int]:
+        """Add payloads in the order of time; return the indexes of the new ones.
 
-    def add(self, payload: Payload) -> bool:
-        """Add a payload; return whether it is new, which means that its content differs from the version before it."""
-        versions = self._versions.setdefault((payload.job_id, payload.dialect), [])
-        version = _version(payload)
-        index = bisect_right(versions, (version[0], _AFTER_ALL_HASHES))
-        if version in versions or (index and versions[index - 1][1] == version[1]):
-            return False
-        insort(versions, version)
-        return True
+        A payload is new when its content differs from the version before it.
+        """
+        new = []
+        for index in sorted(range(len(payloads)), key=[payload.fetched_at or 0 for payload in payloads].__getitem__):
+            payload = payloads[index]
+            versions = self._versions.setdefault((payload.job_id, payload.dialect), [])
+            version = _version(payload)
+            position = bisect_right(versions, (version[0], _AFTER_ALL_HASHES))
+            if version not in versions and not (position and versions[position - 1][1] == version[1]):
+                insort(versions, version)
+                new.append(index)
+        return new
 
-    def is_latest(self, payload: Payload) -> bool:
-        """Tell whether no later version of the job is known in the payload's dialect."""
-        return self._versions[payload.job_id, payload.dialect][-1] == _version(payload)
+    def makes_tree_alone(self, payload: Payload) -> bool:
+        """Tell whether a job's tree is this payload's: no later version is known, and none in v2."""
+        key = payload.job_id, payload.dialect
+        return (payload.job_id, Dialect.V2) not in self._versions and self._versions[key][-1] == _version(payload)
 
 
 def _version(key: Payload | PayloadKey) -> tuple[int, bytes]:

@@ -5,8 +5,8 @@ from types import ModuleType
 
 from benchmarks.calls import Call, file_changes, one_id_run, recorded_calls
 
-MOST_CALLS = 490
-MOST_FILE_CHANGES = 160
+MOST_CALLS = 380
+MOST_FILE_CHANGES = 150
 
 
 def test_a_run_for_one_id_is_short() -> None:

@@ -47,7 +47,7 @@ def v2(status: str, **completions: str) -> dict[str, Any]:
 def land(payloads: list[Payload]) -> list[Payload]:
     """Keep what a versions calls new, in the order in which the warehouse gives it back: latest first."""
     versions = PayloadVersions([])
-    kept = [one for one in payloads if versions.add(one)]
+    kept = [one for one in payloads if versions.add([one])]
     return sorted(
         kept, key=lambda one: (one.fetched_at is not None, one.fetched_at or 0, one.body_sha256), reverse=True
     )
@@ -60,38 +60,45 @@ def tree(*payloads: Payload) -> ParsedPayload:
 
 
 def test_content_seen_again_is_nothing_new_and_content_that_changed_is() -> None:
-    versions = PayloadVersions([])
     running, done = v3("Running"), v3("Success")
-    assert [
-        versions.add(payload(*seen)) for seen in ((running, 1), (running, 2), (done, 3), (done, 3), (running, 4))
-    ] == [
-        True,
-        False,
-        True,
-        False,
-        True,
-    ]
+    seen = [payload(*one) for one in ((running, 1), (running, 2), (done, 3), (done, 3), (running, 4))]
+    assert PayloadVersions([]).add(seen) == [0, 2, 4]
+    one_by_one = PayloadVersions([])
+    assert [one_by_one.add([one]) for one in seen] == [[0], [], [0], [], [0]]
 
 
-def test_each_dialect_has_a_versions_of_its_own() -> None:
+def test_payloads_are_added_in_the_order_of_time() -> None:
+    running, done = v3("Running"), v3("Success")
+    seen = [payload(*one) for one in ((done, 4), (running, 3), (done, 1), (running, 2))]
+    assert PayloadVersions([]).add(seen) == [2, 3, 0]
+
+
+def test_each_dialect_has_versions_of_its_own() -> None:
     versions = PayloadVersions([])
     body = {"metadata": {"uid": "r"}, "spec": {}}
-    assert versions.add(payload(body, 1, Dialect.V3))
-    assert versions.has("r", Dialect.V3)
-    assert not versions.has("r", Dialect.V2)
-    assert versions.add(payload(body, 1, Dialect.V2))
-    assert versions.job_ids() == {"r"}
+    assert versions.add([payload(body, 1, Dialect.V3)]) == [0]
+    assert (versions.job_ids(Dialect.V3), versions.job_ids(Dialect.V2)) == ({"r"}, set())
+    assert versions.add([payload(body, 1, Dialect.V2)]) == [0]
+    assert versions.job_ids() == versions.job_ids(Dialect.V2) == {"r"}
 
 
-def test_a_versions_goes_on_from_what_is_stored() -> None:
+def test_versions_go_on_from_what_is_stored() -> None:
     stored = payload(v3("Running"), 5)
     versions = PayloadVersions([PayloadKey("r", stored.dialect, stored.fetched_at, stored.body_sha256)])
-    assert not versions.add(payload(v3("Running"), 7))
-    assert versions.is_latest(stored)
+    assert versions.add([payload(v3("Running"), 7)]) == []
+    assert versions.makes_tree_alone(stored)
     late = payload(v3("Initializing"), 3)
-    assert versions.add(late)
-    assert not versions.is_latest(late)
-    assert not versions.has("other", Dialect.V3)
+    assert versions.add([late]) == [0]
+    assert not versions.makes_tree_alone(late)
+
+
+def test_a_payload_beside_one_of_v2_does_not_make_the_tree_alone() -> None:
+    versions = PayloadVersions([])
+    seen = payload(v3("Running"), 5)
+    versions.add([seen])
+    assert versions.makes_tree_alone(seen)
+    versions.add([payload(v2("Running"), 4, Dialect.V2)])
+    assert not versions.makes_tree_alone(seen)
 
 
 def test_an_observation_without_a_time_comes_before_all_others() -> None:
@@ -165,5 +172,5 @@ def test_what_is_new_in_order_of_time_is_what_differs_from_the_one_before(seen: 
     by_time = dict(sorted((moment, text) for text, moment in seen))
     texts = list(by_time.values())
     versions = PayloadVersions([])
-    new = [versions.add(payload(text.encode(), moment)) for moment, text in by_time.items()]
+    new = [bool(versions.add([payload(text.encode(), moment)])) for moment, text in by_time.items()]
     assert new == [place == 0 or texts[place - 1] != text for place, text in enumerate(texts)]
