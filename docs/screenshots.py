@@ -23,8 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cce_etl.defs.assembly import build_definitions
 from cce_etl.defs.jobs import NIGHTLY
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN, build_application
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
+from cce_etl.demo.server import serve_in_thread
 from cce_etl.demo.showcase import DEMO_ENDS_AT
 
 ROOT: Final = Path(__file__).parents[1]
@@ -49,7 +50,7 @@ def main() -> None:
 def _some_nights(folder: Path, fleet: Fleet) -> dict[str, str]:
     shutil.copy(ROOT / "dagster_home" / "dagster.yaml", folder)
     listed = folder / "ids.txt"
-    with demo_server(fleet) as endpoint:
+    with serve_in_thread(build_application(fleet)) as endpoint:
         environment = {
             "CCE_ENDPOINT": endpoint,
             "CCE_PROJECT_ID": DEMO_PROJECT_ID,

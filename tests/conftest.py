@@ -184,12 +184,12 @@ def _sound(code: int, out: bytes, err: bytes) -> Ran:
 def served() -> Iterator[Api]:
     """Serve 24 synthetic jobs, of which the example and the last one are running."""
     from cce_etl.demo.fleet import build_fleet
-    from cce_etl.demo.server import demo_server
+    from tests.fake_api.server import fake_api
 
     api = Api()
     fleet = build_fleet(seed=5, job_count=24, ends_at_ns=NOW)
     # aiohttp marks a middleware with an attribute, which a bound method does not take.
-    with demo_server(fleet, middlewares=[partial(Api.answer, api)]) as endpoint:
+    with fake_api(fleet, middlewares=[partial(Api.answer, api)]) as endpoint:
         api.endpoint = endpoint
         api.fleet_ids = fleet.job_ids
         yield api

@@ -50,6 +50,17 @@ def test_the_wheel_holds_every_module_every_model_and_the_schema(wheel: Path) ->
     assert not any(name.startswith(("tests", "docs", "notebooks")) or "__pycache__" in name for name in names)
 
 
+def test_the_wheel_holds_nothing_of_the_synthetic_server_that_only_tests_use(wheel: Path) -> None:
+    only_tests_use = {path.name for path in (ROOT / "tests" / "fake_api").glob("*.py")} - {"server.py"}
+    assert "faults.py" in only_tests_use
+    with zipfile.ZipFile(wheel) as archive:
+        demo = {Path(name).name: archive.read(name) for name in archive.namelist() if name.startswith("cce_etl/demo/")}
+    assert {"api.py", "server.py"} <= demo.keys()
+    assert not only_tests_use & demo.keys()
+    # A signature or a password is checked by tests alone.
+    assert not any(b"hmac" in source or b"password" in source for source in demo.values())
+
+
 def test_the_wheel_names_its_command_licence_and_readme(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (about,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]

@@ -8,18 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.demo.api import (
-    DEMO_ACCESS_KEY,
-    DEMO_DOMAIN,
-    DEMO_PASSWORD,
-    DEMO_PROJECT_ID,
-    DEMO_SECRET_KEY,
-    DEMO_TOKEN,
-    DEMO_USERNAME,
-)
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.server import demo_server
 from tests.conftest import Shell
+from tests.fake_api.identity import DEMO_ACCESS_KEY, DEMO_DOMAIN, DEMO_PASSWORD, DEMO_SECRET_KEY, DEMO_USERNAME
+from tests.fake_api.server import fake_api
 
 WAYS: dict[str, dict[str, str]] = {
     "token": {"CCE_AUTH_TOKEN": DEMO_TOKEN},
@@ -60,7 +53,7 @@ def left_behind(shell: Shell, printed: str) -> bytes:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, way: str) -> None:
-    with demo_server(fleet) as endpoint:
+    with fake_api(fleet) as endpoint:
         shell = shell_for(tmp_path, endpoint, way, WAYS[way])
         # Models see nothing that signs in, and the token is looked for after every whole run (the fixture `shell`).
         ran = shell("run", "--no-build", "--ids", shell.write("ids.txt", fleet.job_ids), "--json")
@@ -82,7 +75,7 @@ def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, way: 
 def test_a_refused_run_says_so_and_leaves_no_secret_behind(
     fleet: Fleet, tmp_path: Path, way: str, secrets: dict[str, str]
 ) -> None:
-    with demo_server(fleet) as endpoint:
+    with fake_api(fleet) as endpoint:
         shell = shell_for(tmp_path, endpoint, way, secrets)
         ran = shell("run", "--ids", shell.write("ids.txt", fleet.job_ids))
         assert ran.code == 3

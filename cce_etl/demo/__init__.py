@@ -1,5 +1,4 @@
-"""A synthetic fleet of CCE jobs with planted truths, and a server that answers for it as the API would.
+"""A synthetic fleet of CCE jobs with a known ground truth, and a loopback server that answers for it as the API would.
 
-Lives here: invented jobs and the loopback server. Nothing in it was ever observed in a real project.
-Does not: faults, real credentials, anything that reads or writes the warehouse.
+Nothing in it was observed in a real project, except the one example job of the API's documentation.
 """

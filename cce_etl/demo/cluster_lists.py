@@ -1,20 +1,17 @@
-"""What the API's lists show of the clusters and nodes that a synthetic fleet has worked on.
-
-Lives here: their documents, and which job each names. Does not: the clusters themselves (`clusters`), HTTP (`api`).
-"""
+"""The API's lists of the clusters and nodes that a synthetic fleet has worked on, and the job ids in them."""
 
 import json
 from collections import defaultdict
 from typing import Final
 
 from cce_etl.demo.body import Document
-from cce_etl.demo.clock_text import go_time_text, uuid_1_text
-from cce_etl.demo.clusters import HOST_NODES, Cluster
+from cce_etl.demo.clusters import HOST_NODES
 from cce_etl.demo.fleet import Fleet, RootJob
+from cce_etl.demo.formats import go_time, uuid1
 from cce_etl.timestamps import planned_time
 from cce_etl.transform.payload import TERMINAL_PHASES, Phase
 
-# A list asks one more request a cluster, for its nodes.
+# Discovery asks one more request for each listed cluster, for its nodes.
 LISTED_CLUSTER_COUNT: Final = 12
 # Phases of a cluster while a job of the type runs. Source: API page ListClusters, status.phase.
 _BUSY_PHASES: Final = {
@@ -31,7 +28,7 @@ def cluster_list(fleet: Fleet) -> Document:
     `status.jobID` names the last job of a cluster, `metadata.annotations.jobid` the one that created it, if known.
     """
     documents: list[Document] = []
-    for jobs in reversed(_jobs_of_clusters(fleet)):
+    for jobs in reversed(_jobs_by_cluster(fleet)):
         phase = _phase_of(fleet, jobs[-1])
         if jobs[-1].job_type != "DeleteCluster" or phase not in TERMINAL_PHASES:
             documents.append(_cluster_document(jobs, phase))
@@ -42,16 +39,16 @@ def cluster_list(fleet: Fleet) -> Document:
 
 def node_list(fleet: Fleet, cluster_id: str) -> Document | None:
     """Return the list of a cluster's nodes, one for each job that scaled it up; None for an unknown cluster."""
-    jobs = next((jobs for jobs in _jobs_of_clusters(fleet) if jobs[0].cluster.cluster_id == cluster_id), None)
+    jobs = next((jobs for jobs in _jobs_by_cluster(fleet) if jobs[0].cluster.cluster_id == cluster_id), None)
     if jobs is None:
         return None
-    scaled = (job for job in jobs if job.job_type == "ScaleupCluster")
-    nodes = [_node_document(job, number, _phase_of(fleet, job)) for number, job in enumerate(scaled, start=1)]
+    scaled_up = (job for job in jobs if job.job_type == "ScaleupCluster")
+    nodes = [_node_document(job, number, _phase_of(fleet, job)) for number, job in enumerate(scaled_up, start=1)]
     return {"kind": "List", "apiVersion": "v3", "items": nodes}
 
 
-def _jobs_of_clusters(fleet: Fleet) -> list[list[RootJob]]:
-    """Return each cluster's jobs, the latest last, in order of their latest job."""
+def _jobs_by_cluster(fleet: Fleet) -> list[list[RootJob]]:
+    """Return the jobs of each cluster by start, and the clusters by the start of their last job."""
     by_cluster: dict[str, list[RootJob]] = defaultdict(list)
     for job in sorted(fleet.root_jobs(), key=lambda job: job.started_ns):
         by_cluster[job.cluster.cluster_id].append(job)
@@ -64,15 +61,15 @@ def _phase_of(fleet: Fleet, job: RootJob) -> Phase:
 
 def _cluster_document(jobs: list[RootJob], last_phase: Phase) -> Document:
     cluster, last = jobs[0].cluster, jobs[-1]
-    annotations = {"jobid": jobs[0].job_id} if jobs[0].job_type == "CreateCluster" else {}
     return {
         "kind": "Cluster",
         "apiVersion": "v3",
         "metadata": {
             "name": cluster.name,
             "uid": cluster.cluster_id,
-            "creationTimestamp": _created_text(cluster),
-            "annotations": annotations,
+            # A cluster's id embeds the time at which it was made.
+            "creationTimestamp": go_time(planned_time(cluster.cluster_id) or 0),
+            "annotations": {"jobid": jobs[0].job_id} if jobs[0].job_type == "CreateCluster" else {},
         },
         "spec": {
             "type": "VirtualMachine",
@@ -88,19 +85,14 @@ def _cluster_document(jobs: list[RootJob], last_phase: Phase) -> Document:
     }
 
 
-def _created_text(cluster: Cluster) -> str:
-    # The id's embedded time: a cluster is named when it is made.
-    return go_time_text(planned_time(cluster.cluster_id) or 0)
-
-
 def _node_document(job: RootJob, number: int, phase: Phase) -> Document:
     return {
         "kind": "Node",
         "apiVersion": "v3",
         "metadata": {
             "name": f"{job.cluster.name}-node-{number}",
-            "uid": uuid_1_text(job.started_ns, number, HOST_NODES[0]),
-            "creationTimestamp": go_time_text(job.started_ns),
+            "uid": uuid1(job.started_ns, number, HOST_NODES[0]),
+            "creationTimestamp": go_time(job.started_ns),
         },
         "spec": {"az": job.cluster.zone},
         "status": {"phase": "Active" if phase in TERMINAL_PHASES else "Build", "jobID": job.job_id},

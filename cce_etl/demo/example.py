@@ -1,14 +1,12 @@
-"""The job that the API's published documentation shows, as a body; the one job in the fleet that is not synthetic.
-
-Lives here: its id and its text. Does not: anything invented.
-"""
+"""The job that the API's documentation shows as an example: the one job of the fleet that is not synthetic."""
 
 from typing import Final
 
-# 37 characters: no UUID, though it looks like one. Published so.
+# Published like this, with 37 characters: it looks like a UUID and is none.
 EXAMPLE_JOB_ID: Final = "354331b2c-229a-11e8-9c75-0255ac100ceb"
 
-# Odd as published: both steps ran hours before the root began, for another cluster, and the later one is listed first.
+# Published like this: both steps ran hours before the root job started, for another cluster, and the later step is
+# listed first.
 EXAMPLE_BODY: Final = b"""{
   "kind": "Job",
   "apiVersion": "v3",

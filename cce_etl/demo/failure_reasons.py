@@ -1,7 +1,4 @@
-"""Why synthetic steps fail: a few texts with ids, addresses and numbers in them, as real reasons have.
-
-Lives here: the templates and their filling. Does not: which step fails (`schedule`).
-"""
+"""Reasons for which synthetic steps fail, with ids, addresses and numbers in them, as real reasons have."""
 
 from random import Random
 from typing import Final
@@ -29,7 +26,7 @@ _OTHERS: Final = (
 
 
 def failure_reason(rng: Random, job_type: str, server_id: str) -> str:
-    """Return an invented reason for a step of a type to fail on a server."""
+    """Return an invented reason why a step of a type failed on a server."""
     template = rng.choice(_BY_JOB_TYPE.get(job_type, _OTHERS))
     return template.format(
         address=f"192.168.{rng.randrange(256)}.{rng.randrange(2, 255)}",

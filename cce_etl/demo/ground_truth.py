@@ -1,7 +1,4 @@
-"""The truths planted in the synthetic fleet: what an analysis of it must find, and nothing else differs by cohort.
-
-Lives here: cohorts, ratio and rates. Does not: how steps are drawn (`schedule`), which jobs exist (`fleet`).
-"""
+"""The effects built into the synthetic fleet, which an analysis must find; nothing else depends on a cohort."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,26 +7,20 @@ from cce_etl.timestamps import NANOSECONDS
 
 DAY_NS: Final = 86_400 * NANOSECONDS
 
-# Keys of extendParam that carry a cohort: on every synthetic root job and on every step that works on a machine.
+# Keys of extendParam that name a cohort: on every synthetic root job and on every step that works on a machine.
 FLAVOR_KEY: Final = "cluster.flavor"
 VERSION_KEY: Final = "cluster.version"
 ZONE_KEY: Final = "availability-zone"
 
 SLOW_JOB_TYPE: Final = "InstallMaster"
-SLOW_FLAVOR: Final = "cce.s2.large"
-SLOW_ZONE: Final = "eu-west-101b"
-SLOW_RATIO: Final = 3.0
 SLOW_DAYS: Final = 40
-
 FAILING_JOB_TYPE: Final = "InstallNode"
-FAILING_VERSION: Final = "v1.27"
-RAISED_FAILURE_RATE: Final = 0.25
 USUAL_FAILURE_RATE: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True)
 class SlowCohort:
-    """State that steps of one type take `duration_ratio` times as long in one flavor and zone, from an instant on."""
+    """Steps of one type in one flavor and zone that take `duration_ratio` times as long from an instant on."""
 
     job_type: str
     flavor: str
@@ -38,14 +29,14 @@ class SlowCohort:
     duration_ratio: float
 
     def includes(self, job_type: str, flavor: str, zone: str, started_ns: int) -> bool:
-        """Tell whether a step that starts then belongs to the slow cohort."""
+        """Return whether a step that starts at an instant belongs to the cohort."""
         is_cohort = (job_type, flavor, zone) == (self.job_type, self.flavor, self.zone)
         return is_cohort and started_ns >= self.since_ns
 
 
 @dataclass(frozen=True, slots=True)
 class FailingCohort:
-    """State that steps of one type fail at `failure_rate` on one cluster version, elsewhere at the usual rate."""
+    """Steps of one type on one cluster version that fail at `failure_rate`, and elsewhere at the usual rate."""
 
     job_type: str
     version: str
@@ -53,22 +44,22 @@ class FailingCohort:
     usual_failure_rate: float
 
     def includes(self, job_type: str, version: str) -> bool:
-        """Tell whether a step belongs to the failing cohort."""
+        """Return whether a step belongs to the cohort."""
         return (job_type, version) == (self.job_type, self.version)
 
 
 @dataclass(frozen=True, slots=True)
-class PlantedTruth:
-    """Hold what was planted in a synthetic fleet; rates count attempted steps (Success or Failed) only."""
+class GroundTruth:
+    """The effects of a synthetic fleet; rates count attempted steps only, those that end in Success or Failed."""
 
     slow: SlowCohort
     failing: FailingCohort
 
 
-def planted_truth(ends_at_ns: int) -> PlantedTruth:
-    """Return the truths of a fleet whose history ends at `ends_at_ns`, in nanoseconds since 1970-01-01 UTC."""
+def ground_truth(ends_at_ns: int) -> GroundTruth:
+    """Return the effects of a fleet whose history ends at `ends_at_ns`, in nanoseconds since 1970-01-01 UTC."""
     since_ns = ends_at_ns - SLOW_DAYS * DAY_NS
-    return PlantedTruth(
-        slow=SlowCohort(SLOW_JOB_TYPE, SLOW_FLAVOR, SLOW_ZONE, since_ns, SLOW_RATIO),
-        failing=FailingCohort(FAILING_JOB_TYPE, FAILING_VERSION, RAISED_FAILURE_RATE, USUAL_FAILURE_RATE),
+    return GroundTruth(
+        slow=SlowCohort(SLOW_JOB_TYPE, "cce.s2.large", "eu-west-101b", since_ns, duration_ratio=3.0),
+        failing=FailingCohort(FAILING_JOB_TYPE, "v1.27", failure_rate=0.25, usual_failure_rate=USUAL_FAILURE_RATE),
     )

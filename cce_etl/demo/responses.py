@@ -1,7 +1,4 @@
-"""Answers of the synthetic API: JSON as it sends it, and the bodies of its refusals.
-
-Lives here: shapes of bodies. Does not: who is refused, and when (`api`, `identity`, `faults`).
-"""
+"""The synthetic API's responses: JSON bodies, and the error bodies of the gateway and of CCE."""
 
 from typing import Final
 from uuid import uuid4
@@ -13,32 +10,27 @@ from cce_etl.demo.body import json_bytes
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 
 
-def json_answer(body: bytes, *, status: int = 200) -> web.Response:
-    """Return an answer with a JSON body made before."""
-    # The header is given ready-made: `content_type=` makes aiohttp build it anew for every answer.
+def json_response(body: bytes, *, status: int = 200) -> web.Response:
+    """Return a response with a JSON body that is encoded already."""
+    # With `content_type=` aiohttp would build the header anew for every response.
     return web.Response(body=body, status=status, headers={"Content-Type": "application/json"})
 
 
-def refusal(status: int, error_code: str, message: str) -> web.Response:
-    """Return a refusal of the gateway: error_msg, error_code, request_id."""
+def gateway_error(status: int, error_code: str, message: str) -> web.Response:
+    """Return an error of the API gateway: error_msg, error_code, request_id."""
     request_id = uuid4().hex
     error = {"error_msg": message, "error_code": error_code, "request_id": request_id}
-    response = json_answer(json_bytes(error), status=status)
+    response = json_response(json_bytes(error), status=status)
     response.headers[REQUEST_ID_HEADER] = request_id
     return response
 
 
 def unauthorized(reason: str) -> web.Response:
-    """Return the gateway's answer to credentials that prove nothing."""
-    return refusal(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
+    """Return the gateway's error for missing or invalid credentials."""
+    return gateway_error(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
 
 
 def not_found() -> web.Response:
-    """Return the answer for a job that CCE does not know, or knows no longer."""
+    """Return CCE's error for a job or cluster that it does not know, or no longer knows."""
     error = {"errorCode": "CCE.01404001", "errorMessage": "Resource not found", "reason": "job not found"}
-    return json_answer(json_bytes(error), status=404)
-
-
-def identity_refusal(status: int, title: str, message: str) -> web.Response:
-    """Return a refusal of IAM: an error with code, message and title."""
-    return json_answer(json_bytes({"error": {"code": status, "message": message, "title": title}}), status=status)
+    return json_response(json_bytes(error), status=404)

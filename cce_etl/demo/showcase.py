@@ -1,7 +1,6 @@
-"""The demo a newcomer runs: the whole job against the synthetic fleet, with the clock held still.
+"""The commands `demo` and `demo-server`: the whole pipeline run against a synthetic fleet, and that fleet served.
 
-Lives here: the demo's own files, its settings, what it shows at the end.
-Does not: the real warehouse, which it never touches; the pipeline, which is the same as for a real project.
+The demo writes to its own files and never touches those of a real project.
 """
 
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from typing import Final
 
 import msgspec
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN, build_application
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server, serve_forever
+from cce_etl.demo.server import serve_in_thread, serve_until_stopped
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Progress
 from cce_etl.pipeline.run import Listing
@@ -21,7 +21,7 @@ from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
 
-# A fixed moment, so that everyone who runs the demo sees the same figures.
+# A fixed instant, so that everyone who runs the demo sees the same figures.
 DEMO_ENDS_AT: Final = int(datetime(2026, 7, 1, 2, tzinfo=UTC).timestamp()) * 1_000_000_000
 DEMO_SOURCE: Final = "demo"
 _DURATIONS: Final = """
@@ -38,7 +38,7 @@ _FAILURE_RATES: Final = """
 
 
 class DemoResult(msgspec.Struct, frozen=True):
-    """Hold what the demo shows: the run's account, its files, the two headline tables."""
+    """What the demo shows: the counts of its run, its files, and two tables."""
 
     summary: RunCounts
     settings: Settings
@@ -47,7 +47,7 @@ class DemoResult(msgspec.Struct, frozen=True):
 
 
 class DemoServer(msgspec.Struct, frozen=True):
-    """Say how to ask a running demo server: environment variables, and the file with its job ids."""
+    """How to use a running demo server: environment variables, and the file with its job ids."""
 
     environment: dict[str, str]
     ids: Path
@@ -59,7 +59,7 @@ def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Pro
     Raises WarehouseError when the demo's files cannot be written.
     """
     fleet = build_fleet(seed, job_count, DEMO_ENDS_AT)
-    with demo_server(fleet) as endpoint:
+    with serve_in_thread(build_application(fleet)) as endpoint:
         settings = Settings(
             endpoint=endpoint,
             project_id=DEMO_PROJECT_ID,
@@ -108,4 +108,4 @@ def serve_demo(seed: int, job_count: int, port: int, ids: Path, on_ready: Callab
         }
         on_ready(DemoServer(environment, ids))
 
-    serve_forever(fleet, port, on_ready=ready)
+    serve_until_stopped(build_application(fleet), port, ready)

@@ -1,21 +1,18 @@
-"""The kinds of synthetic jobs: which steps they have, on what, and how long each usually takes.
-
-Lives here: data, all figures invented. Does not: drawing times and failures (`schedule`).
-"""
+"""The kinds of synthetic jobs, with invented figures: their steps, what each works on and how long it usually takes."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from cce_etl.demo.truth import FAILING_JOB_TYPE, SLOW_JOB_TYPE, USUAL_FAILURE_RATE
+from cce_etl.demo.ground_truth import FAILING_JOB_TYPE, SLOW_JOB_TYPE, USUAL_FAILURE_RATE
 
 OTHER_FAILURE_RATE: Final = 0.004
 ADDON_COUNT: Final = 3
 
 
 class Target(Enum):
-    """Name what a step works on; a step whose target is not its parent's runs once for each of them."""
+    """What a step works on. A step whose target differs from its parent's runs once for each of them."""
 
     CLUSTER = auto()
     MASTER = auto()
@@ -25,19 +22,22 @@ class Target(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepTemplate:
-    """Describe a step; one with children lasts as long as they do, `lanes` of its copies run at the same time."""
+    """A step's type, target and usual duration; one with children lasts as long as they do.
+
+    If it runs once for each of several targets, `parallelism` of these copies run at the same time.
+    """
 
     job_type: str
     target: Target = Target.CLUSTER
     median_seconds: float = 0.0
     children: tuple["StepTemplate", ...] = ()
-    lanes: int = 1
+    parallelism: int = 1
     failure_rate: float = OTHER_FAILURE_RATE
 
 
 @dataclass(frozen=True, slots=True)
-class JobKind:
-    """Describe a kind of root job, its share of the fleet, and how many nodes it may touch."""
+class JobTemplate:
+    """A kind of root job, its share of the fleet, and how many nodes it may work on."""
 
     root: StepTemplate
     share: float
@@ -46,21 +46,22 @@ class JobKind:
 
 @lru_cache(maxsize=64)
 def typical_seconds(template: StepTemplate) -> float:
-    """Return about how long a step takes when nothing fails, in seconds: its own median, or its children's sum."""
+    """Return about how many seconds a step takes when nothing fails: its own median, or the sum of its children's."""
     return template.median_seconds + sum(typical_seconds(child) for child in template.children)
 
 
 # Published types: CreateCluster, ScaleupCluster, CreateNode, InstallMaster, InstallNode, CreatePSMCert, GetPSMCert.
-# The others are invented; the API's set of types is open.
+# The other types are invented; the API's set of types is open.
 CREATE_CLUSTER: Final = StepTemplate(
     "CreateCluster",
     children=(
         StepTemplate("CreatePSMCert", median_seconds=0.8),
         StepTemplate("CreateSecurityGroup", median_seconds=2.5),
         StepTemplate(
-            "CreateMasterServers", children=(StepTemplate("CreateServer", Target.MASTER, median_seconds=48.0, lanes=3),)
+            "CreateMasterServers",
+            children=(StepTemplate("CreateServer", Target.MASTER, median_seconds=48.0, parallelism=3),),
         ),
-        StepTemplate(SLOW_JOB_TYPE, Target.MASTER, median_seconds=280.0, lanes=3),
+        StepTemplate(SLOW_JOB_TYPE, Target.MASTER, median_seconds=280.0, parallelism=3),
         StepTemplate("InstallAddons", children=(StepTemplate("InstallAddon", Target.ADDON, median_seconds=22.0),)),
         StepTemplate("CheckCluster", median_seconds=6.0),
     ),
@@ -76,7 +77,7 @@ SCALEUP_CLUSTER: Final = StepTemplate(
                 StepTemplate(
                     "CreateNode",
                     Target.NODE,
-                    lanes=5,
+                    parallelism=5,
                     children=(
                         StepTemplate("CreateServer", Target.NODE, median_seconds=41.0),
                         StepTemplate("GetPSMCert", Target.NODE, median_seconds=0.6),
@@ -103,7 +104,7 @@ UPGRADE_CLUSTER: Final = StepTemplate(
                 StepTemplate(
                     "UpgradeNode",
                     Target.NODE,
-                    lanes=2,
+                    parallelism=2,
                     children=(
                         StepTemplate("DrainNode", Target.NODE, median_seconds=52.0),
                         StepTemplate("UpgradeKubelet", Target.NODE, median_seconds=75.0),
@@ -120,15 +121,15 @@ DELETE_CLUSTER: Final = StepTemplate(
     "DeleteCluster",
     children=(
         StepTemplate("UninstallAddon", Target.ADDON, median_seconds=9.0),
-        StepTemplate("DeleteNode", Target.NODE, median_seconds=31.0, lanes=5),
-        StepTemplate("DeleteMaster", Target.MASTER, median_seconds=27.0, lanes=3),
+        StepTemplate("DeleteNode", Target.NODE, median_seconds=31.0, parallelism=5),
+        StepTemplate("DeleteMaster", Target.MASTER, median_seconds=27.0, parallelism=3),
         StepTemplate("DeleteSecurityGroup", median_seconds=2.0),
     ),
 )
 
-JOB_KINDS: Final = (
-    JobKind(CREATE_CLUSTER, share=0.28, node_counts=(0,)),
-    JobKind(SCALEUP_CLUSTER, share=0.42, node_counts=(1, 1, 2, 2, 3, 4)),
-    JobKind(UPGRADE_CLUSTER, share=0.14, node_counts=(2, 3, 4)),
-    JobKind(DELETE_CLUSTER, share=0.16, node_counts=(1, 2, 3, 5)),
+JOB_TEMPLATES: Final = (
+    JobTemplate(CREATE_CLUSTER, share=0.28, node_counts=(0,)),
+    JobTemplate(SCALEUP_CLUSTER, share=0.42, node_counts=(1, 1, 2, 2, 3, 4)),
+    JobTemplate(UPGRADE_CLUSTER, share=0.14, node_counts=(2, 3, 4)),
+    JobTemplate(DELETE_CLUSTER, share=0.16, node_counts=(1, 2, 3, 5)),
 )

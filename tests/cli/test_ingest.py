@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
 from tests.conftest import Answer, Api, Shell
+from tests.fake_api.server import fake_api
 
 HOLD = """
 import duckdb, sys, time
@@ -116,7 +117,7 @@ def sources(endpoint: str, other: str) -> str:
 
 def test_several_sources_are_fetched_in_one_run_each_with_its_own_list(api: Api, shell: Shell) -> None:
     west = build_fleet(99, 3, 1_782_871_200_000_000_000)
-    with demo_server(west) as endpoint:
+    with fake_api(west) as endpoint:
         shell.write("cce-etl.toml", sources(api.endpoint, endpoint))
         shell.write("east.txt", api.fleet_ids[:2])
         shell.write("west.txt", west.job_ids)

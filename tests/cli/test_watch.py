@@ -42,7 +42,7 @@ class Job:
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Job, str]]:
     from cce_etl.demo.fleet import build_fleet
-    from cce_etl.demo.server import demo_server
+    from tests.fake_api.server import fake_api
 
     job = Job()
 
@@ -52,7 +52,7 @@ def served() -> Iterator[tuple[Job, str]]:
     ) -> "web.StreamResponse":
         return await job.answer(request, handler)
 
-    with demo_server(build_fleet(seed=5, job_count=1, ends_at_ns=0), middlewares=[answer]) as endpoint:
+    with fake_api(build_fleet(seed=5, job_count=1, ends_at_ns=0), middlewares=[answer]) as endpoint:
         yield job, endpoint
 
 

@@ -14,8 +14,8 @@ from cce_etl.defs.assembly import build_definitions
 from cce_etl.defs.jobs import NIGHTLY
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.server import demo_server
 from tests.defs.chat import Chat, chat_server
+from tests.fake_api.server import fake_api
 
 # 2026-03-01 00:00:00.000000123 UTC: a time that a clock of microseconds cannot hold
 NOW = 1_772_323_200_000_000_123
@@ -63,7 +63,7 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def endpoint(fleet: Fleet) -> Iterator[str]:
     """Serve the fleet and yield the endpoint."""
-    with demo_server(fleet) as url:
+    with fake_api(fleet) as url:
         yield url
 
 

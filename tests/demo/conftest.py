@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from cce_etl.demo.api import DEMO_TOKEN
+from cce_etl.demo.api import DEMO_TOKEN, build_application
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.server import demo_server
+from cce_etl.demo.server import serve_in_thread
 from cce_etl.timestamps import NANOSECONDS
 from cce_etl.transform.flatten import JobRow, job_rows, parse_payload
 
@@ -39,7 +39,7 @@ def rows(trees: dict[str, list[JobRow]]) -> list[JobRow]:
 @pytest.fixture(scope="session")
 def endpoint(small_fleet: Fleet) -> Iterator[str]:
     """Serve the small fleet over real HTTP and yield the endpoint."""
-    with demo_server(small_fleet) as url:
+    with serve_in_thread(build_application(small_fleet)) as url:
         yield url
 
 

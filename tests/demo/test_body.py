@@ -8,9 +8,9 @@ import pytest
 
 from cce_etl.demo.body import Observation, job_document, json_bytes, v2_document, v2_summary
 from cce_etl.demo.clusters import Cluster
-from cce_etl.demo.schedule import JobRun, Step
-from cce_etl.demo.steps import StepTemplate, Target
-from cce_etl.demo.truth import planted_truth
+from cce_etl.demo.ground_truth import ground_truth
+from cce_etl.demo.simulation import JobSimulation, Step
+from cce_etl.demo.templates import StepTemplate, Target
 from cce_etl.transform.flatten import parse_payload
 from cce_etl.transform.payload import Dialect
 
@@ -31,8 +31,8 @@ TREE = Step(ROOT, 0, 10 * SECOND, 21 * SECOND, "InstallMaster failed: no disk", 
 
 
 def observed(seen_at_seconds: float) -> dict[str, Any]:
-    run = JobRun(Random(2), CLUSTER, planted_truth(0), 1, SERVER_IDS)
-    observation = Observation(run, int(seen_at_seconds * SECOND), 7, "0255ac10d001", count(1))
+    job = JobSimulation(Random(2), CLUSTER, ground_truth(0), 1, SERVER_IDS)
+    observation = Observation(job, int(seen_at_seconds * SECOND), 7, "0255ac10d001", count(1))
     return job_document(observation, TREE, "root-uid")
 
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from cce_etl.demo.reasons import failure_reason
+from cce_etl.demo.failure_reasons import failure_reason
 
 
 @pytest.mark.parametrize("job_type", ["InstallNode", "InstallMaster", "CreateServer", "DrainNode"])

@@ -10,8 +10,8 @@ from statistics import median
 import pytest
 
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
-from cce_etl.demo.fleet import HISTORY_DAYS, Fleet, build_fleet
-from cce_etl.demo.truth import DAY_NS, FLAVOR_KEY, VERSION_KEY, ZONE_KEY
+from cce_etl.demo.fleet import AUTOPILOT_JOB_COUNT, HISTORY_DAYS, Fleet, autopilot_fleet, build_fleet
+from cce_etl.demo.ground_truth import DAY_NS, FLAVOR_KEY, VERSION_KEY, ZONE_KEY
 from cce_etl.timestamps import NANOSECONDS
 from cce_etl.transform.flatten import JobRow, parse_payload
 
@@ -193,7 +193,20 @@ def test_the_cohort_of_a_step_is_that_of_its_root(trees: dict[str, list[JobRow]]
                 assert step.extend_param.get(key, root.extend_param[key]) == root.extend_param[key]
 
 
-def test_the_v2_list_holds_every_root_once_in_order(small_fleet: Fleet) -> None:
-    listed = json.loads(small_fleet.v2_list_body())
-    assert [job["metadata"]["uid"] for job in listed] == list(small_fleet.job_ids)
-    assert {job["status"]["status"] for job in listed} <= {"Success", "Failed", "Running"}
+def test_the_v2_summaries_are_those_of_root_jobs(small_fleet: Fleet) -> None:
+    summaries = [small_fleet.v2_summary(job_id) for job_id in small_fleet.job_ids]
+    assert [summary["metadata"]["uid"] for summary in summaries] == list(small_fleet.job_ids)
+    assert {summary["status"]["status"] for summary in summaries} <= {"Success", "Failed", "Running"}
+
+
+def test_autopilot_jobs_are_few_and_none_of_them_is_in_the_fleet(fleet: Fleet) -> None:
+    job_ids = autopilot_fleet(fleet).job_ids[1:]
+    assert len(set(job_ids)) == AUTOPILOT_JOB_COUNT
+    assert not set(job_ids) & set(fleet.job_ids)
+
+
+def test_autopilot_jobs_depend_on_seed_and_end_only(small_fleet: Fleet) -> None:
+    larger = build_fleet(small_fleet.seed, 100, small_fleet.ends_at_ns)
+    assert autopilot_fleet(larger) == autopilot_fleet(small_fleet)
+    other = build_fleet(small_fleet.seed + 1, 40, small_fleet.ends_at_ns)
+    assert not set(autopilot_fleet(other).job_ids[1:]) & set(autopilot_fleet(small_fleet).job_ids)

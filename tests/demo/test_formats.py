@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.demo.clock_text import ZERO_TIME_TEXT, go_time_text, uuid_1_text
+from cce_etl.demo.formats import GO_ZERO_TIME, go_time, uuid1
 from cce_etl.timestamps import parse_timestamp, planned_time
 
 # Years 1970 to 2200.
@@ -25,23 +25,23 @@ INSTANTS = st.integers(min_value=0, max_value=7_258_118_400_000_000_000)
     ],
 )
 def test_an_instant_is_printed_as_go_does_without_trailing_zeros(instant_ns: int, text: str) -> None:
-    assert go_time_text(instant_ns) == text
+    assert go_time(instant_ns) == text
 
 
 @settings(deadline=None)
 @given(INSTANTS)
 def test_what_is_printed_parses_back_to_the_nanosecond(instant_ns: int) -> None:
-    assert parse_timestamp(go_time_text(instant_ns)) == instant_ns
+    assert parse_timestamp(go_time(instant_ns)) == instant_ns
 
 
 def test_the_zero_time_means_no_time() -> None:
-    assert parse_timestamp(ZERO_TIME_TEXT) is None
+    assert parse_timestamp(GO_ZERO_TIME) is None
 
 
 @settings(deadline=None)
 @given(INSTANTS, st.integers(min_value=0, max_value=2**14 - 1))
 def test_a_uid_is_a_version_1_uuid_with_the_planned_time_inside(instant_ns: int, clock_sequence: int) -> None:
-    uid = uuid_1_text(instant_ns, clock_sequence, "0255ac10d001")
+    uid = uuid1(instant_ns, clock_sequence, "0255ac10d001")
     parsed = UUID(uid)
     assert (parsed.version, parsed.clock_seq, parsed.node) == (1, clock_sequence, 0x0255AC10D001)
     assert planned_time(uid) == instant_ns // 100 * 100

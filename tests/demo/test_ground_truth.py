@@ -2,10 +2,10 @@
 
 import pytest
 
-from cce_etl.demo.truth import planted_truth
+from cce_etl.demo.ground_truth import ground_truth
 
 DAY_NS = 86_400_000_000_000
-TRUTH = planted_truth(100 * DAY_NS)
+TRUTH = ground_truth(100 * DAY_NS)
 
 
 @pytest.mark.parametrize(

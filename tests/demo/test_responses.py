@@ -1,36 +1,33 @@
-"""The shapes of refusals."""
+"""The shapes of responses and errors."""
 
 import json
 
 from aiohttp import web
 
-from cce_etl.demo.answers import REQUEST_ID_HEADER, identity_refusal, json_answer, not_found, refusal, unauthorized
+from cce_etl.demo.responses import REQUEST_ID_HEADER, gateway_error, json_response, not_found, unauthorized
 
 
-def document(answer: web.Response) -> object:
-    assert answer.headers["Content-Type"] == "application/json"
-    assert isinstance(answer.body, bytes)
-    return json.loads(answer.body)
+def document(response: web.Response) -> object:
+    assert response.headers["Content-Type"] == "application/json"
+    assert isinstance(response.body, bytes)
+    return json.loads(response.body)
 
 
-def test_a_refusal_of_the_gateway_names_its_request_in_header_and_body() -> None:
-    answer = refusal(404, "APIGW.0101", "no such API")
-    assert answer.status == 404
-    assert document(answer) == {
+def test_an_error_of_the_gateway_has_its_request_id_in_header_and_body() -> None:
+    response = gateway_error(404, "APIGW.0101", "no such API")
+    assert response.status == 404
+    assert document(response) == {
         "error_msg": "no such API",
         "error_code": "APIGW.0101",
-        "request_id": answer.headers[REQUEST_ID_HEADER],
+        "request_id": response.headers[REQUEST_ID_HEADER],
     }
 
 
-def test_the_other_shapes_are_those_of_cce_and_iam() -> None:
+def test_the_other_shapes_are_those_of_cce() -> None:
     assert (not_found().status, unauthorized("decrypt token fail").status) == (404, 401)
     assert document(not_found()) == {
         "errorCode": "CCE.01404001",
         "errorMessage": "Resource not found",
         "reason": "job not found",
     }
-    assert document(identity_refusal(401, "Unauthorized", "no")) == {
-        "error": {"code": 401, "message": "no", "title": "Unauthorized"}
-    }
-    assert (json_answer(b"{}").status, json_answer(b"{}").body) == (200, b"{}")
+    assert (json_response(b"{}").status, json_response(b"{}").body) == (200, b"{}")

@@ -9,17 +9,19 @@ import threading
 import httpx
 import pytest
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN, build_application
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server, serve_forever
+from cce_etl.demo.server import serve_in_thread, serve_until_stopped
 
 EXAMPLE_PATH = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs/{EXAMPLE_JOB_ID}"
 HEADERS = {"X-Auth-Token": DEMO_TOKEN}
 
 SERVING_PROGRAM = """
+from cce_etl.demo.api import build_application
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.server import serve_forever
-serve_forever(build_fleet(11, 3, 0), 0, on_ready=lambda endpoint: print(endpoint, flush=True))
+from cce_etl.demo.server import serve_until_stopped
+serve_until_stopped(build_application(build_fleet(11, 3, 0)), 0, lambda endpoint: print(endpoint, flush=True))
 """
 
 
@@ -34,20 +36,20 @@ def server_threads() -> list[threading.Thread]:
 def test_the_port_is_free_again_after_the_with_block_even_with_a_connection_open(small_fleet: Fleet) -> None:
     running_before = len(server_threads())
     with httpx.Client(headers=HEADERS, trust_env=False) as client:
-        with demo_server(small_fleet) as endpoint:
+        with serve_in_thread(build_application(small_fleet)) as endpoint:
             assert client.get(endpoint + EXAMPLE_PATH).content == EXAMPLE_BODY
         with pytest.raises(httpx.TransportError):
             client.get(endpoint + EXAMPLE_PATH)
     assert len(server_threads()) == running_before
     port = int(endpoint.rpartition(":")[2])
-    with demo_server(small_fleet, port=port) as again:
+    with serve_in_thread(build_application(small_fleet), port) as again:
         assert again == endpoint
         assert get_example(again) == EXAMPLE_BODY
 
 
 def test_an_error_inside_the_with_block_stops_the_server_too(small_fleet: Fleet) -> None:
     running_before = len(server_threads())
-    with pytest.raises(RuntimeError, match="inside"), demo_server(small_fleet):
+    with pytest.raises(RuntimeError, match="inside"), serve_in_thread(build_application(small_fleet)):
         raise RuntimeError("inside")
     assert len(server_threads()) == running_before
 
@@ -56,20 +58,18 @@ def test_a_port_already_taken_is_an_os_error_and_leaves_no_thread(small_fleet: F
     running_before = len(server_threads())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=r"(?i)address already in use"), demo_server(small_fleet, port=port):
+        with (
+            pytest.raises(OSError, match=r"(?i)address already in use"),
+            serve_in_thread(build_application(small_fleet), port),
+        ):
             pass
         with pytest.raises(OSError, match=r"(?i)address already in use"):
-            serve_forever(small_fleet, port)
+            serve_until_stopped(build_application(small_fleet), port, lambda _: None)
     assert len(server_threads()) == running_before
 
 
-def test_a_slow_server_answers_the_same(small_fleet: Fleet) -> None:
-    with demo_server(small_fleet, latency_seconds=0.01) as endpoint:
-        assert get_example(endpoint) == EXAMPLE_BODY
-
-
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
-def test_serving_forever_ends_quietly_at_a_signal(stop_signal: signal.Signals) -> None:
+def test_serving_until_stopped_ends_quietly_at_a_signal(stop_signal: signal.Signals) -> None:
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", SERVING_PROGRAM]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cce_etl.demo.steps import (
+from cce_etl.demo.templates import (
     CREATE_CLUSTER,
     DELETE_CLUSTER,
-    JOB_KINDS,
+    JOB_TEMPLATES,
     SCALEUP_CLUSTER,
     UPGRADE_CLUSTER,
     StepTemplate,
@@ -29,11 +29,11 @@ def test_trees_have_two_to_four_levels(template: StepTemplate, levels: int) -> N
 
 
 def test_the_shares_of_the_kinds_add_up_to_the_whole_fleet() -> None:
-    assert sum(kind.share for kind in JOB_KINDS) == pytest.approx(1.0)
+    assert sum(kind.share for kind in JOB_TEMPLATES) == pytest.approx(1.0)
 
 
 def test_only_steps_without_children_take_time_of_their_own() -> None:
-    for kind in JOB_KINDS:
+    for kind in JOB_TEMPLATES:
         assert all(leaf.median_seconds > 0 for leaf in leaves(kind.root))
         assert kind.root.median_seconds == 0
 

@@ -1,6 +1,6 @@
-"""When a fault happens: to a share of requests, to the first ones, to some jobs, to signing in, beyond a rate.
+"""When a fault occurs: middlewares that apply a fault to some requests and let all others pass.
 
-Lives here: middlewares that apply another one or let a request pass; lists of them compose. Does not: the faults.
+A list of them applies several faults at once.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from cce_etl.demo.identity import SECURITY_KEY_PATH, TOKENS_PATH
+from tests.fake_api.identity import SECURITY_KEY_PATH, TOKENS_PATH
 
 _SIGN_IN_PATHS: Final = (TOKENS_PATH, SECURITY_KEY_PATH)
 
@@ -31,42 +31,42 @@ def _job_id(request: web.Request) -> str | None:
 def sometimes(share: float, seed: str, fault: Middleware) -> Middleware:
     """Apply a fault to a share of the requests for jobs.
 
-    Which ones follows from seed, job and how often it was asked for, whatever the order in which requests come.
+    Which ones depends on the seed, the job and how often it was requested, and not on the order of the requests.
     """
-    asked: Counter[str] = Counter()
+    requested: Counter[str] = Counter()
 
     def is_due(request: web.Request) -> bool:
         job_id = _job_id(request)
         if job_id is None:
             return False
-        asked[job_id] += 1
-        return Random(f"{seed}/{job_id}/{asked[job_id]}").random() < share
+        requested[job_id] += 1
+        return Random(f"{seed}/{job_id}/{requested[job_id]}").random() < share
 
     return _when(is_due, fault)
 
 
 def at_first(request_count: int, fault: Middleware) -> Middleware:
-    """Apply a fault to the first requests for jobs, whichever jobs they are."""
+    """Apply a fault to the first requests for any jobs."""
     return _nth(range(1, request_count + 1), fault)
 
 
 def once_after(request_count: int, fault: Middleware) -> Middleware:
-    """Apply a fault to one request for a job: the one that follows this many others."""
+    """Apply a fault to one request for a job: the one after this many others."""
     return _nth(range(request_count + 1, request_count + 2), fault)
 
 
-def from_then_on(request_count: int, fault: Middleware) -> Middleware:
-    """Apply a fault to every request for a job but the first ones."""
+def from_request(request_count: int, fault: Middleware) -> Middleware:
+    """Apply a fault to every request for a job after the first ones."""
     return _nth(range(request_count + 1, 2**63), fault)
 
 
 def _nth(numbers: range, fault: Middleware) -> Middleware:
-    asked = 0
+    requested = 0
 
     def is_due(request: web.Request) -> bool:
-        nonlocal asked
-        asked += _job_id(request) is not None
-        return _job_id(request) is not None and asked in numbers
+        nonlocal requested
+        requested += _job_id(request) is not None
+        return _job_id(request) is not None and requested in numbers
 
     return _when(is_due, fault)
 
@@ -78,25 +78,25 @@ def for_jobs(job_ids: Collection[str], fault: Middleware) -> Middleware:
 
 def for_each_job_at_first(request_count: int, fault: Middleware) -> Middleware:
     """Apply a fault to the first requests for each job."""
-    asked: Counter[str] = Counter()
+    requested: Counter[str] = Counter()
 
     def is_due(request: web.Request) -> bool:
         job_id = _job_id(request)
         if job_id is not None:
-            asked[job_id] += 1
-        return job_id is not None and asked[job_id] <= request_count
+            requested[job_id] += 1
+        return job_id is not None and requested[job_id] <= request_count
 
     return _when(is_due, fault)
 
 
 def for_sign_ins_at_first(request_count: int, fault: Middleware) -> Middleware:
     """Apply a fault to the first requests to IAM and to the metadata service."""
-    asked = 0
+    requested = 0
 
     def is_due(request: web.Request) -> bool:
-        nonlocal asked
-        asked += request.path in _SIGN_IN_PATHS
-        return request.path in _SIGN_IN_PATHS and asked <= request_count
+        nonlocal requested
+        requested += request.path in _SIGN_IN_PATHS
+        return request.path in _SIGN_IN_PATHS and requested <= request_count
 
     return _when(is_due, fault)
 
@@ -104,16 +104,16 @@ def for_sign_ins_at_first(request_count: int, fault: Middleware) -> Middleware:
 def beyond_rate(
     rate_per_second: float, burst: int, fault: Middleware, *, now: Callable[[], float] = time.monotonic
 ) -> Middleware:
-    """Apply a fault to every request that finds a token bucket empty; a request that is refused takes nothing.
+    """Apply a fault to every request that finds a token bucket empty; such a request takes no token.
 
-    The bucket holds `burst` at the start and gains `rate_per_second`; `now` tells the time in seconds.
+    The bucket holds `burst` tokens at the start and gains `rate_per_second`; `now` returns the time in seconds.
     """
     held, filled_at = float(burst), now()
 
     def is_due(_request: web.Request) -> bool:
         nonlocal held, filled_at
-        moment = now()
-        held, filled_at = min(burst, held + (moment - filled_at) * rate_per_second), moment
+        seen_at = now()
+        held, filled_at = min(burst, held + (seen_at - filled_at) * rate_per_second), seen_at
         if held < 1:
             return True
         held -= 1

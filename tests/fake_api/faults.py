@@ -1,7 +1,4 @@
-"""What can go wrong between a client and the API: middlewares for `build_application`, each of which always goes wrong.
-
-Lives here: the faults. Does not: when a fault happens (`fault_plans`), counting what was asked (`meter`).
-"""
+"""Faults between a client and the API, as middlewares of the server; each applies to every request that it sees."""
 
 import asyncio
 import gzip
@@ -17,75 +14,77 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from cce_etl.demo.answers import refusal
-from cce_etl.demo.identity import IDENTITY
+from cce_etl.demo.responses import gateway_error
+from tests.fake_api.identity import IDENTITY
 
-# What a web server's log shows for a connection it broke (nginx's word); no client ever sees it.
+# What nginx logs for a connection that it closes without a response; no client ever sees this status.
 BROKEN: Final = 444
 HTML_PAGE: Final = b"<!DOCTYPE html><html><body>Scheduled maintenance</body></html>"
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
-def _answering(answer: Callable[[web.Request], web.Response]) -> Middleware:
-    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG001  it never gets there
-        return answer(request)
+def _respond(respond: Callable[[web.Request], web.Response]) -> Middleware:
+    async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return respond(request)
 
     return fault
 
 
-def _spoiling(spoil: Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]) -> Middleware:
-    """Return a fault that spoils the body of an answer 200; any other one, and one that is broken, passes as it is."""
+def _corrupting(corrupt: Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]) -> Middleware:
+    """Return a fault that corrupts the body of a response 200; all other responses, and broken ones, pass unchanged."""
 
-    @wraps(spoil)
+    @wraps(corrupt)
     async def fault(request: web.Request, handler: Handler) -> web.StreamResponse:
-        answer = await handler(request)
-        if answer.status != 200 or not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
-            return answer
-        return await spoil(request, answer.body)
+        response = await handler(request)
+        if response.status != 200 or not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+            return response
+        return await corrupt(request, response.body)
 
     return fault
 
 
 def server_fault(*statuses: int) -> Middleware:
-    """Answer these statuses in turn, as a load balancer does: with a page of HTML."""
-    turns = cycle(statuses)
-    return _answering(lambda _: web.Response(status=next(turns), body=b"<html>fault</html>", content_type="text/html"))
+    """Respond with these statuses in turn and a page of HTML, as a load balancer does."""
+    following = cycle(statuses)
+    return _respond(
+        lambda _: web.Response(status=next(following), body=b"<html>fault</html>", content_type="text/html")
+    )
 
 
 def throttle_for(seconds: float) -> Middleware:
-    """Answer 429 with the seconds to wait in Retry-After."""
-    return _answering(lambda _: _throttled("Too many requests", {"Retry-After": f"{seconds:g}"}))
+    """Respond 429 with the seconds to wait in Retry-After."""
+    return _respond(lambda _: _throttled("Too many requests", {"Retry-After": f"{seconds:g}"}))
 
 
 def throttle_until(seconds: int) -> Middleware:
-    """Answer 429 with an HTTP date in Retry-After that lies this many whole seconds ahead."""
+    """Respond 429 with an HTTP date in Retry-After that lies this many whole seconds ahead."""
 
     def throttled(_: web.Request) -> web.Response:
-        moment = datetime.now(UTC) + timedelta(seconds=seconds)
-        return _throttled("Too many requests", {"Retry-After": format_datetime(moment, usegmt=True)})
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+        return _throttled("Too many requests", {"Retry-After": date})
 
-    return _answering(throttled)
+    return _respond(throttled)
 
 
-def throttle_in_words(limit: int, time: str) -> Middleware:
-    """Answer 429 with the limit in the gateway's text alone, as 10 and `1 minute`."""
+def throttle_with_stated_limit(limit: int, time: str) -> Middleware:
+    """Respond 429 with the limit in the gateway's message only, for example 10 and `1 minute`."""
     message = f"The throttling threshold has been reached: policy user over ratelimit,limit:{limit},time:{time}"
-    return _answering(lambda _: _throttled(message, {}))
+    return _respond(lambda _: _throttled(message, {}))
 
 
-def throttle_without_a_word() -> Middleware:
-    """Answer 429 without saying how long to wait."""
-    return _answering(lambda _: _throttled("Too many requests", {}))
+def throttle_without_retry_after() -> Middleware:
+    """Respond 429 without saying how long to wait."""
+    return _respond(lambda _: _throttled("Too many requests", {}))
 
 
 def _throttled(message: str, headers: dict[str, str]) -> web.Response:
-    response = refusal(429, "APIGW.0308", message)
+    response = gateway_error(429, "APIGW.0308", message)
     response.headers.update(headers)
     return response
 
 
-def stall(seconds: float) -> Middleware:
-    """Send nothing for this long, then the true answer."""
+def delay(seconds: float) -> Middleware:
+    """Send nothing for this long, then the true response."""
 
     async def wait(request: web.Request, handler: Handler) -> web.StreamResponse:
         await asyncio.sleep(seconds)
@@ -94,71 +93,71 @@ def stall(seconds: float) -> Middleware:
     return wait
 
 
-@_spoiling
+@_corrupting
 async def reset_within_body(request: web.Request, body: bytes) -> web.StreamResponse:
     """Send half of the true body, then reset the connection."""
     _write(request, _head(len(body)) + body[: len(body) // 2])
     transport = request.transport
     if transport is not None:
-        # Without lingering, closing sends a reset where it would else say goodbye.
+        # Without lingering, closing the socket sends a reset instead of an orderly end.
         connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
     return web.Response(status=BROKEN)
 
 
-@_spoiling
+@_corrupting
 async def length_too_long(request: web.Request, body: bytes) -> web.StreamResponse:
-    """Send the true body under a Content-Length ten bytes beyond its end, then hang up."""
-    return _hang_up_after(request, _head(len(body) + 10) + body)
+    """Send the true body with a Content-Length that is ten bytes too long, then close the connection."""
+    return _send_and_close(request, _head(len(body) + 10) + body)
 
 
-@_spoiling
+@_corrupting
 async def length_too_short(request: web.Request, body: bytes) -> web.StreamResponse:
-    """Send the true body under a Content-Length ten bytes before its end, then hang up."""
-    return _hang_up_after(request, _head(len(body) - 10) + body)
+    """Send the true body with a Content-Length that is ten bytes too short, then close the connection."""
+    return _send_and_close(request, _head(len(body) - 10) + body)
 
 
-@_spoiling
-async def cut_body(_request: web.Request, body: bytes) -> web.StreamResponse:
-    """Send the true body but its last ten bytes, under the length of what is left."""
+@_corrupting
+async def truncated_body(_request: web.Request, body: bytes) -> web.StreamResponse:
+    """Send the true body without its last ten bytes, with the Content-Length of the rest."""
     return web.Response(body=body[:-10], headers={"Content-Type": "application/json"})
 
 
-def trickle(seconds_a_byte: float) -> Middleware:
-    """Send the true body byte by byte, each this long after the one before."""
+def trickle(seconds_per_byte: float) -> Middleware:
+    """Send the true body byte by byte, with this long between two bytes."""
 
-    @_spoiling
+    @_corrupting
     async def drip(request: web.Request, body: bytes) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
         await response.prepare(request)
         for byte in body:
             await response.write(bytes([byte]))
-            await asyncio.sleep(seconds_a_byte)
+            await asyncio.sleep(seconds_per_byte)
         return response
 
     return drip
 
 
 def gzip_bomb(size_bytes: int) -> Middleware:
-    """Answer with a small gzip body that unpacks to this many bytes."""
+    """Respond with a small gzip body that unpacks to this many bytes."""
     packed = gzip.compress(b" " * size_bytes)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    return _answering(lambda _: web.Response(body=packed, headers=headers))
+    return _respond(lambda _: web.Response(body=packed, headers=headers))
 
 
 def html_page() -> Middleware:
-    """Answer 200 with a page of HTML, as a proxy under maintenance does."""
-    return _answering(lambda _: web.Response(body=HTML_PAGE, content_type="text/html"))
+    """Respond 200 with a page of HTML, as a proxy under maintenance does."""
+    return _respond(lambda _: web.Response(body=HTML_PAGE, content_type="text/html"))
 
 
 def redirect_to(endpoint: str) -> Middleware:
-    """Answer 302 with the same path on another host."""
-    return _answering(lambda request: web.Response(status=302, headers={"Location": endpoint + request.path_qs}))
+    """Respond 302 with the same path on another host."""
+    return _respond(lambda request: web.Response(status=302, headers={"Location": endpoint + request.path_qs}))
 
 
 async def void_tokens(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Void every token and temporary key given out so far, then go on: the request itself is refused already."""
+    """Void every token and temporary key given out so far; then handle the request, which is refused already."""
     request.app[IDENTITY].void_all()
     return await handler(request)
 
@@ -168,12 +167,12 @@ def _head(length: int) -> bytes:
 
 
 def _write(request: web.Request, raw: bytes) -> None:
-    # Past aiohttp's own writer, which keeps every body to its stated length.
+    # Not through aiohttp's writer, which does not send more or less than the stated length.
     if request.transport is not None:
         request.transport.write(raw)
 
 
-def _hang_up_after(request: web.Request, raw: bytes) -> web.Response:
+def _send_and_close(request: web.Request, raw: bytes) -> web.Response:
     _write(request, raw)
     if request.transport is not None:
         request.transport.close()

@@ -1,7 +1,4 @@
-"""What a server saw of its clients: requests in flight, answers by status, and when.
-
-Lives here: counting, as the outermost middleware. Does not: answering.
-"""
+"""A count of what a server saw of its clients: requests in flight, and responses by status and time."""
 
 import asyncio
 import time
@@ -11,56 +8,57 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-# What a web server's log shows for a client that hung up before its answer (nginx's word).
-CLIENT_LEFT: Final = 499
-_LOOP_TURNS: Final = 4
+# What nginx logs for a client that closes its connection before the response.
+CLIENT_CLOSED: Final = 499
+_LOOP_ITERATIONS: Final = 4
 
 
 class Meter:
-    """Count requests while a server runs; put it first among the middlewares."""
+    """A middleware that counts requests; it has to be the first one."""
 
     def __init__(self) -> None:
         self.in_flight = 0
         self.most_in_flight = 0
         self.statuses: Counter[int] = Counter()
-        self.asked: Counter[str] = Counter()
-        self.answered_at: list[tuple[float, int]] = []
+        self.requested: Counter[str] = Counter()
+        self.responses: list[tuple[float, int]] = []
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count a request and its answer."""
-        # A client that hung up may ask again at once; a few turns of the loop let its old request end first.
-        for _ in range(_LOOP_TURNS):
+        """Count a request and its response."""
+        # A client that closed its connection may ask again at once: its old request ends within a few iterations of
+        # the event loop.
+        for _ in range(_LOOP_ITERATIONS):
             await asyncio.sleep(0)
-        self.asked[request.path.rpartition("/")[2]] += 1
+        self.requested[request.path.rpartition("/")[2]] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        status = CLIENT_LEFT
+        status = CLIENT_CLOSED
         try:
             response = await handler(request)
             status = response.status
         finally:
             self.in_flight -= 1
             self.statuses[status] += 1
-            self.answered_at.append((time.monotonic(), status))
+            self.responses.append((time.monotonic(), status))
         return response
 
     @property
     def request_count(self) -> int:
-        """Return how many requests were answered, or left by their client."""
+        """Return how many requests got a response or were given up by their client."""
         return self.statuses.total()
 
     def share_of(self, status: int) -> float:
-        """Return the share of all answers that have this status; 0 before the first."""
+        """Return the share of all responses that have this status; 0 before the first."""
         return self.statuses[status] / max(1, self.request_count)
 
     def served_per_second_in_second_half(self) -> float:
-        """Return how many requests were answered 200 in the second half of the time between first and last answer.
+        """Return the responses 200 per second in the second half of the time between the first and the last response.
 
-        In requests a second; raises ValueError for fewer than two answers.
+        Raises ValueError for fewer than two responses.
         """
-        if len(self.answered_at) < 2:
-            raise ValueError("a rate needs two answers at least")
-        first, last = self.answered_at[0][0], self.answered_at[-1][0]
+        if len(self.responses) < 2:
+            raise ValueError("a rate needs at least two responses")
+        first, last = self.responses[0][0], self.responses[-1][0]
         middle = (first + last) / 2
-        served = sum(status == 200 and moment > middle for moment, status in self.answered_at)
+        served = sum(status == 200 and seconds > middle for seconds, status in self.responses)
         return served / (last - middle)

@@ -1,7 +1,6 @@
-"""The gateway's side of SDK-HMAC-SHA256: does a signature belong to this request?
+"""The gateway's check of an SDK-HMAC-SHA256 signature, written from the published description.
 
-Lives here: the check, written from the published description. Does not: signing, on purpose: a check that shared code
-with the signer would share its errors.
+It shares no code with the signer in `cce_etl.extract`: it would share that code's errors.
 """
 
 import hashlib
@@ -23,20 +22,20 @@ _AUTHORIZATION: Final = re.compile(
 
 
 def access_key_of(request: web.Request) -> str | None:
-    """Return the access key that a request says it is signed with; None when it is not signed at all."""
+    """Return the access key that a request names as its signer's; None when the request is not signed."""
     found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     return found["access"] if found else None
 
 
-async def fault_of_signature(request: web.Request, secret_key: str, now_ns: int) -> str | None:
-    """Return what is wrong with a signed request at an instant, in the gateway's words; None when it is sound.
+async def signature_error(request: web.Request, secret_key: str, now_ns: int) -> str | None:
+    """Return what is wrong with a signed request at an instant, in the gateway's words; None when it is valid.
 
     Source: API page "Authentication", AK/SK-based; messages as users of the official SDKs report them.
     """
     found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     date = request.headers.get("X-Sdk-Date", "")
     names = found["names"].split(";") if found else []
-    signed_at = _moment(date)
+    signed_at = _sdk_date(date)
     if found is None or signed_at is None or not {"host", "x-sdk-date"} <= set(names):
         return "verify aksk signature fail"
     server_date = datetime.fromtimestamp(now_ns // NANOSECONDS, UTC)
@@ -49,7 +48,7 @@ async def fault_of_signature(request: web.Request, secret_key: str, now_ns: int)
     return None if hmac.compare_digest(expected, found["digits"]) else "verify aksk signature fail"
 
 
-def _moment(date: str) -> datetime | None:
+def _sdk_date(date: str) -> datetime | None:
     try:
         return datetime.strptime(date, _DATE_FORMAT).replace(tzinfo=UTC)
     except ValueError:
@@ -64,7 +63,7 @@ def _canonical_request(request: web.Request, names: list[str], body: bytes) -> b
         request.method,
         path if path.endswith("/") else path + "/",
         "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in query),
-        # Each header ends its own line, so an empty one follows the last.
+        # Each header ends its own line, so an empty line follows the last.
         "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in names),
         ";".join(names),
         hashlib.sha256(body).hexdigest(),

@@ -7,19 +7,19 @@ import pytest
 from aiohttp.typedefs import Middleware
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.faults import server_fault
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.server import demo_server
 from tests.fake_api.fault_plans import (
     at_first,
     beyond_rate,
     for_each_job_at_first,
     for_jobs,
     for_sign_ins_at_first,
-    from_then_on,
+    from_request,
     once_after,
     sometimes,
 )
+from tests.fake_api.faults import server_fault
+from tests.fake_api.server import fake_api
 
 JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
 CLUSTERS = f"/api/v3/projects/{DEMO_PROJECT_ID}/clusters"
@@ -29,7 +29,7 @@ FAULT = server_fault(503)
 def statuses(fleet: Fleet, plan: Middleware, paths: Sequence[str]) -> list[int]:
     headers = {"X-Auth-Token": DEMO_TOKEN}
     with (
-        demo_server(fleet, middlewares=[plan]) as endpoint,
+        fake_api(fleet, middlewares=[plan]) as endpoint,
         httpx.Client(base_url=endpoint, headers=headers, trust_env=False) as client,
     ):
         return [client.get(path).status_code for path in paths]
@@ -44,7 +44,7 @@ def jobs(fleet: Fleet, *positions: int) -> list[str]:
     [
         (at_first(2, FAULT), [503, 503, 200, 200, 200]),
         (once_after(2, FAULT), [200, 200, 503, 200, 200]),
-        (from_then_on(2, FAULT), [200, 200, 503, 503, 503]),
+        (from_request(2, FAULT), [200, 200, 503, 503, 503]),
         (for_each_job_at_first(1, FAULT), [503, 503, 503, 200, 200]),
         (for_each_job_at_first(2, FAULT), [503, 503, 503, 503, 503]),
     ],

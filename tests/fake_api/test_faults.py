@@ -12,9 +12,10 @@ from aiohttp.typedefs import Handler, Middleware
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.example import EXAMPLE_BODY, EXAMPLE_JOB_ID
-from cce_etl.demo.faults import (
+from cce_etl.demo.fleet import Fleet
+from tests.fake_api.faults import (
     HTML_PAGE,
-    cut_body,
+    delay,
     gzip_bomb,
     html_page,
     length_too_long,
@@ -22,28 +23,27 @@ from cce_etl.demo.faults import (
     redirect_to,
     reset_within_body,
     server_fault,
-    stall,
     throttle_for,
-    throttle_in_words,
     throttle_until,
-    throttle_without_a_word,
+    throttle_with_stated_limit,
+    throttle_without_retry_after,
     trickle,
+    truncated_body,
 )
-from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.server import demo_server
+from tests.fake_api.server import fake_api
 
 PATH = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs/{EXAMPLE_JOB_ID}"
 HEADERS = {"X-Auth-Token": DEMO_TOKEN}
 
 
 def answer_of(fleet: Fleet, *faults: Middleware) -> httpx.Response:
-    with demo_server(fleet, middlewares=faults) as endpoint:
+    with fake_api(fleet, middlewares=faults) as endpoint:
         return httpx.get(endpoint + PATH, headers=HEADERS, trust_env=False)
 
 
 def bytes_of(fleet: Fleet, *faults: Middleware) -> tuple[bytes, bytes]:
     """Return head and body as they come over the wire until the server hangs up."""
-    with demo_server(fleet, middlewares=faults) as endpoint:
+    with fake_api(fleet, middlewares=faults) as endpoint:
         host, port = endpoint.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nX-Auth-Token: {DEMO_TOKEN}\r\n\r\n".encode())
@@ -55,7 +55,7 @@ def bytes_of(fleet: Fleet, *faults: Middleware) -> tuple[bytes, bytes]:
 
 
 def test_server_faults_come_in_turn(small_fleet: Fleet) -> None:
-    with demo_server(small_fleet, middlewares=[server_fault(500, 502)]) as endpoint:
+    with fake_api(small_fleet, middlewares=[server_fault(500, 502)]) as endpoint:
         statuses = [httpx.get(endpoint + PATH, trust_env=False).status_code for _ in range(3)]
     assert statuses == [500, 502, 500]
 
@@ -65,8 +65,8 @@ def test_server_faults_come_in_turn(small_fleet: Fleet) -> None:
     [
         (throttle_for(2), "2", "Too many requests"),
         (throttle_for(0.25), "0.25", "Too many requests"),
-        (throttle_without_a_word(), None, "Too many requests"),
-        (throttle_in_words(10, "1 minute"), None, "policy user over ratelimit,limit:10,time:1 minute"),
+        (throttle_without_retry_after(), None, "Too many requests"),
+        (throttle_with_stated_limit(10, "1 minute"), None, "policy user over ratelimit,limit:10,time:1 minute"),
     ],
 )
 def test_throttling_says_how_long_in_its_own_way(
@@ -97,18 +97,18 @@ def test_a_wrong_length_is_stated_of_the_true_body(small_fleet: Fleet, fault: Mi
 
 
 def test_a_cut_body_has_the_length_of_what_is_left(small_fleet: Fleet) -> None:
-    answer = answer_of(small_fleet, cut_body)
+    answer = answer_of(small_fleet, truncated_body)
     assert (answer.status_code, answer.content) == (200, EXAMPLE_BODY[:-10])
 
 
 def test_a_stall_and_a_trickle_bring_the_true_body_in_the_end(small_fleet: Fleet) -> None:
-    for fault in (stall(0.01), trickle(0.0)):
+    for fault in (delay(0.01), trickle(0.0)):
         assert answer_of(small_fleet, fault).content == EXAMPLE_BODY
 
 
 def test_a_gzip_bomb_is_small_on_the_wire(small_fleet: Fleet) -> None:
     with (
-        demo_server(small_fleet, middlewares=[gzip_bomb(1_000_000)]) as endpoint,
+        fake_api(small_fleet, middlewares=[gzip_bomb(1_000_000)]) as endpoint,
         httpx.stream("GET", endpoint + PATH, trust_env=False) as answer,
     ):
         packed = b"".join(answer.iter_raw())
@@ -127,7 +127,7 @@ def test_a_redirect_keeps_the_path(small_fleet: Fleet) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, f"http://127.0.0.1:9{PATH}")
 
 
-@pytest.mark.parametrize("fault", [reset_within_body, length_too_long, length_too_short, cut_body, trickle(60.0)])
+@pytest.mark.parametrize("fault", [reset_within_body, length_too_long, length_too_short, truncated_body, trickle(60.0)])
 def test_what_spoils_a_body_lets_errors_and_spoiled_answers_pass(small_fleet: Fleet, fault: Middleware) -> None:
     assert answer_of(small_fleet, fault, server_fault(503)).status_code == 503
 
@@ -142,4 +142,4 @@ def test_two_that_spoil_a_body_do_it_once(small_fleet: Fleet) -> None:
         await response.write(b"streamed")
         return response
 
-    assert answer_of(small_fleet, cut_body, streamed).content == b"streamed"
+    assert answer_of(small_fleet, truncated_body, streamed).content == b"streamed"

@@ -10,13 +10,14 @@ from huaweicloudsdkcce.v3 import CceClient, ShowJobRequest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
+from cce_etl.demo.api import DEMO_PROJECT_ID
 from cce_etl.demo.example import EXAMPLE_JOB_ID
-from cce_etl.demo.faults import void_tokens
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_PROJECT_ID, DEMO_USERNAME
-from cce_etl.demo.server import demo_server
 from cce_etl.timestamps import NANOSECONDS
 from tests.fake_api.fault_plans import once_after
+from tests.fake_api.faults import void_tokens
+from tests.fake_api.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_USERNAME
+from tests.fake_api.server import fake_api
 
 JOB_PATH = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs/{EXAMPLE_JOB_ID}"
 # 2026-11-24 10:00:00 UTC
@@ -44,7 +45,7 @@ class Clock:
 @contextmanager
 def asked(fleet: Fleet, clock: Clock, *middlewares: Any) -> Iterator[httpx.Client]:
     with (
-        demo_server(fleet, clock=clock, middlewares=middlewares) as endpoint,
+        fake_api(fleet, clock=clock, middlewares=middlewares) as endpoint,
         httpx.Client(base_url=endpoint, trust_env=False) as client,
     ):
         yield client
@@ -108,7 +109,7 @@ def sdk_client(client: httpx.Client, key: dict[str, str], token: str | None) -> 
 def test_the_official_client_signs_with_a_temporary_key_and_only_with_its_token(small_fleet: Fleet) -> None:
     request = ShowJobRequest(job_id=EXAMPLE_JOB_ID)
     with (
-        demo_server(small_fleet) as endpoint,
+        fake_api(small_fleet) as endpoint,
         httpx.Client(base_url=endpoint, trust_env=False) as client,
     ):
         key = client.get("/openstack/latest/securitykey").json()["credential"]

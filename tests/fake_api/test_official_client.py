@@ -7,10 +7,11 @@ from huaweicloudsdkcce.v3 import CceClient, ShowJobRequest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 
-from cce_etl.demo.api import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_SECRET_KEY
+from cce_etl.demo.api import DEMO_PROJECT_ID
 from cce_etl.demo.example import EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
 from cce_etl.transform.flatten import parse_payload
+from tests.fake_api.identity import DEMO_ACCESS_KEY, DEMO_SECRET_KEY
 
 
 def sdk_client(endpoint: str, access_key: str = DEMO_ACCESS_KEY) -> Any:

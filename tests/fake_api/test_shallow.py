@@ -1,11 +1,18 @@
-"""Trees cut off at a level, and sub-jobs found by their own uid."""
+"""Trees cut off below a level, and the deeper steps that are found by asking for each."""
 
 import json
 from typing import Any
 
+import httpx
 import pytest
 
-from cce_etl.demo.trees import Trees, cut
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.fleet import Fleet
+from tests.fake_api.server import fake_api
+from tests.fake_api.shallow import cut, shallow
+
+PROJECT = f"projects/{DEMO_PROJECT_ID}"
+V3_JOBS = f"/api/v3/{PROJECT}/jobs"
 
 
 def job(uid: str, *sub_jobs: dict[str, Any]) -> dict[str, Any]:
@@ -14,8 +21,7 @@ def job(uid: str, *sub_jobs: dict[str, Any]) -> dict[str, Any]:
 
 
 TREE = job("root", job("a", job("a1", job("a11"))), job("b"))
-# Pretty-printed, as the documented example is.
-BODY = json.dumps(TREE, indent=2).encode()
+TEXT = json.dumps(TREE)
 
 
 @pytest.mark.parametrize(
@@ -34,28 +40,35 @@ def test_a_tree_is_cut_below_its_level(levels: int, expected: dict[str, Any]) ->
 
 def test_cutting_leaves_the_original_whole() -> None:
     cut(TREE, 0)
-    assert json.dumps(TREE, indent=2).encode() == BODY
+    assert json.dumps(TREE) == TEXT
 
 
-def test_a_root_goes_out_byte_for_byte_unless_cut() -> None:
-    assert Trees({"root": BODY}, None).body("root") == BODY
+def uids_below(job: dict[str, Any]) -> list[str]:
+    return [uid for step in job["spec"].get("subJobs", []) for uid in [step["metadata"]["uid"], *uids_below(step)]]
 
 
-def test_a_sub_job_is_found_at_any_depth_with_what_is_below_it() -> None:
-    trees = Trees({"other": json.dumps(job("other")).encode(), "root": BODY}, None)
-    found = {uid: json.loads(trees.body(uid) or b"null") for uid in ("a", "a1", "a11", "b", "unknown")}
-    assert found == {
-        "a": job("a", job("a1", job("a11"))),
-        "a1": job("a1", job("a11")),
-        "a11": job("a11"),
-        "b": job("b"),
-        "unknown": None,
-    }
-    assert [uid in trees for uid in ("root", "other", "a")] == [True, True, False]
+def test_a_shallow_server_shows_every_step_to_a_client_that_asks_for_each(small_fleet: Fleet) -> None:
+    headers = {"X-Auth-Token": DEMO_TOKEN}
+    with (
+        fake_api(small_fleet, middlewares=[shallow(1)]) as endpoint,
+        httpx.Client(base_url=endpoint + V3_JOBS, headers=headers, trust_env=False) as client,
+    ):
+
+        def seen_from(job_id: str) -> list[str]:
+            steps = client.get(job_id).json()["spec"].get("subJobs", [])
+            assert all("subJobs" not in step["spec"] for step in steps)
+            return [uid for step in steps for uid in [step["metadata"]["uid"], *seen_from(step["metadata"]["uid"])]]
+
+        for job_id in small_fleet.job_ids[:5]:
+            assert seen_from(job_id) == uids_below(json.loads(small_fleet.v3_body(job_id)))
 
 
-def test_a_sub_job_asked_for_is_cut_as_deep_below_itself_as_a_root() -> None:
-    trees = Trees({"root": BODY}, 1)
-    assert json.loads(trees.body("root") or b"") == job("root", job("a"), job("b"))
-    assert json.loads(trees.body("a") or b"") == job("a", job("a1"))
-    assert json.loads(trees.body("a1") or b"") == job("a1", job("a11"))
+def test_only_v3_jobs_are_cut(small_fleet: Fleet) -> None:
+    job_id = small_fleet.job_ids[0]
+    with (
+        fake_api(small_fleet, middlewares=[shallow(0)]) as endpoint,
+        httpx.Client(base_url=endpoint, headers={"X-Auth-Token": DEMO_TOKEN}, trust_env=False) as client,
+    ):
+        assert "subJobs" not in client.get(f"{V3_JOBS}/{job_id}").json()["spec"]
+        assert client.get(f"/api/v2/{PROJECT}/jobs/{job_id}").content == small_fleet.v2_body(job_id)
+        assert client.get(f"{V3_JOBS}/unknown").json()["errorCode"] == "CCE.01404001"

@@ -10,11 +10,12 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
+from cce_etl.demo.api import DEMO_PROJECT_ID
 from cce_etl.demo.example import EXAMPLE_JOB_ID
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.identity import DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_SECRET_KEY
-from cce_etl.demo.server import demo_server
 from cce_etl.timestamps import NANOSECONDS
+from tests.fake_api.identity import DEMO_ACCESS_KEY, DEMO_SECRET_KEY
+from tests.fake_api.server import fake_api
 
 PROJECT = f"/api/v3/projects/{DEMO_PROJECT_ID}"
 JOB_PATH = f"{PROJECT}/jobs/{EXAMPLE_JOB_ID}"
@@ -95,7 +96,7 @@ def skewed(request: pytest.FixtureRequest, small_fleet: Fleet) -> Iterator[tuple
     seconds = int(request.param)
     margin = 1 if abs(seconds) > 900 else -1
     off = seconds + margin * (1 if seconds > 0 else -1)
-    with demo_server(small_fleet, clock=lambda: time.time_ns() + off * NANOSECONDS) as endpoint:
+    with fake_api(small_fleet, clock=lambda: time.time_ns() + off * NANOSECONDS) as endpoint:
         yield endpoint, seconds
 
 

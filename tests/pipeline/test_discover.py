@@ -12,13 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
 from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.plan import Errand
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from tests.fake_api.server import fake_api
+from tests.fake_api.shallow import shallow
 
 # 2026-07-01 02:00:00 UTC
 NOW = 1_782_871_200_000_000_000
@@ -36,11 +38,11 @@ def fleet() -> Fleet:
 
 @contextmanager
 def discovered(
-    fleet: Fleet, folder: Path, shallow_levels: int | None = None
+    fleet: Fleet, folder: Path, shown_levels: int | None = None
 ) -> Iterator[tuple[Connection, list[Errand], Any]]:
     """Serve a fleet, and find all its jobs."""
     with (
-        demo_server(fleet, shallow_levels=shallow_levels) as endpoint,
+        fake_api(fleet, middlewares=[] if shown_levels is None else [shallow(shown_levels)]) as endpoint,
         open_warehouse(folder / "warehouse.duckdb") as connection,
     ):
         settings = Settings(
@@ -102,11 +104,11 @@ def whole(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[
         return rows(connection, STEPS)
 
 
-@pytest.mark.parametrize("shallow_levels", [1, 2])
+@pytest.mark.parametrize("shown_levels", [1, 2])
 def test_trees_cut_off_by_the_api_are_made_whole_by_asking_for_steps(
-    fleet: Fleet, whole: list[tuple[Any, ...]], tmp_path: Path, shallow_levels: int
+    fleet: Fleet, whole: list[tuple[Any, ...]], tmp_path: Path, shown_levels: int
 ) -> None:
-    with discovered(fleet, tmp_path, shallow_levels) as (connection, todo, _):
+    with discovered(fleet, tmp_path, shown_levels) as (connection, todo, _):
         outcome = errands.fetch(connection, todo, clock=now, deep_levels=4)
         pipeline.build(connection)
         assert pipeline.check(connection) == []

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from cce_etl.demo import reasons as demo_reasons
-from cce_etl.demo.reasons import failure_reason
+from cce_etl.demo import failure_reasons
+from cce_etl.demo.failure_reasons import failure_reason
 
 REASONS = "SELECT job_type, reason_template, failure_count FROM marts.failure_reasons ORDER BY ALL"
 AFTER = "SELECT followed_count, recovered_count, recovery_rate FROM marts.failure_reasons"
@@ -148,7 +148,7 @@ def test_the_synthetic_reasons_have_as_many_templates_as_they_were_made_from(tem
     rng = Random(7)
     kinds = ("InstallNode", "InstallMaster", "CreateServer", "Other")
     reasons = [failure_reason(rng, kind, f"{rng.getrandbits(128):032x}") for kind in kinds for _ in range(150)]
-    made_from = [*chain(*demo_reasons._BY_JOB_TYPE.values()), *demo_reasons._OTHERS]
+    made_from = [*chain(*failure_reasons._BY_JOB_TYPE.values()), *failure_reasons._OTHERS]
     assert len(set(templates(*reasons))) == len(made_from)
 
 

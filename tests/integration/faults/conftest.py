@@ -1,6 +1,6 @@
 """A synthetic project that misbehaves on purpose, a warehouse, and what must hold whatever went wrong.
 
-Lives here: fixtures, and the expectations shared by all faults. Does not: the faults (`cce_etl.demo.faults`).
+Lives here: fixtures, and the expectations shared by all faults. Does not: the faults (`tests.fake_api.faults`).
 """
 
 import time
@@ -14,9 +14,8 @@ import msgspec
 import pytest
 from aiohttp.typedefs import Middleware
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.server import demo_server
 from cce_etl.extract.client import FetchPolicy
 from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import policy_of
@@ -26,6 +25,7 @@ from cce_etl.transform.flatten import ParsedPayload, parse_payload
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
 from tests.fake_api.meter import Meter
+from tests.fake_api.server import fake_api
 
 # 2026-03-01 00:00:00 UTC
 ENDS_AT_NS = 1_772_323_200_000_000_000
@@ -128,7 +128,7 @@ def serve(fleet: Fleet, settings: Settings) -> Any:
     ) -> Iterator[Scene]:
         meter = Meter()
         with (
-            demo_server(of, middlewares=[meter, *faults], clock=clock) as endpoint,
+            fake_api(of, middlewares=[meter, *faults], clock=clock) as endpoint,
             open_warehouse(settings.warehouse) as connection,
         ):
             yield Scene(of, connection, msgspec.structs.replace(settings, endpoint=endpoint, **changes), meter)

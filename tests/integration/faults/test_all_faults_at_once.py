@@ -5,25 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cce_etl.demo.faults import (
-    cut_body,
-    gzip_bomb,
-    html_page,
-    length_too_long,
-    length_too_short,
-    redirect_to,
-    reset_within_body,
-    server_fault,
-    stall,
-    throttle_for,
-    throttle_in_words,
-    throttle_until,
-    throttle_without_a_word,
-    trickle,
-    void_tokens,
-)
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_USERNAME
 from tests.fake_api.fault_plans import (
     at_first,
     for_each_job_at_first,
@@ -32,6 +14,24 @@ from tests.fake_api.fault_plans import (
     once_after,
     sometimes,
 )
+from tests.fake_api.faults import (
+    delay,
+    gzip_bomb,
+    html_page,
+    length_too_long,
+    length_too_short,
+    redirect_to,
+    reset_within_body,
+    server_fault,
+    throttle_for,
+    throttle_until,
+    throttle_with_stated_limit,
+    throttle_without_retry_after,
+    trickle,
+    truncated_body,
+    void_tokens,
+)
+from tests.fake_api.identity import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_USERNAME
 
 if TYPE_CHECKING:
     from tests.integration.faults.conftest import Scene
@@ -46,18 +46,18 @@ def _faults(paged: Sequence[str], cut: Sequence[str], bomb: str, moved: str) -> 
         for_sign_ins_at_first(1, server_fault(503)),
         at_first(20, server_fault(503)),
         sometimes(0.05, f"{SEED}/faults", server_fault(500, 502, 503)),
-        sometimes(0.005, f"{SEED}/stalls", stall(60.0)),
+        sometimes(0.005, f"{SEED}/stalls", delay(60.0)),
         sometimes(0.005, f"{SEED}/trickles", trickle(0.02)),
         sometimes(0.01, f"{SEED}/resets", reset_within_body),
         sometimes(0.01, f"{SEED}/long", length_too_long),
         sometimes(0.01, f"{SEED}/short", length_too_short),
         once_after(1_900, throttle_for(0.2)),
         once_after(1_980, throttle_until(1)),
-        once_after(2_060, throttle_in_words(10, "1 second")),
-        once_after(2_140, throttle_without_a_word()),
+        once_after(2_060, throttle_with_stated_limit(10, "1 second")),
+        once_after(2_140, throttle_without_retry_after()),
         once_after(1_000, void_tokens),
         for_jobs(paged, for_each_job_at_first(1, html_page())),
-        for_jobs(cut, for_each_job_at_first(1, cut_body)),
+        for_jobs(cut, for_each_job_at_first(1, truncated_body)),
         for_jobs([bomb], gzip_bomb(5_000_000)),
         for_jobs([moved], redirect_to("http://127.0.0.1:9")),
     ]

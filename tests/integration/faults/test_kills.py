@@ -23,8 +23,10 @@ import duckdb
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.server import DEMO_PROJECT_ID, DEMO_TOKEN, demo_server
+from tests.fake_api.faults import delay
+from tests.fake_api.server import fake_api
 
 ENDS_AT = 1_782_871_200_000_000_000
 JOBS = 200
@@ -145,7 +147,7 @@ def test_twenty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path
     for folder in (quiet, disturbed):
         folder.mkdir()
         (folder / "ids.txt").write_text("\n".join(fleet.job_ids), encoding="utf-8")
-    with demo_server(fleet, latency_seconds=0.005, middlewares=[counting(asked)]) as endpoint:
+    with fake_api(fleet, middlewares=[counting(asked), delay(0.005)]) as endpoint:
         with forks(tmp_path, endpoint) as forked:
             began = time.monotonic()
             assert forked.run(quiet, *RUN, seconds=120) == 0

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.typedefs import Middleware
 
-from cce_etl.demo.faults import (
+from cce_etl.demo.fleet import Fleet
+from cce_etl.errors import ApiError
+from tests.fake_api.fault_plans import at_first, for_each_job_at_first, for_jobs, sometimes
+from tests.fake_api.faults import (
     BROKEN,
-    cut_body,
+    delay,
     gzip_bomb,
     html_page,
     length_too_long,
@@ -15,14 +18,11 @@ from cce_etl.demo.faults import (
     redirect_to,
     reset_within_body,
     server_fault,
-    stall,
     trickle,
+    truncated_body,
 )
-from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.server import demo_server
-from cce_etl.errors import ApiError
-from tests.fake_api.fault_plans import at_first, for_each_job_at_first, for_jobs, sometimes
-from tests.fake_api.meter import CLIENT_LEFT, Meter
+from tests.fake_api.meter import CLIENT_CLOSED, Meter
+from tests.fake_api.server import fake_api
 
 if TYPE_CHECKING:
     from tests.integration.faults.conftest import Scene
@@ -48,7 +48,7 @@ def test_a_job_whose_every_try_meets_a_fault_is_a_dead_letter_and_stays_pending(
         summary = scene.fetch()
         scene.assert_loaded(but=[broken])
         assert scene.letters() == [(broken, "unavailable", 502)]
-        assert (summary.failed, scene.states()[broken], scene.meter.asked[broken]) == (1, "pending", 6)
+        assert (summary.failed, scene.states()[broken], scene.meter.requested[broken]) == (1, "pending", 6)
 
 
 def test_an_api_that_fails_for_all_stops_the_run_and_its_ids_stay_pending(serve: Any, fleet: Fleet) -> None:
@@ -93,7 +93,7 @@ def test_a_broken_answer_is_not_quoted_in_its_letter(serve: Any, fleet: Fleet) -
 def test_a_body_that_was_cut_on_its_way_is_a_dead_letter_that_the_next_run_resolves(serve: Any, fleet: Fleet) -> None:
     cut = list(fleet.job_ids[3:6])
     scene: Scene
-    with serve(for_jobs(cut, for_each_job_at_first(1, cut_body))) as scene:
+    with serve(for_jobs(cut, for_each_job_at_first(1, truncated_body))) as scene:
         scene.fetch()
         scene.assert_loaded(but=cut)
         assert scene.letters() == sorted((job_id, "invalid_json", 200) for job_id in cut)
@@ -114,18 +114,18 @@ def test_a_page_of_html_with_200_is_a_dead_letter_that_the_next_run_resolves(ser
         assert scene.letters() == []
 
 
-@pytest.mark.parametrize("fault", [stall(60.0), trickle(0.01)], ids=["stall", "trickle"])
+@pytest.mark.parametrize("fault", [delay(60.0), trickle(0.01)], ids=["stall", "trickle"])
 def test_an_answer_that_never_ends_is_left_and_asked_for_again(serve: Any, fleet: Fleet, fault: Middleware) -> None:
     scene: Scene
     with serve(for_jobs(fleet.job_ids[1:9], for_each_job_at_first(1, fault))) as scene:
         assert scene.fetch(timeout_seconds=SHORT_SECONDS).fetched == len(fleet)
         scene.assert_loaded()
-    assert scene.meter.statuses[CLIENT_LEFT] >= 8
+    assert scene.meter.statuses[CLIENT_CLOSED] >= 8
 
 
 @pytest.mark.parametrize(
     ("fault", "letter"),
-    [(stall(60.0), ("unreachable", None)), (trickle(0.01), ("incomplete_body", 200))],
+    [(delay(60.0), ("unreachable", None)), (trickle(0.01), ("incomplete_body", 200))],
     ids=["stall", "trickle"],
 )
 def test_a_job_that_always_stalls_holds_up_no_other(
@@ -147,14 +147,14 @@ def test_a_gzip_bomb_is_a_dead_letter_that_costs_one_request(serve: Any, fleet: 
         scene.fetch(max_body_bytes=1_000_000)
         scene.assert_loaded(but=[bomb])
         assert scene.letters() == [(bomb, "body_too_large", 200)]
-        assert (scene.states()[bomb], scene.meter.asked[bomb]) == ("dead", 1)
+        assert (scene.states()[bomb], scene.meter.requested[bomb]) == ("dead", 1)
 
 
 def test_a_redirect_to_another_host_takes_no_token_there(serve: Any, fleet: Fleet) -> None:
     elsewhere = Meter()
     moved = fleet.job_ids[4]
     scene: Scene
-    with demo_server(fleet, middlewares=[elsewhere]) as other, serve(for_jobs([moved], redirect_to(other))) as scene:
+    with fake_api(fleet, middlewares=[elsewhere]) as other, serve(for_jobs([moved], redirect_to(other))) as scene:
         scene.fetch()
         scene.assert_loaded(but=[moved])
         assert scene.letters() == [(moved, "unexpected_status", 302)]
@@ -177,9 +177,9 @@ def test_jobs_that_ended_are_loaded_once_and_never_asked_for_again(serve: Any, f
     scene: Scene
     with serve(sometimes(0.3, "again", server_fault(500))) as scene:
         scene.fetch()
-        asked = scene.meter.asked.copy()
+        asked = scene.meter.requested.copy()
         summary = scene.fetch()
         scene.assert_loaded()
-        asked_again = {job_id for job_id, count in scene.meter.asked.items() if count > asked[job_id]}
+        asked_again = {job_id for job_id, count in scene.meter.requested.items() if count > asked[job_id]}
         assert asked_again == {job_id for job_id, state in scene.states().items() if state == "running"}
         assert summary.skipped == len(fleet) - len(asked_again) > 0

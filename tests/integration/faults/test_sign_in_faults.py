@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cce_etl.demo.faults import server_fault, stall, void_tokens
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.identity import (
+from cce_etl.errors import ApiError, AuthError
+from tests.fake_api.fault_plans import for_sign_ins_at_first, from_request, once_after
+from tests.fake_api.faults import delay, server_fault, void_tokens
+from tests.fake_api.identity import (
     DEMO_ACCESS_KEY,
     DEMO_DOMAIN,
     DEMO_PASSWORD,
@@ -16,8 +18,6 @@ from cce_etl.demo.identity import (
     SECURITY_KEY_PATH,
     TOKENS_PATH,
 )
-from cce_etl.errors import ApiError, AuthError
-from tests.fake_api.fault_plans import for_sign_ins_at_first, from_then_on, once_after
 
 if TYPE_CHECKING:
     from tests.integration.faults.conftest import Scene
@@ -52,7 +52,7 @@ def test_credentials_voided_in_mid_run_are_renewed_once_for_all(
         summary = scene.fetch(**ways(scene, way))
         scene.assert_loaded()
     assert (summary.fetched, summary.failed) == (len(fleet), 0)
-    assert scene.meter.asked[lender] == 2
+    assert scene.meter.requested[lender] == 2
     # One refusal for each request under way when the old token ended.
     assert 1 <= scene.meter.statuses[401] <= scene.settings.concurrency
 
@@ -68,12 +68,12 @@ def test_a_token_from_outside_that_is_voided_stops_the_run_and_keeps_what_came(s
         # A new token, here from IAM, and the next run does the rest.
         scene.fetch(**ways(scene, PASSWORD))
         scene.assert_loaded()
-        assert all(scene.meter.asked[root] == 1 for root in kept if scene.states()[root] == "finished")
+        assert all(scene.meter.requested[root] == 1 for root in kept if scene.states()[root] == "finished")
 
 
 def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve: Any, fleet: Fleet) -> None:
     scene: Scene
-    with serve(from_then_on(10, void_tokens)) as scene:
+    with serve(from_request(10, void_tokens)) as scene:
         with pytest.raises(AuthError):
             scene.fetch(**ways(scene, PASSWORD))
         assert scene.letters() == []
@@ -92,7 +92,7 @@ def test_a_lender_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Flee
 
 def test_an_iam_that_stalls_is_asked_again(serve: Any, fleet: Fleet) -> None:
     scene: Scene
-    with serve(for_sign_ins_at_first(1, stall(60.0))) as scene:
+    with serve(for_sign_ins_at_first(1, delay(60.0))) as scene:
         scene.fetch(timeout_seconds=0.5, **ways(scene, PASSWORD))
         scene.assert_loaded()
 
@@ -104,14 +104,14 @@ def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any
             scene.fetch(max_attempts=2, **ways(scene, PASSWORD))
         assert scene.letters() == []
     # No job was asked for, and all requests that waited for the one question to IAM share its answer.
-    assert scene.meter.asked.total() == scene.meter.asked[TOKENS] <= 2
+    assert scene.meter.requested.total() == scene.meter.requested[TOKENS] <= 2
 
 
 def test_a_wrong_password_stops_the_run_after_one_question(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve() as scene, pytest.raises(AuthError, match="CCE_PASSWORD"):
         scene.fetch(**ways(scene, PASSWORD | {"password": "wrong"}))
-    assert scene.meter.asked == {TOKENS: 1}
+    assert scene.meter.requested == {TOKENS: 1}
 
 
 @pytest.mark.parametrize("skew_minutes", [-16, 16])

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.typedefs import Middleware
 
-from cce_etl.demo.faults import throttle_for, throttle_in_words, throttle_until, throttle_without_a_word
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet
-from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
-from cce_etl.demo.server import demo_server
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy, Gone
 from cce_etl.extract.rate_limiter import RateLimiter
 from cce_etl.extract.worker_pool import Outcome, fetch_all
 from tests.fake_api.fault_plans import beyond_rate, for_jobs, once_after
+from tests.fake_api.faults import throttle_for, throttle_until, throttle_with_stated_limit, throttle_without_retry_after
+from tests.fake_api.server import fake_api
 
 if TYPE_CHECKING:
     from tests.integration.faults.conftest import Scene
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         (throttle_for(1), 1.0),
         # A date has whole seconds: two ahead of now, less the fraction.
         (throttle_until(2), 1.0),
-        (throttle_in_words(10, "1 second"), 1.0),
-        (throttle_without_a_word(), 0.0),
+        (throttle_with_stated_limit(10, "1 second"), 1.0),
+        (throttle_without_retry_after(), 0.0),
     ],
     ids=["fraction of a second", "Retry-After in seconds", "Retry-After as a date", "gateway's text", "not a word"],
 )
@@ -53,7 +53,7 @@ def test_a_job_that_is_always_throttled_is_a_dead_letter_and_stays_pending(serve
         scene.assert_loaded(but=[busy])
         assert scene.letters() == [(busy, "throttled", 429)]
         # Throttled tries say little of a job: there are three times as many.
-        assert (scene.states()[busy], scene.meter.asked[busy]) == ("pending", 6)
+        assert (scene.states()[busy], scene.meter.requested[busy]) == ("pending", 6)
 
 
 @pytest.mark.parametrize("rate_limit", [0, 1_000])
@@ -79,7 +79,7 @@ def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) 
             await fetch_all(client, [f"forgotten-{number}" for number in range(21)], receive)
             return client.rate_limiter.rate
 
-    with demo_server(fleet, middlewares=[once_after(20, throttle_for(0.1))]) as endpoint:
+    with fake_api(fleet, middlewares=[once_after(20, throttle_for(0.1))]) as endpoint:
         rate = asyncio.run(fetch(endpoint))
     assert all(isinstance(outcome, Gone) for outcome in outcomes)
     # Were they no answers, the pace would now be below 1: 85% of the least that counts as served.

@@ -5,9 +5,9 @@ Lives here: the one test that takes its time, 3,000 jobs at 70 requests a second
 
 from typing import TYPE_CHECKING, Any
 
-from cce_etl.demo.faults import throttle_in_words
 from cce_etl.demo.fleet import build_fleet
 from tests.fake_api.fault_plans import beyond_rate
+from tests.fake_api.faults import throttle_with_stated_limit
 
 if TYPE_CHECKING:
     from tests.integration.faults.conftest import Scene
@@ -18,7 +18,7 @@ LIMIT_PER_SECOND = 70.0
 
 def test_an_unknown_limit_is_used_to_85_percent_with_under_2_percent_refused(serve: Any) -> None:
     fleet = build_fleet(seed=11, job_count=3_000, ends_at_ns=1_772_323_200_000_000_000)
-    bucket = beyond_rate(LIMIT_PER_SECOND, 70, throttle_in_words(70, "1 second"))
+    bucket = beyond_rate(LIMIT_PER_SECOND, 70, throttle_with_stated_limit(70, "1 second"))
     scene: Scene
     with serve(bucket, of=fleet, concurrency=32) as scene:
         assert scene.settings.rate_limit == 0

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
-from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from tests.defs.chat import Chat, chat_server
 from tests.integration.ops.month_fleet import MINUTE_NS, NIGHTS, NightJob, jobs_of, night_ns
 from tests.integration.ops.month_process import ROOT, Companion

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from cce_etl.demo.clock_text import ZERO_TIME_TEXT, go_time_text, uuid_1_text
+from cce_etl.demo.formats import GO_ZERO_TIME, go_time, uuid1
 
 NIGHTS: Final = 30
 QUICK_A_NIGHT: Final = 52
@@ -109,9 +109,9 @@ class _Node:
         return "Failed" if self.job.fails and self._is_last else "Success"
 
     def document(self, seen_ns: int, phase: str, children: list[dict[str, Any]]) -> dict[str, Any]:
-        created = updated = ZERO_TIME_TEXT
+        created = updated = GO_ZERO_TIME
         if seen_ns >= self.started_ns:
-            created, updated = go_time_text(self.started_ns), go_time_text(min(seen_ns, self.ended_ns))
+            created, updated = go_time(self.started_ns), go_time(min(seen_ns, self.ended_ns))
         uid = self.job.job_id if self.ordinal == 0 else _uid(self.job.started_ns, self.job.night, self.ordinal)
         reason = f"{self.job_type} failed: no quota" if phase == "Failed" else ""
         cluster = f"cluster-{int(self.job.job_id[:8], 16) % 20:02d}"
@@ -172,7 +172,7 @@ def _job(
 
 
 def _uid(started_ns: int, night: int, ordinal: int) -> str:
-    return uuid_1_text(started_ns - 10_000 + 100 * ordinal, night, "0255ac100001")
+    return uuid1(started_ns - 10_000 + 100 * ordinal, night, "0255ac100001")
 
 
 def _cut(start: int, end: int, shares: list[float]) -> list[tuple[int, int]]:

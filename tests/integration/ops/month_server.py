@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from cce_etl.demo.answers import json_answer, not_found, unauthorized
-from cce_etl.demo.identity import DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
+from cce_etl.demo.responses import json_response, not_found, unauthorized
 from tests.integration.ops.month_fleet import NightJob, jobs_of, json_body
 
 
@@ -41,7 +41,7 @@ class Api:
         if job is None or document is None:
             return not_found()
         self.last_phase[job_id] = job.phase(self.seen_ns)
-        return json_answer(json_body(document))
+        return json_response(json_body(document))
 
     def begin(self, new: Sequence[NightJob], seen_ns: int, *, is_voided: bool, latency_seconds: float) -> None:
         """Begin a night."""

@@ -15,7 +15,8 @@ from aiohttp.typedefs import Handler
 
 from cce_etl.demo.api import DEMO_PROJECT_ID
 from cce_etl.demo.fleet import build_fleet
-from cce_etl.demo.server import demo_server
+from tests.fake_api.faults import delay
+from tests.fake_api.server import fake_api
 
 # 2026-03-01 00:00:00.000000123 UTC: what every process here takes for now, so that two runs give the same rows.
 NOW = 1_772_323_200_000_000_123
@@ -75,7 +76,7 @@ def served_sources(folder: Path) -> Iterator[Sources]:
     with ExitStack() as stack:
         for seed, name in enumerate(NAMES, start=1):
             fleet = build_fleet(seed, JOBS_OF_THE_LONGEST if name == LONGEST else JOBS, NOW)
-            served = demo_server(fleet, latency_seconds=LATENCY_SECONDS, middlewares=[records[name]])
+            served = fake_api(fleet, middlewares=[records[name], delay(LATENCY_SECONDS)])
             endpoint = stack.enter_context(served)
             ids = folder / f"{name}.txt"
             ids.write_text("\n".join(fleet.job_ids), encoding="utf-8")
