@@ -19,7 +19,29 @@ from cce_etl.warehouse.storage import Storage
 # The name of an open database in the rest of the project, which does not import DuckDB.
 Connection = duckdb.DuckDBPyConnection
 _CREATED_TABLE: Final = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
-_NO_CATALOG: Final = ("Unable to connect to Postgres", "onnection to server", "server closed the connection")
+# Phrases in DuckDB's messages, in lower case, and what to tell the user.
+_EXPLANATIONS: Final = (
+    (
+        ("not a valid duckdb database",),
+        "{location} is not a DuckDB file. Move it away, or set CCE_WAREHOUSE or CCE_PUBLISHED to another path.",
+    ),
+    (
+        ("storage version", "newer version of duckdb"),
+        "{location} was written by a newer DuckDB than this one: {reason}. Upgrade it: `pip install -U duckdb`.",
+    ),
+    (
+        ("no space left", "out of disk"),
+        "The disk is full while writing {location}: {reason}. Nothing is lost. Free space, then run again.",
+    ),
+    (
+        ("permission denied", "read-only"),
+        "{location} may not be written: {reason}. Check the permissions of the file and its folder.",
+    ),
+    (
+        ("unable to connect to postgres", "connection to server", "server closed the connection"),
+        "The catalog of {location} does not answer: {reason}. Check its address, and PGPASSWORD or ~/.pgpass.",
+    ),
+)
 _HOLDER: Final = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -176,20 +198,8 @@ def _busy(location: Location, said: str) -> WarehouseBusyError | None:
 
 
 def _explain(location: Location, said: str) -> str:
-    first_line = said.splitlines()[0] if said else "no reason given"
-    if "not a valid DuckDB database" in said:
-        return f"{location} is not a DuckDB file. Move it away, or set CCE_WAREHOUSE or CCE_PUBLISHED to another path."
-    if "storage version" in said or "newer version of DuckDB" in said:
-        return (
-            f"{location} was written by a newer DuckDB than this one: {first_line}. "
-            "Upgrade DuckDB: `pip install -U duckdb`."
-        )
-    if "No space left" in said or "out of disk" in said.lower():
-        return f"The disk is full while writing {location}: {first_line}. Nothing is lost. Free space, then run again."
-    if "Permission denied" in said or "read-only" in said.lower():
-        return f"{location} may not be written: {first_line}. Check the permissions of the file and its folder."
-    if any(words in said for words in _NO_CATALOG):
-        return (
-            f"The catalog of {location} does not answer: {first_line}. Check its address, and PGPASSWORD or ~/.pgpass."
-        )
-    return f"The warehouse {location} failed: {first_line}"
+    reason = said.splitlines()[0] if said else "no reason given"
+    for phrases, text in _EXPLANATIONS:
+        if any(phrase in said.lower() for phrase in phrases):
+            return text.format(location=location, reason=reason)
+    return f"The warehouse {location} failed: {reason}"

@@ -68,8 +68,7 @@ def register_ids(
 
 def autopilot_ids(connection: Connection, source: str) -> frozenset[str]:
     """Return the ids that Autopilot's lists named; the API has other paths for them."""
-    rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 AND is_autopilot", [source]).fetchall()
-    return frozenset(job_id for (job_id,) in rows)
+    return frozenset(_column(connection, "SELECT job_id FROM raw.job_ids WHERE source = $1 AND is_autopilot", [source]))
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -101,23 +100,18 @@ def unfetched_leaves(connection: Connection, source: str, limit: int) -> list[Le
 def finished_ids(connection: Connection, source: str, job_ids: Sequence[str]) -> set[str]:
     """Return those of the ids whose state is finished."""
     connection.register("incoming", pa.table({"job_id": pa.array(job_ids, pa.string())}))
-    rows = connection.execute(
-        "SELECT job_id FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1 AND state = 'finished'",
-        [source],
-    ).fetchall()
-    return {job_id for (job_id,) in rows}
+    query = "SELECT job_id FROM raw.job_ids SEMI JOIN incoming USING (job_id) WHERE source = $1 AND state = 'finished'"
+    return set(_column(connection, query, [source]))
 
 
 def sources(connection: Connection) -> list[str]:
     """Return the sorted names of all sources that have ids."""
-    rows = connection.execute("SELECT DISTINCT source FROM raw.job_ids ORDER BY source").fetchall()
-    return [source for (source,) in rows]
+    return _column(connection, "SELECT DISTINCT source FROM raw.job_ids ORDER BY source")
 
 
 def known_ids(connection: Connection, source: str) -> list[str]:
     """Return all ids of the source, sorted."""
-    rows = connection.execute("SELECT job_id FROM raw.job_ids WHERE source = $1 ORDER BY job_id", [source]).fetchall()
-    return [job_id for (job_id,) in rows]
+    return _column(connection, "SELECT job_id FROM raw.job_ids WHERE source = $1 ORDER BY job_id", [source])
 
 
 def open_ids(connection: Connection, source: str) -> list[str]:
@@ -126,7 +120,8 @@ def open_ids(connection: Connection, source: str) -> list[str]:
     A step that was fetched by its own id counts only while the root of a tree with it is open: in a failed tree, steps
     stay in phase Initializing for ever.
     """
-    rows = connection.execute(
+    return _column(
+        connection,
         """
         WITH RECURSIVE unended AS (
             FROM raw.job_ids WHERE source = $1 AND state IN ('pending', 'running')
@@ -141,8 +136,7 @@ def open_ids(connection: Connection, source: str) -> list[str]:
         SELECT job_id FROM unended SEMI JOIN alive USING (job_id) ORDER BY first_listed_at, job_id
         """,
         [source],
-    ).fetchall()
-    return [job_id for (job_id,) in rows]
+    )
 
 
 def update_ids(connection: Connection, source: str, updates: Sequence[IdUpdate]) -> None:
@@ -179,11 +173,11 @@ def update_ids(connection: Connection, source: str, updates: Sequence[IdUpdate])
 
 def listed_since(connection: Connection, source: str, since: int) -> list[str]:
     """Return the ids of a source that were first listed at `since` (ns since 1970 UTC) or later, sorted."""
-    rows = connection.execute(
+    return _column(
+        connection,
         "SELECT job_id FROM raw.job_ids WHERE source = $1 AND first_listed_at >= make_timestamp_ns($2) ORDER BY job_id",
         [source, since],
-    ).fetchall()
-    return [job_id for (job_id,) in rows]
+    )
 
 
 def reopen(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
@@ -195,3 +189,7 @@ def reopen(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
         finished = sorted(finished_ids(connection, source, job_ids))
         update_ids(connection, source, [IdUpdate(job_id, "running", 0, None) for job_id in finished])
     return len(finished)
+
+
+def _column(connection: Connection, query: str, values: Sequence[object] = ()) -> list[str]:
+    return [value for (value,) in connection.execute(query, values).fetchall()]

@@ -1,7 +1,4 @@
-"""An analyst: a DuckDB in another process that attaches a server of the tests.
-
-Lives here: the process, a published file to serve, a free port. Does not: expectations.
-"""
+"""An analyst: a DuckDB in another process that attaches a server of the tests."""
 
 import json
 import socket

@@ -34,7 +34,7 @@ def published(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def filled(connection: Connection) -> Connection:
-    """Return a warehouse with two steps, one mart, six ids in all states, two open letters and a resolved one."""
+    """Return a warehouse with two steps, one mart, six ids in all states, two open dead letters and a resolved one."""
     connection.execute("CREATE TABLE marts.steps AS FROM range(2) AS r(x)")
     connection.execute("COMMENT ON TABLE marts.steps IS 'two steps'")
     connection.execute(
@@ -207,7 +207,7 @@ def test_the_warehouse_stays_locked_to_other_processes_during_and_after_publishi
         assert probed() == "opened"
 
 
-def test_coverage_counts_ids_by_state_and_ids_with_open_letters(filled: Connection) -> None:
+def test_coverage_counts_ids_by_state_and_ids_with_open_dead_letters(filled: Connection) -> None:
     coverage = read_coverage(filled)
     assert (coverage.ids_asked, coverage.ids_fetched, coverage.ids_failed) == (6, 3, 1)
     assert published_tables(filled) == ["core.jobs", "marts.steps"]

@@ -1,7 +1,4 @@
-"""A lake whose catalog is a file: all that one process needs, without a server.
-
-Lives here: where it is, a small fleet to load into it, which DuckDB has its extensions. Does not: expectations.
-"""
+"""A lake whose catalog is a file, which one process can use without a server, and a small fleet to load into it."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""raw.clusters: a row only when something changed. Does not: which list spoke of a cluster."""
+"""raw.clusters: a new row only when something changed."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Bringing older warehouses up to date: rows survive, and the tables are those of a new file.
 
-Lives here: every earlier version, as it was made then (versions/). Does not: kills (`faults/test_upkeep_kills`).
+versions/ has the tables of every earlier version as they were created then.
 """
 
 from pathlib import Path
