@@ -17,7 +17,7 @@ LIMITS = Limits(max_age_hours=26.0, min_coverage=0.95, max_dead_letters=None)
 
 @pytest.fixture
 def published(connection: Connection, warehouse: Path, tmp_path: Path) -> Path:
-    """Return a file of 26 hours ago with two sources: one with 19 of 20 ids and 3 dead letters, 2 before; one with none."""
+    """Return a file of 26 hours ago with two sources. One has 19 of 20 ids and 3 dead letters, before them 2."""
     connection.execute(
         """CREATE TABLE marts.ingest_coverage AS FROM (VALUES
             ('s', NULL, 20, 17, 2, 0.95, 3, 2), ('t', NULL, 0, 0, 0, NULL::DOUBLE, 0, 0)

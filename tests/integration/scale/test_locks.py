@@ -1,4 +1,4 @@
-"""Turns between processes, by locks in a real PostgreSQL."""
+"""Locks between processes, in a real PostgreSQL."""
 
 import secrets
 import subprocess
