@@ -1,7 +1,4 @@
-"""What a batch of answers or saved records does to the warehouse: which tree wins, what an id becomes, what is kept.
-
-Does not live here: the same through the command line (`cli/`), the rules alone (`test_observations`).
-"""
+"""What a batch of fetched jobs or saved records does to the warehouse: trees, states of ids, payloads, dead letters."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +26,7 @@ STATES = "SELECT job_id, state, epoch_ns(last_fetched_at) FROM raw.job_ids ORDER
 
 
 def empty() -> Connection:
-    # Of one thread: over a few rows two wait for each other for as long as they work, 67 ms of CPU a batch and not 40.
+    # One thread: with a few rows, two threads wait for each other, and a batch takes 67 ms of CPU in place of 40.
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(schema_sql())
     return connection
@@ -61,7 +58,7 @@ def rows(warehouse: Connection, sql: str) -> list[tuple[Any, ...]]:
     return warehouse.execute(sql).fetchall()
 
 
-def test_the_later_observation_wins_whichever_is_loaded_first(warehouse: Connection, job_body: Body) -> None:
+def test_the_later_version_makes_the_tree_whichever_is_loaded_first(warehouse: Connection, job_body: Body) -> None:
     load(warehouse, (job_body("a"), 200))
     counts = load(warehouse, (job_body("a", "Running"), 100))
     assert rows(warehouse, "SELECT phase, epoch_ns(observed_at) FROM core.jobs WHERE path = ''") == [("Success", 200)]
@@ -70,7 +67,7 @@ def test_the_later_observation_wins_whichever_is_loaded_first(warehouse: Connect
     assert (counts.requested, counts.fetched, counts.rows) == (1, 1, 2)
 
 
-def test_the_same_content_again_is_no_new_payload_but_a_later_observation(
+def test_the_same_content_again_is_no_new_payload_but_moves_the_observation_time(
     warehouse: Connection, job_body: Body
 ) -> None:
     load(warehouse, (job_body("a", "Running"), 100))
@@ -117,15 +114,15 @@ def test_a_terminal_v3_job_stays_finished_when_v2_says_it_runs(
     assert rows(warehouse, STATES) == [("a", "finished", 100)]
 
 
-def test_a_bad_answer_for_a_job_seen_before_leaves_tree_and_state(warehouse: Connection, job_body: Body) -> None:
+def test_an_unreadable_body_for_a_loaded_job_leaves_tree_and_state(warehouse: Connection, job_body: Body) -> None:
     answer(warehouse, Fetched("a", job_body("a", "Running"), 100, 1))
     before = rows(warehouse, CORE)
     counts = answer(warehouse, Fetched("a", b"<html>", 200, 2))
     assert (counts.failed, counts.dead_lettered, counts.fetched) == (1, 1, 0)
     assert rows(warehouse, CORE) == before
     assert rows(warehouse, STATES) == [("a", "running", 100)]
-    letter = rows(warehouse, "SELECT job_id, kind, http_status, body_excerpt, attempts FROM raw.dead_letters")
-    assert letter == [("a", "invalid_json", 200, "<html>", 2)]
+    dead_letters = rows(warehouse, "SELECT job_id, kind, http_status, body_excerpt, attempts FROM raw.dead_letters")
+    assert dead_letters == [("a", "invalid_json", 200, "<html>", 2)]
 
 
 def test_ids_move_from_pending_to_running_finished_gone_or_dead(warehouse: Connection, job_body: Body) -> None:
@@ -153,7 +150,7 @@ def test_ids_move_from_pending_to_running_finished_gone_or_dead(warehouse: Conne
     ]
 
 
-def test_a_job_that_is_gone_resolves_its_letters(warehouse: Connection) -> None:
+def test_a_job_that_is_gone_resolves_its_dead_letters(warehouse: Connection) -> None:
     answer(warehouse, Failed("a", "unavailable", "503", 100, 6, is_retryable=True, http_status=503))
     answer(warehouse, Gone("a", 200, 1))
     assert rows(warehouse, "SELECT count(resolved_at), count(*) FROM raw.dead_letters") == [(1, 1)]
@@ -178,7 +175,7 @@ def test_content_seen_again_after_another_that_is_loaded_late_stays_the_latest(
     assert rows(warehouse, "SELECT epoch_ns(fetched_at) FROM raw.job_payloads ORDER BY 1") == [(1,), (2,), (4,)]
 
 
-def test_a_completion_that_v2_once_told_is_not_forgotten(warehouse: Connection, job_body: Body, v2_body: Body) -> None:
+def test_a_completion_time_that_v2_once_had_is_kept(warehouse: Connection, job_body: Body, v2_body: Body) -> None:
     load(warehouse, (job_body("a"), 1), (v2_body("a"), 2), (v2_body("a", "Success", ""), 3))
     assert rows(warehouse, "SELECT count(completed_at) FROM core.jobs") == [(1,)]
 
@@ -190,8 +187,8 @@ def test_the_same_id_twice_in_a_batch_takes_the_later(warehouse: Connection, job
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One observation: of which job, in which dialect, in which phase, at which time."""
+class Version:
+    """One version of a job's body: its dialect, its phase, and when it was fetched."""
 
     job_id: str
     dialect: str
@@ -203,10 +200,10 @@ class Seen:
         return v3(self.job_id, self.phase) if self.dialect == "v3" else v2(self.job_id, self.phase, completed)
 
 
-# At one moment a job stands one way; the content may change back, and the same may be given twice.
-OBSERVATIONS = st.lists(
+# At one moment a job has one content. The content may change back, and the same may be loaded twice.
+VERSIONS = st.lists(
     st.builds(
-        Seen,
+        Version,
         job_id=st.sampled_from(["a", "b"]),
         dialect=st.sampled_from(["v3", "v3", "v2"]),
         phase=st.sampled_from(["Running", "Success"]),
@@ -218,38 +215,38 @@ OBSERVATIONS = st.lists(
 )
 
 
-def loaded(observations: Sequence[Seen], batch: int, v3: Body, v2: Body) -> tuple[list[Any], list[Any]]:
-    """Load observations so many a batch, and return core and the ids' states."""
+def loaded(versions: Sequence[Version], batch: int, v3: Body, v2: Body) -> tuple[list[Any], list[Any]]:
+    """Load versions in batches of a size, and return core.jobs and the ids' states."""
     with empty() as warehouse:
-        for start in range(0, len(observations), batch):
-            load(warehouse, *((one.body(v3, v2), one.at) for one in observations[start : start + batch]))
+        for start in range(0, len(versions), batch):
+            load(warehouse, *((one.body(v3, v2), one.at) for one in versions[start : start + batch]))
         return rows(warehouse, CORE), rows(warehouse, STATES)
 
 
 @settings(max_examples=25, deadline=None)
-@given(observations=OBSERVATIONS, data=st.data())
+@given(versions=VERSIONS, data=st.data())
 def test_any_order_and_any_batches_give_the_same_core(
-    observations: list[Seen], data: st.DataObject, job_body: Body, v2_body: Body
+    versions: list[Version], data: st.DataObject, job_body: Body, v2_body: Body
 ) -> None:
-    shuffled = data.draw(st.permutations(observations))
-    batch = data.draw(st.integers(1, len(observations)))
-    assert loaded(observations, 1, job_body, v2_body) == loaded(shuffled, batch, job_body, v2_body)
+    shuffled = data.draw(st.permutations(versions))
+    batch = data.draw(st.integers(1, len(versions)))
+    assert loaded(versions, 1, job_body, v2_body) == loaded(shuffled, batch, job_body, v2_body)
 
 
 @settings(max_examples=12, deadline=None)
-@given(observations=OBSERVATIONS)
-def test_loading_everything_twice_changes_no_row(observations: list[Seen], job_body: Body, v2_body: Body) -> None:
-    once = loaded(observations, len(observations), job_body, v2_body)
-    assert loaded([*observations, *observations], len(observations), job_body, v2_body) == once
+@given(versions=VERSIONS)
+def test_loading_everything_twice_changes_no_row(versions: list[Version], job_body: Body, v2_body: Body) -> None:
+    once = loaded(versions, len(versions), job_body, v2_body)
+    assert loaded([*versions, *versions], len(versions), job_body, v2_body) == once
 
 
 @settings(max_examples=12, deadline=None)
-@given(observations=OBSERVATIONS, garbage=st.lists(st.sampled_from([b"", b"<html>", b"[1]", b"{}"]), max_size=3))
+@given(versions=VERSIONS, garbage=st.lists(st.sampled_from([b"", b"<html>", b"[1]", b"{}"]), max_size=3))
 def test_replay_gives_the_same_core_also_after_garbage(
-    observations: list[Seen], garbage: list[bytes], job_body: Body, v2_body: Body
+    versions: list[Version], garbage: list[bytes], job_body: Body, v2_body: Body
 ) -> None:
     with empty() as warehouse:
-        for one in observations:
+        for one in versions:
             load(warehouse, (one.body(job_body, v2_body), one.at))
         for at, body in enumerate(garbage):
             answer(warehouse, Fetched("a", body, 2 * at, 1), Fetched("never seen", body, 2 * at, 1))
@@ -259,7 +256,7 @@ def test_replay_gives_the_same_core_also_after_garbage(
         assert rows(warehouse, STATES) == states
 
 
-def test_a_batch_that_has_been_read_is_written_without_compressing_anything(
+def test_a_batch_that_was_read_is_written_without_compressing_anything(
     warehouse: Connection, job_body: Body, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = job_body("a")

@@ -274,6 +274,13 @@ def test_a_tree_of_as_many_levels_as_promised_loads(levels: int) -> None:
     assert (len(nodes), nodes[-1].job_type, MAX_LEVELS) == (levels, "Leaf", 250)
 
 
+def test_as_many_levels_load_below_a_caller_of_150_frames() -> None:
+    def parse_below(frames: int) -> int:
+        return parse_below(frames - 1) if frames else len(parse_payload(deep(MAX_LEVELS), "r").nodes)
+
+    assert parse_below(150) == MAX_LEVELS
+
+
 @pytest.mark.parametrize("levels", [251, 334, 1_000, 50_000])
 def test_a_deeper_tree_is_refused(levels: int) -> None:
     assert refused(deep(levels)) == ("too_deep", "")
