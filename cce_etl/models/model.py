@@ -25,7 +25,7 @@ Severity: TypeAlias = Literal["error", "warning"]
 LAYERS: Final = ("raw", "core", "intermediate", "marts")
 LOADED_TABLE: Final = "core.jobs"
 _COMPUTED: Final = "cce_etl.models.computed"
-_KEYS: Final = ("grain", "materialized", "computed by", "table", "severity")
+_KEYS: Final = ("grain", "materialized", "computed by", "table", "severity", "to do")
 _COLUMN: Final = re.compile(r"^  (?P<name>\w+): (?P<text>.*)$")
 _COLUMNS_OF: Final = re.compile(r"^columns: as in (?P<model>[\w.]+)$")
 
@@ -59,7 +59,10 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """A SELECT of rows that must not exist in `table`. Rows of a warning are for people to judge."""
+    """A SELECT of rows that must not exist in `table`. Rows of a warning are for people to judge.
+
+    The description says what is wrong when there are rows, and then what to do.
+    """
 
     name: str
     sql: str
@@ -114,7 +117,8 @@ def read_checks(directory: Path) -> list[Check]:
         header = _read_header(path)
         severity = msgspec.convert(header.values.get("severity", "error"), Severity)
         text = path.read_text(encoding="utf-8")
-        checks.append(Check(path.stem, text, header.description, header.values["table"], severity))
+        description = f"{header.description} {header.values.get('to do', '')}".rstrip()
+        checks.append(Check(path.stem, text, description, header.values["table"], severity))
     return checks
 
 
@@ -133,18 +137,20 @@ def _read_header(path: Path) -> _Header:
     description: list[str] = []
     values: dict[str, str] = {}
     columns: dict[str, str] = {}
-    columns_of, column = "", ""
+    columns_of, column, key = "", "", ""
     lines = _comment_lines(path.read_text(encoding="utf-8"))
     for line in lines:
-        key, _, value = line.partition(": ")
         copied = _COLUMNS_OF.match(line)
         if copied:
             columns_of = copied["model"]
         elif line == "columns:":
             break
-        elif key in _KEYS:
+        elif line.startswith("  ") and key in values:
+            values[key] += " " + line.strip()
+        elif line.partition(": ")[0] in _KEYS:
+            key, _, value = line.partition(": ")
             values[key] = value
-        else:
+        elif not values:
             description.append(line)
     for line in lines:
         match = _COLUMN.match(line)

@@ -1,5 +1,8 @@
--- A source whose kept jobs are not its root jobs and its steps, in each column, once for each.
+-- A source whose jobs in intermediate.all_jobs are not exactly its root jobs and its steps. Hashes of all columns are
+-- summed and compared.
 -- table: intermediate.all_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

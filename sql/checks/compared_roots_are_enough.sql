@@ -1,6 +1,8 @@
--- A step type of which not all root jobs are compared, although there are at most 20,000, or of more not about 20,000:
--- one in twenty more or fewer is seven standard deviations.
+-- A step type with at most 20,000 root jobs of which not all are compared, or one with more of which not about 20,000
+-- are. A difference of one in twenty is seven standard deviations.
 -- table: intermediate.compared_roots
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH totals AS (
     SELECT
         job_type,

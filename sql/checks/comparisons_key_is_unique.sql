@@ -1,5 +1,7 @@
--- Comparisons that stand more than once.
+-- A comparison that has more than one row.
 -- table: intermediate.comparisons
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     job_type,
     measure,

@@ -1,6 +1,7 @@
--- A sub-job whose parent does not stand one level up, at its path less its ordinal, in the same tree, or stands there
--- as a leaf. Numbers are compared, in two thirds of the time of texts.
+-- A sub-job whose parent is not one level up in the same tree, at the sub-job's path less its last ordinal, or whose
+-- parent is marked as a leaf. Paths are compared as numbers, in two thirds of the time of texts.
 -- table: core.jobs
+-- to do: Run `cce-etl replay`, which loads everything again. If rows remain, loading has a defect: report it.
 WITH parents AS (
     SELECT hash(source, root_job_id, path, job_id, depth) AS place
     FROM core.jobs

@@ -1,5 +1,6 @@
--- More than one row for one place in a tree. Numbers are counted, in half the time of texts.
+-- A place in a tree with more than one row. Paths are counted as numbers, in half the time of texts.
 -- table: core.jobs
+-- to do: Run `cce-etl replay`, which loads everything again. If rows remain, loading has a defect: report it.
 WITH repeated AS (
     SELECT hash(source, root_job_id, path) AS place
     FROM core.jobs

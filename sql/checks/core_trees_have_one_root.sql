@@ -1,5 +1,6 @@
--- A tree without exactly one row at depth 0.
+-- A tree with no row at depth 0, or with several.
 -- table: core.jobs
+-- to do: Run `cce-etl replay`, which loads everything again. If rows remain, loading has a defect: report it.
 SELECT
     source,
     root_job_id,

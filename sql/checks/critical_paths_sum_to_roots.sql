@@ -1,6 +1,8 @@
--- Roots whose duration is not the sum of what is owed to them and to their steps, to the nanosecond. Roots above 25
--- days are left out: from 2^51 ns on, a DOUBLE of seconds no longer gives its nanoseconds back.
+-- A root whose duration is not the sum of its own critical seconds and those of its steps, to the nanosecond. Roots
+-- above 25 days are left out: from 2^51 ns on, a DOUBLE of seconds does not give its nanoseconds back.
 -- table: marts.steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH owed AS (
     SELECT
         source,

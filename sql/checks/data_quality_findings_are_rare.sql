@@ -1,6 +1,8 @@
--- A kind of finding about more than a tenth of a source's jobs, of 1,000 at least: less a flaw of some jobs than
--- something the API has changed, or that this program misreads.
+-- A kind of finding that concerns more than a tenth of a source's jobs, of at least 1,000. Then the API has probably
+-- changed, or this program misreads it.
 -- table: marts.data_quality_findings
+-- to do: Read some of the bodies (`cce-etl sql` on core.jobs) and compare them with the finding. If the API has
+--   changed, report it.
 -- severity: warning
 WITH totals AS (
     SELECT

@@ -1,5 +1,7 @@
--- A kind of failure that more than a twentieth of a source's ids have an open dead letter of, 20 ids at least.
+-- A kind of failure for which more than a twentieth of a source's ids, and at least 20, have an open dead letter.
 -- table: raw.dead_letters
+-- to do: Look at them with `cce-etl dead-letters`, remove the cause, and try them again with `cce-etl dead-letters
+--   --retry`.
 -- severity: warning
 WITH totals AS (
     SELECT

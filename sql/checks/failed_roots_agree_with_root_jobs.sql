@@ -1,6 +1,9 @@
--- A failed root job that does not stand here with the job it is put down to, with seconds that its clocks do not say,
--- or with another phase of the next job than that has. 1: only here, -1: only among the root jobs.
+-- A failed root job that is missing here, has another cause than in marts.root_jobs, seconds that its clocks do not
+-- give, or another phase of the next job than that job has. `surplus` is 1 for what only marts.failed_roots has, -1 for
+-- what only marts.root_jobs has.
 -- table: marts.failed_roots
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         failed.source,

@@ -1,6 +1,8 @@
--- A failed root without a cause or with several; or a cause that is no failed job, ended at another time than that job,
--- or is of no failed root.
+-- A failed root without a cause, or with several. Also a cause that is not a failed job, that ended at another time
+-- than that job, or whose root did not fail.
 -- table: core.failure_causes
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH blamed AS (
     SELECT
         source,

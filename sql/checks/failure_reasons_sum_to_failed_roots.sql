@@ -1,5 +1,8 @@
--- A reason whose figures are not those of its failed roots. 1: only here, -1: only in marts.failed_roots.
+-- A reason whose figures are not the sums of its failed roots. `surplus` is 1 for what only marts.failure_reasons has,
+-- -1 for what only marts.failed_roots has.
 -- table: marts.failure_reasons
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

@@ -1,6 +1,9 @@
--- A last night with fewer than a third, or more than three times, of the new and changed jobs of a usual night: the
--- median of up to 14 nights before it, 5 at least. Differences below 100 jobs count as chance. A night is a day, UTC.
+-- A last night with fewer than a third, or more than three times, of the new and changed jobs of a usual night. The
+-- usual night is the median of up to 14 nights before it, of at least 5. A difference below 100 jobs counts as chance.
+-- A night is a day in UTC.
 -- table: raw.fetch_runs
+-- to do: Check whether the id lists are complete and whether the source had a holiday or an outage. Nothing has to be
+--   repaired.
 -- severity: warning
 WITH nights AS (
     SELECT

@@ -1,5 +1,6 @@
--- An id listed as finished whose root is not loaded or not in a final phase.
+-- An id that is listed as finished, although its root is not loaded or has not ended.
 -- table: raw.job_ids
+-- to do: Run `cce-etl replay`, which loads everything again. If rows remain, loading has a defect: report it.
 SELECT
     job_ids.source,
     job_ids.job_id,

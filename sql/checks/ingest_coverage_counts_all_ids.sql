@@ -1,5 +1,8 @@
--- A source whose ids, dead letters or last run are not those of raw. 1: only here, -1: only there.
+-- A source whose counts of ids, dead letters or last run are not those of the raw tables. `surplus` is 1 for what only
+-- marts.ingest_coverage has, -1 for what only raw has.
 -- table: marts.ingest_coverage
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH last_runs AS (
     SELECT
         source,

@@ -1,6 +1,9 @@
--- A day that does not sum the runs of intermediate.ingest_runs, or whose percentiles are not among their durations or
--- fall. 1: only here, -1: only there; one part in 10^9 is left to rounding.
+-- A day that is not the sum of its runs, or whose percentiles are outside the runs' durations or fall. Differences of
+-- one part in 10^9 count as rounding. `surplus` is 1 for what only marts.ingest_durations_daily has, -1 for what only
+-- intermediate.ingest_runs has.
 -- table: marts.ingest_durations_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

@@ -1,5 +1,7 @@
--- A rate of our own runs outside 0..1 or outside its own interval, or one without anything asked for.
+-- A rate outside 0..1 or outside its own interval, or a rate on a day on which nothing was asked for.
 -- table: marts.ingest_failure_rates_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     command,

@@ -1,5 +1,8 @@
--- A day that does not sum the runs of intermediate.ingest_runs. 1: only here, -1: only there.
+-- A day that is not the sum of its runs. `surplus` is 1 for what only marts.ingest_failure_rates_daily has, -1 for what
+-- only intermediate.ingest_runs has.
 -- table: marts.ingest_failure_rates_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

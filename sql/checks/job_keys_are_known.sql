@@ -1,6 +1,8 @@
--- A key of the API's answers that this program keeps without knowing it, and that no job had before the last 7 days,
--- where at least 1,000 jobs are older. Its values are in core.jobs.extra.
+-- A key of the API's answers that this program does not know, and that no job had before the last 7 days. At least
+-- 1,000 jobs must be older. The values are kept in core.jobs.extra.
 -- table: core.jobs
+-- to do: Read the values and the API's documentation. If the key is useful, report it, so that it becomes a column.
+--   Nothing has to be repaired.
 -- severity: warning
 WITH weeks AS (
     SELECT

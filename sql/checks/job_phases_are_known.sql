@@ -1,5 +1,7 @@
--- A phase that is none of Initializing, Running, Success and Failed: such jobs count as not ended.
+-- A phase other than Initializing, Running, Success and Failed. A job in such a phase counts as not ended.
 -- table: core.jobs
+-- to do: Report the phase, so that this program can treat it. Such jobs are fetched again until they are in a known
+--   final phase.
 -- severity: warning
 SELECT
     source,

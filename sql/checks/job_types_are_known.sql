@@ -1,5 +1,7 @@
--- A job type that no job had before the last 7 days, where at least 1,000 jobs are older: the API does something new.
+-- A job type that no job had before the last 7 days, although at least 1,000 jobs are older. The API does something
+-- new.
 -- table: core.jobs
+-- to do: Nothing has to be repaired. Expect the type in all tables of step types.
 -- severity: warning
 WITH weeks AS (
     SELECT

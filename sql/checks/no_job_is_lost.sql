@@ -1,7 +1,9 @@
--- A root of core.jobs of which not all jobs are root jobs or steps; of one that is nested in another tree, which holds
--- most of its jobs already, each job that is neither. Ids made from a place in a nested root's tree are left out: the
--- same node has another such id in the tree around it.
+-- A root of core.jobs of which a job is neither a root job nor a step. Most jobs of a nested root are also in the tree
+-- around it; of such a root, each job that is in neither is listed. Ids that were made from a place in a nested root's
+-- tree are left out, since the same job has another such id in the tree around it.
 -- table: marts.steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH counts AS (
     SELECT
         source,

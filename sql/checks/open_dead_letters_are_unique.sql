@@ -1,5 +1,6 @@
--- More than one open dead letter of one kind for one job id, or for one message where no id could be read.
+-- A job id with more than one open dead letter of one kind; where no id could be read, a message with more than one.
 -- table: raw.dead_letters
+-- to do: Run `cce-etl replay`, which loads everything again. If rows remain, loading has a defect: report it.
 SELECT
     source,
     kind,

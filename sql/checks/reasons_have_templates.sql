@@ -1,5 +1,8 @@
--- A reason of a failed job without its line and its template, one of no failed job, or one that stands more than once.
+-- A reason of a failed job without a line or a template, or with several; or a template of a reason that no failed job
+-- has.
 -- table: intermediate.reason_templates
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH reasons AS (
     SELECT DISTINCT reason
     FROM core.jobs

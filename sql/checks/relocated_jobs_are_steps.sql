@@ -1,6 +1,8 @@
--- A moved job that is not the step standing at its new place, or a place that contradicts itself. 1: only here, -1:
--- only among the steps.
+-- A relocated job that is not the step at its new place, or whose place contradicts itself. `surplus` is 1 for what
+-- only core.relocated_jobs has, -1 for what only marts.steps has.
 -- table: core.relocated_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH places AS (
     SELECT
         *,

@@ -1,5 +1,7 @@
--- A root job that is counted a second time, as a step of another root's tree.
+-- A root job that is also counted as a step of another root's tree.
 -- table: marts.root_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     root_jobs.source,
     root_jobs.job_id,

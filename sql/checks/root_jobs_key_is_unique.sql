@@ -1,5 +1,7 @@
--- More than one row for one root job.
+-- A root job with more than one row.
 -- table: marts.root_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_id,

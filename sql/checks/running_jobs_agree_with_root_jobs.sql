@@ -1,6 +1,8 @@
--- A root job on its way that does not stand here as in marts.root_jobs, with its running steps and beside its kind: the
--- finished ones of its type. 1: only here, -1: only there.
+-- A running root job that differs from marts.root_jobs, from its running steps, or from the finished root jobs of its
+-- type. `surplus` is 1 for what only marts.running_jobs has, -1 for what only marts.root_jobs has.
 -- table: marts.running_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH kinds AS (
     SELECT
         source,

@@ -1,5 +1,7 @@
--- A running step whose share of its kind that has ended by its age is not the one of marts.step_survival at that age.
+-- A running step whose share of its kind that has ended by its age is not the value of marts.step_survival at that age.
 -- table: marts.running_steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     running.source,
     running.root_job_id,

@@ -1,6 +1,9 @@
--- A step on its way that does not stand here as in marts.steps, or not beside its kind: as many finished steps as its
--- curve counts ends, of no more root jobs. 1: only here, -1: only there.
+-- A running step that differs from marts.steps, or from the finished steps of its type: their number is the number of
+-- ends in the type's curve, and their roots are not more than the type has. `surplus` is 1 for what only
+-- marts.running_steps has, -1 for what only marts.steps has.
 -- table: marts.running_steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         running.source,

@@ -1,6 +1,9 @@
--- A step type whose blame is not that of its steps and of the roots with a critical path, with its percentiles and its
--- savings. 1: only here, -1: only there; milliseconds are compared.
+-- A step type whose figures are not those of its steps and of the roots with a critical path, or whose percentiles and
+-- savings are others. Milliseconds are compared. `surplus` is 1 for what only marts.step_blame has, -1 for what only
+-- the steps has.
 -- table: marts.step_blame
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH roots AS (
     SELECT
         source,

@@ -1,5 +1,8 @@
--- Cohorts that are no findings, or whose figures contradict each other; one part in 10^9 is left to rounding.
+-- A cohort below the limits of a finding, or whose figures contradict each other. Differences of one part in 10^9 count
+-- as rounding.
 -- table: marts.step_cohorts
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     job_type,
     measure,

@@ -1,6 +1,8 @@
--- A source whose steps are not all counted by each dimension, in each phase and with as many values as were sent, or a
--- dimension that differs from the table made of it. Each stands here once.
+-- A source of which a dimension does not count every step, by phase and with the values that were sent, or a dimension
+-- that differs from its mart. Each side has its row.
 -- table: intermediate.step_durations_by_dimension
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH counts AS (
     SELECT
         'figures' AS side,

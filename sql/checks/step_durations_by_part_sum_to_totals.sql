@@ -1,6 +1,8 @@
--- A step type whose root types, clusters or shapes do not sum to its row in marts.step_durations, once for each sum
+-- A step type whose root types, clusters or shapes do not sum to its row in marts.step_durations. Each sum has its row,
 -- with the tables that have it.
 -- table: marts.step_durations
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH slices AS (
     SELECT
         'all' AS twin,

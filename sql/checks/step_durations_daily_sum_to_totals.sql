@@ -1,5 +1,7 @@
--- A step type whose days do not sum to its row in marts.step_durations: it stands here once for each.
+-- A step type whose days do not sum to its row in marts.step_durations. Each side has its row.
 -- table: marts.step_durations_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH sums AS (
     SELECT
         source,

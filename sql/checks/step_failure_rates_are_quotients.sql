@@ -1,5 +1,7 @@
 -- A rate that is not the quotient of its counts, over the whole history or of a day.
 -- table: intermediate.step_failure_rates
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

@@ -1,6 +1,9 @@
--- A step type and day that does not end here as marts.step_durations_daily counts it, or a source of which not all
--- failed root jobs that blame a step are counted. 1: only here, -1: only there.
+-- A step type and day whose counts are not those of marts.step_durations_daily, or a source whose blamed steps are not
+-- as many as its failed root jobs that blame a step. `surplus` is 1 for what only marts.step_failure_rates_daily has,
+-- -1 for what only marts.step_durations_daily has.
 -- table: marts.step_failure_rates_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

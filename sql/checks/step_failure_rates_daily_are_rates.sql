@@ -1,5 +1,8 @@
--- A rate outside 0..1 or outside its own interval, one without finished steps, or more blamed than failed steps.
+-- A rate outside 0..1 or outside its own interval, a rate without finished steps, or more blamed steps than failed
+-- ones.
 -- table: marts.step_failure_rates_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

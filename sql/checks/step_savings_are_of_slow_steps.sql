@@ -1,6 +1,8 @@
--- A step type with savings that does not have as many steps above its p95 on roots with a critical path, or a type with
--- such steps and no savings. 1: only here, -1: only among the steps.
+-- A step type whose number of slow steps is not the number of its steps above its p95 on roots with a critical path.
+-- `surplus` is 1 for what only intermediate.step_savings has, -1 for what only the steps has.
 -- table: intermediate.step_savings
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

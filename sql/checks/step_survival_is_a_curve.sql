@@ -1,6 +1,8 @@
--- A time at which the shares that run, succeeded and failed are no shares of one, the curve rises, or more steps are at
--- risk than were left; one part in 10^9 is left to rounding.
+-- A time at which the shares of running, succeeded and failed steps do not sum to 1, the curve rises, or more steps are
+-- at risk than were left. Differences of one part in 10^9 count as rounding.
 -- table: marts.step_survival
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 -- Each step type has a number to sort by: by its texts, this took a third longer.
 WITH kinds AS (
     SELECT

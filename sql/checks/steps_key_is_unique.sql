@@ -1,5 +1,7 @@
--- More than one row for one place in a tree. Numbers are counted, in half the time of texts.
+-- A place in a tree with more than one step. Paths are counted as numbers, in half the time of texts.
 -- table: marts.steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH repeated AS (
     SELECT hash(source, root_job_id, path) AS place
     FROM marts.steps

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cce_etl.errors import ConfigError
+from cce_etl.models.computed import step_survival
 from cce_etl.models.model import Check, read_checks, read_models, run_check, sql_directory
 from cce_etl.warehouse.connection import Connection
 
@@ -79,3 +80,59 @@ def test_a_check_returns_the_rows_that_must_not_exist_up_to_a_limit(tmp_path: Pa
 def test_the_projects_own_models_are_found_in_a_checkout() -> None:
     assert (sql_directory() / "marts" / "steps.sql").is_file()
     assert {"marts.steps", "marts.step_durations", "marts.root_jobs"} <= set(names(sql_directory()))
+
+
+def test_a_check_says_what_to_do_after_what_is_wrong(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        checks__c="-- Wrong.\n-- table: marts.a\n-- to do: Look\n--   here.\n-- severity: warning\n-- Why.\nSELECT 1",
+    )
+    (check,) = read_checks(tmp_path)
+    assert (check.description, check.severity) == ("Wrong. Look here.", "warning")
+
+
+def test_a_model_that_selects_from_a_schema_above_its_own_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, intermediate__a="FROM marts.b", marts__b="SELECT 1 AS x")
+    with pytest.raises(ConfigError, match=r"intermediate\.a selects from marts\.b, in a schema above its own"):
+        read_models(tmp_path)
+
+
+def test_a_word_that_is_no_materialization_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, marts__a="-- materialized: kept\nSELECT 1 AS x")
+    with pytest.raises(ConfigError, match=r"'materialized: kept'.*table, view, incremental, ephemeral"):
+        read_models(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "problem"),
+    [
+        ("cce_etl.pipeline.run", "is no module of cce_etl.models.computed"),
+        ("cce_etl.models.computed.nothing", "there is no such module"),
+        ("cce_etl.models.computed.arrow", r"does not say MODEL = 'marts\.a'"),
+        ("cce_etl.models.computed.step_savings", r"does not say MODEL = 'marts\.a'"),
+    ],
+)
+def test_a_model_that_no_module_computes_is_refused(tmp_path: Path, module: str, problem: str) -> None:
+    write(tmp_path, marts__a=f"-- computed by: {module}\nSELECT 1 AS x")
+    with pytest.raises(ConfigError, match=problem):
+        read_models(tmp_path)
+
+
+def test_a_computed_model_is_read_with_the_function_of_its_module() -> None:
+    (model,) = [model for model in read_models(sql_directory()) if model.name == "marts.step_survival"]
+    assert model.computation is step_survival.compute
+
+
+def test_columns_can_be_described_as_in_another_model(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        core__a="-- columns:\n--   x: a number\nSELECT 1 AS x",
+        marts__a="-- A.\n-- materialized: view\n-- columns: as in core.a\nFROM core.a",
+    )
+    assert [model.columns for model in read_models(tmp_path)] == [{"x": "a number"}] * 2
+
+
+def test_columns_as_in_a_model_that_does_not_exist_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, marts__a="-- columns: as in core.b\nSELECT 1 AS x")
+    with pytest.raises(ConfigError, match=r"as in core\.b, which does not exist"):
+        read_models(tmp_path)

@@ -1,6 +1,8 @@
--- Step types that would save less than nothing or more than all the roots' time, save without a slow step, or whose
--- counts contradict each other.
+-- A step type whose savings are negative or longer than all roots took, that saves without a slow step, or whose counts
+-- contradict each other.
 -- table: marts.step_blame
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

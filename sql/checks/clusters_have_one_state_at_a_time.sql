@@ -1,5 +1,7 @@
--- Clusters of which two things hold at once: a job would be counted once for each.
+-- A cluster with two states that are valid at the same time. A job of that time would be counted twice.
 -- table: core.clusters
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     one.source,
     one.cluster_id,

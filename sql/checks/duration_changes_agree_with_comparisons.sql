@@ -1,6 +1,8 @@
--- A change of level that intermediate.comparisons does not have, or one of its that is not here. 1: only here, -1: only
--- there.
+-- A change that is in only one of the two tables. `surplus` is 1 for what only marts.duration_changes has, -1 for what
+-- only intermediate.comparisons has.
 -- table: marts.duration_changes
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         *,

@@ -1,6 +1,8 @@
--- More steps within the target than count, a budget of more than all, a rate without steps or not that of
--- its counts, steps without a target, or a target below zero.
+-- More steps within the target than steps that count, an error budget above 1, a rate without steps or other than that
+-- of its counts, steps that count without a target, or a negative target.
 -- table: marts.slo
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

@@ -1,5 +1,8 @@
--- Changes of level whose date is not between the roots on either side, or with fewer than seven of them.
+-- A change whose date is not between the last root before it and the first after it, or with fewer than seven roots on
+-- a side.
 -- table: marts.duration_changes
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

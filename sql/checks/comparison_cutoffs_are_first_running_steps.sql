@@ -1,6 +1,9 @@
--- A step type whose horizon is not the first start of those on their way that are not stuck: younger, at the source's
--- last observation, than 99% of their kind took. 1: only here, -1: only among the running steps.
+-- A step type whose cutoff is not the start of its first running step that is not stuck. A step is stuck when it is
+-- older than 99% of the finished steps of its type took. `surplus` is 1 for what only the cutoffs has, -1 for what only
+-- the running steps has.
 -- table: intermediate.comparison_cutoffs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH observed AS (
     SELECT
         source,

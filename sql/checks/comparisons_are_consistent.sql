@@ -1,6 +1,8 @@
--- A comparison whose figures contradict each other or its kind, or ranks that leave one out; one part in 10^9 is left
--- to rounding.
+-- A comparison whose figures contradict each other or its kind, or a rank that is missing between others. Differences
+-- of one part in 10^9 count as rounding.
 -- table: intermediate.comparisons
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH numbered AS (
     SELECT
         *,

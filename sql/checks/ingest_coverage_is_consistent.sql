@@ -1,6 +1,8 @@
--- A source whose coverage rate is not the quotient of its counts, or with more dead letters open before the last run
--- than there are.
+-- A source whose coverage rate is not the quotient of its counts, or that had more open dead letters before the last
+-- run than it has dead letters.
 -- table: marts.ingest_coverage
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH letters AS (
     SELECT
         source,

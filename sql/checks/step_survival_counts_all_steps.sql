@@ -1,6 +1,8 @@
--- A step type whose curve does not begin with all lifetimes that marts.step_durations counts and end with none left. 1:
--- only here, -1: only there.
+-- A step type whose curve does not start with all steps that marts.step_durations counts, or does not end with none
+-- left. `surplus` is 1 for what only marts.step_survival has, -1 for what only marts.step_durations has.
 -- table: marts.step_survival
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

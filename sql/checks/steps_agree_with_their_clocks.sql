@@ -1,5 +1,7 @@
--- A step whose seconds or flags are not what its clocks say.
+-- A step whose seconds or flags are not those of its clocks.
 -- table: marts.steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH clocks AS (
     SELECT
         source,

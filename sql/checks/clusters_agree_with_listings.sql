@@ -1,6 +1,8 @@
--- Something a list said of a cluster that does not stand here, or not from when until when it held. 1: only here, -1:
--- only in raw.clusters.
+-- A state of a cluster that is in core.clusters but not in raw.clusters, or the reverse, or that has other times of
+-- validity. `surplus` is 1 for what only core.clusters has, -1 for what only raw.clusters has.
 -- table: core.clusters
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

@@ -1,5 +1,7 @@
--- A count of steps that is not the sum of its phases, or that measured more steps than succeeded.
+-- A number of steps that is not the sum of its phases, or more measured steps than successes.
 -- table: marts.step_durations_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

@@ -1,6 +1,8 @@
--- A run that does not stand here as intermediate.ingest_runs has it, or with a rate that is not its counts'. 1: only
--- here, -1: only there.
+-- A run that differs from intermediate.ingest_runs, or a rate that is not the quotient of its counts. `surplus` is 1
+-- for what only marts.ingest_runs has, -1 for what only intermediate.ingest_runs has.
 -- table: marts.ingest_runs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         * EXCLUDE (coverage_rate, failure_rate, requests_per_second, retry_rate, throttled_rate),

@@ -1,6 +1,9 @@
--- A root of core.jobs without a place or with several, a place of no root, one that contradicts itself, or one under a
--- root that is nested itself; nested directly (no hop) exactly when the top root's own tree holds the job.
+-- A root of core.jobs without a placement or with several, a placement of no root, one that contradicts itself, or one
+-- below a root that is nested itself. A root is nested without a hop exactly when the top root's own tree holds its
+-- job.
 -- table: core.root_placements
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH nested AS (
     SELECT
         *,

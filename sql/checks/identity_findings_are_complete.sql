@@ -1,6 +1,9 @@
--- A source with more or fewer findings about ids and phases than its root jobs, steps and core.jobs give reason for: -1
--- for each that is missing here; an id found more or less often than it is said to stand.
+-- A source with another number of findings about ids and phases than its jobs give reason for, or an id that occurs
+-- more or less often than its finding says. `surplus` is 1 for what only the findings has, -1 for what only the jobs
+-- has.
 -- table: intermediate.identity_findings
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

@@ -1,7 +1,9 @@
--- Steps with less than no time on the critical path, more alone than with what is below them, or more than the root
--- took; steps named on it that hold none of it; self times that are negative or longer than the step; offsets that are
--- not from the root's start to the step's.
+-- A step with negative critical seconds, with more of its own than with the steps below it, or with more than its root
+-- took. Also a step that is marked as on the critical path without critical seconds, one whose self time is negative or
+-- longer than itself, and one whose offset is not the time from its root's start to its own.
 -- table: marts.steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     steps.source,
     steps.root_job_id,

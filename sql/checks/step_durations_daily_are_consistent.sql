@@ -1,5 +1,8 @@
--- Percentiles that are negative or fall, or more root jobs than steps; one part in 10^9 is left to rounding.
+-- Percentiles that are negative or fall, or more root jobs than steps. Differences of one part in 10^9 count as
+-- rounding.
 -- table: marts.step_durations_daily
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     job_type,

@@ -1,6 +1,8 @@
--- A source with more or fewer findings about clocks than its root jobs, its steps and the texts sent give reason for.
--- 1: only here, -1: only there.
+-- A source with another number of clock findings than its root jobs, its steps and the timestamps as sent give reason
+-- for. `surplus` is 1 for what only the findings has, -1 for what only the jobs has.
 -- table: intermediate.clock_findings
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 -- One scan a clock, since a filter on one column alone keeps the texts from being read at all.
 WITH unread AS (
     SELECT

@@ -1,5 +1,8 @@
--- A run that does not stand here as raw.fetch_runs has it. 1: only here, -1: only there.
+-- A run that differs from its row in raw.fetch_runs. `surplus` is 1 for what only intermediate.ingest_runs has, -1 for
+-- what only raw.fetch_runs has.
 -- table: intermediate.ingest_runs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         * EXCLUDE (started_on, duration_seconds, asked_count),

@@ -1,6 +1,8 @@
--- A cohort that is no finding of intermediate.comparisons, or one of those that is not here. 1: only here, -1: only
--- there.
+-- A cohort that is in only one of the two tables. `surplus` is 1 for what only marts.step_cohorts has, -1 for what only
+-- intermediate.comparisons has.
 -- table: marts.step_cohorts
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         *,

@@ -1,5 +1,7 @@
--- A step type of which not as many steps stand here as marts.step_durations counts as running.
+-- A step type with another number of running steps here than in marts.step_durations.
 -- table: marts.running_steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH listed AS (
     SELECT
         source,

@@ -1,6 +1,8 @@
--- A step type of marts.step_durations without its target, one held to another target in marts.slo, below zero, or in
--- another window than one of whole days up to the last observation. It stands here once for each.
+-- A step type of marts.step_durations without a target here, with another target in marts.slo, with a negative one, or
+-- with a window that is not a whole number of days up to the source's last observation. Each side has its row.
 -- table: intermediate.slo_targets
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH ends AS (
     SELECT
         source,

@@ -1,6 +1,8 @@
--- A finding that stands here more or less often than in the three tables it comes from, or without its place. 1: only
--- here, -1: only there.
+-- A finding that is missing here, has more than one row, or lacks its place. `surplus` is 1 for what only
+-- marts.data_quality_findings has, -1 for what only the three tables of findings has.
 -- table: marts.data_quality_findings
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH both_sides AS (
     SELECT
         source,

@@ -1,5 +1,7 @@
--- A percentile outside 0 to 100, a chance outside 0 to 1, or one that falls with time.
+-- A percentile outside 0 to 100, a probability outside 0 to 1, or one that is smaller for 30 minutes than for 10.
 -- table: marts.running_steps
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 SELECT
     source,
     root_job_id,

@@ -1,6 +1,8 @@
--- A burn rate that is not the share of misses among the steps of the window's last 24 hours over what may miss; one
--- part in 10^9 is left to rounding.
+-- A burn rate that is not the share of misses among the steps of the window's last 24 hours, divided by the share that
+-- may miss. Differences of one part in 10^9 count as rounding.
 -- table: marts.slo
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH judged AS (
     SELECT
         targets.source,

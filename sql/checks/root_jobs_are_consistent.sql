@@ -1,6 +1,8 @@
--- A root job whose seconds are not what its clocks say, whose phase is not what it is taken for, whose counts exceed
--- one another, or whose failure is put down to nothing, or to itself in spite of Failed steps.
+-- A root job whose seconds are not those of its clocks, whose phase and `is_finished` contradict each other, or whose
+-- counts are impossible. Also a failed one without a cause, or one that is its own cause although a step failed.
 -- table: marts.root_jobs
+-- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
+--   report it.
 WITH clocks AS (
     SELECT
         *,
