@@ -358,6 +358,10 @@ def environment_name(field: str) -> str:
     return f"CCE_{field.upper()}"
 
 
+# The variables to read each setting from, in order.
+_VARIABLES: Final = {field: (environment_name(field), *known.aliases) for field, known in SETTINGS.items()}
+
+
 def option_flags(field: str) -> tuple[str, ...]:
     """Return the names of a setting's option; none for a secret, which a command line would show to all users."""
     known = SETTINGS[field]
@@ -391,7 +395,7 @@ def read_settings(
                 values[field] = _read_slo(in_file[field])
             continue
         value, origin = in_file.get(field), f"{field} in {CONFIG_FILE}"
-        for name in _environment_names(field, environment):
+        for name in _key_variables(field, environment) if field in _KEY_PARTS else _VARIABLES[field]:
             if environment.get(name, "").strip():
                 value, origin = environment[name].strip(), name
                 break
@@ -409,15 +413,12 @@ def read_settings(
     return msgspec.structs.replace(settings, warehouse=warehouse)
 
 
-def _environment_names(field: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the variables to read a setting from, in order; of an access key's, the set that is used alone."""
-    names = (environment_name(field), *SETTINGS[field].aliases)
-    if field not in _KEY_PARTS:
-        return names
-    sets = zip(*((environment_name(part), *SETTINGS[part].aliases) for part in _KEY_PARTS), strict=True)
+def _key_variables(part: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variable to read a part of the access key from: that of the first set of names of which one is set."""
+    sets = zip(*(_VARIABLES[name] for name in _KEY_PARTS), strict=True)
     for position, variables in enumerate(sets):
         if any(environment.get(variable, "").strip() for variable in variables):
-            return (names[position],)
+            return (_VARIABLES[part][position],)
     return ()
 
 

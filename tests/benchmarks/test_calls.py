@@ -5,7 +5,7 @@ from types import ModuleType
 
 from benchmarks.calls import Call, file_changes, one_id_run, recorded_calls
 
-MOST_CALLS = 380
+MOST_CALLS = 310
 MOST_FILE_CHANGES = 150
 
 
