@@ -1,8 +1,4 @@
-"""Ways to sign a request, each an `httpx.Auth` whose flow is a generator of requests.
-
-Lives here: headers that prove who asks, and what is lent for a time kept fresh in memory, never on disk.
-Does not: who lends it (`lenders`), which way a user has set up (`access`); nothing here prints a secret.
-"""
+"""Auth methods: each an `httpx.Auth`, whose flow is a generator of requests; tokens and keys stay in memory."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -16,17 +12,17 @@ from cce_etl.errors import ApiError
 from cce_etl.extract.signing import AccessKey, signed_headers
 from cce_etl.timestamps import NANOSECONDS
 
-# Renewed this long before it ends, so that nothing ends between signing and arrival.
+# A credential is renewed this long before it expires, so that it is still valid when a signed request arrives.
 RENEW_BEFORE_SECONDS: Final = 300
-# A lender that just failed is not asked again by every request that waited for it.
+# After a failure, requests that waited for a credential fail alike for this long, in place of asking again each.
 _FAILURE_KEPT_SECONDS: Final = 1
 _Clock = Callable[[], int]
-# What the rest of the project calls a way to sign, without importing httpx.
+# The type of an auth method, for rooms that do not import httpx.
 Auth = httpx.Auth
 
 
 class TokenAuth(httpx.Auth):
-    """Sign requests with a ready IAM token in the header X-Auth-Token.
+    """Requests with a ready IAM token in the header X-Auth-Token.
 
     Source: API page "Authentication", token-based.
     """
@@ -44,7 +40,7 @@ class TokenAuth(httpx.Auth):
 
 
 class KeyAuth(httpx.Auth):
-    """Sign requests with an access key (SDK-HMAC-SHA256); the API allows the clock to be off by 15 minutes."""
+    """Requests signed with an access key (SDK-HMAC-SHA256); the API allows this clock to be off by 15 minutes."""
 
     requires_request_body = True
 
@@ -63,71 +59,69 @@ class KeyAuth(httpx.Auth):
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """Hold what a lender gave: how it signs a request, and when it ends (ns since 1970 UTC)."""
+    """A token or temporary key: how it signs a request, and when it expires (ns since 1970 UTC)."""
 
     sign: Callable[[httpx.Request], None]
-    ends_at: int
+    expires_at: int
 
 
 class CredentialProvider(Protocol):
-    """Give something that signs requests for a time: a token, a temporary key."""
+    """A service that issues credentials for a time."""
 
-    def ask(self) -> httpx.Request:
-        """Return the request that asks for it."""
+    def build_request(self) -> httpx.Request:
+        """Return the request for a credential."""
 
-    def read(self, response: httpx.Response) -> Credential:
-        """Return what was given; raise AuthError when it was refused, RetryableError when asking failed."""
+    def parse_response(self, response: httpx.Response) -> Credential:
+        """Return the credential; raise AuthError when it was refused, RetryableError when the service failed."""
 
 
 class RenewingAuth(httpx.Auth):
-    """Sign requests with what a lender gives: asked for once, shared by all requests in flight.
+    """Requests signed with a provider's credential, which all requests in flight share.
 
-    It is renewed before it ends, and once when the API answers 401; however many requests are refused together, one
-    asks the lender.
+    It is renewed before it expires, and once when the API answers 401. However many requests are refused together, the
+    provider is asked once.
     """
 
-    def __init__(self, lender: CredentialProvider, clock: _Clock) -> None:
-        self._lender = lender
+    def __init__(self, provider: CredentialProvider, clock: _Clock) -> None:
+        self._provider = provider
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._lent: Credential | None = None
+        self._credential: Credential | None = None
         self._refused: Credential | None = None
         self._failure: ApiError | None = None
         self._failed_at = 0
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign the request, asking the lender first where needed; send it once more when it is refused."""
+        """Sign the request, asking for a credential first where needed; send it once more after a 401."""
         for _ in range(2):
             async with self._lock:
-                if self._is_stale():
-                    response = yield self._ask()
+                credential = self._usable_credential()
+                if credential is None:
+                    if self._failure and self._clock() < self._failed_at + _FAILURE_KEPT_SECONDS * NANOSECONDS:
+                        raise self._failure
+                    response = yield self._provider.build_request()
                     await response.aread()
-                    self._keep(response)
-            lent = self._lent
-            assert lent is not None  # noqa: S101  `_keep` has set it, or raised
-            lent.sign(request)
+                    credential = self._keep(response)
+            credential.sign(request)
             response = yield request
             if response.status_code != 401:
                 return
-            self._refused = lent
+            self._refused = credential
 
-    def _is_stale(self) -> bool:
-        lent = self._lent
-        ends_soon = lent is not None and self._clock() >= lent.ends_at - RENEW_BEFORE_SECONDS * NANOSECONDS
-        return lent is None or lent is self._refused or ends_soon
+    def _usable_credential(self) -> Credential | None:
+        known = self._credential
+        if known is None or known is self._refused:
+            return None
+        return known if self._clock() < known.expires_at - RENEW_BEFORE_SECONDS * NANOSECONDS else None
 
-    def _ask(self) -> httpx.Request:
-        if self._failure and self._clock() < self._failed_at + _FAILURE_KEPT_SECONDS * NANOSECONDS:
-            raise self._failure
-        return self._lender.ask()
-
-    def _keep(self, response: httpx.Response) -> None:
+    def _keep(self, response: httpx.Response) -> Credential:
         try:
-            self._lent = self._lender.read(response)
+            self._credential = self._provider.parse_response(response)
         except ApiError as error:
             self._failure, self._failed_at = error, self._clock()
             raise
         self._failure = None
+        return self._credential
 
     def __repr__(self) -> str:
         return "RenewingAuth(...)"
@@ -138,7 +132,7 @@ def sign(request: httpx.Request, key: AccessKey, project_id: str, now: int) -> N
     moment = datetime.fromtimestamp(now // NANOSECONDS, UTC)
     path, _, query = request.url.raw_path.decode().partition("?")
     headers = {"Host": request.url.netloc.decode(), "X-Project-Id": project_id}
-    proved = signed_headers(key, request.method, path, query, headers, request.content, moment)
-    # One by one: httpx's `update` of four takes three times as long.
-    for name, value in proved.items():
+    signed = signed_headers(key, request.method, path, query, headers, request.content, moment)
+    # One by one, because `update` of four headers takes httpx three times as long.
+    for name, value in signed.items():
         request.headers[name] = value

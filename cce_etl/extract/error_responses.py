@@ -1,8 +1,4 @@
-"""What an answer other than 200 means, as one of the project's errors. Pure.
-
-Lives here: the API's error bodies, its codes, and how long it asks us to wait.
-Does not: sending, waiting or retrying (`client`, `throttle`).
-"""
+"""What a response other than 200 means: the API's error bodies and codes as errors of this project. Pure."""
 
 import math
 import re
@@ -25,7 +21,7 @@ _UNIT_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """Hold what an error body says, whatever its shape; None where it says nothing."""
+    """Code, message and request id of an error body, whatever its shape; None where it has none."""
 
     code: str | None = None
     message: str | None = None
@@ -33,7 +29,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
-    """Read code, message and request id from any of the API's error shapes; HTML or nothing gives an empty one."""
+    """Return code, message and request id from any of the API's error shapes; all None for HTML or an empty body."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -68,18 +64,18 @@ def _visible(text: str, kept: str) -> str:
     return "".join(char if char.isprintable() or char in kept else f"\\x{ord(char):02x}" for char in text)
 
 
-def to_error(  # noqa: PLR0911  one way out a meaning
+def to_error(  # noqa: PLR0911  one return for each meaning
     status: int, headers: Mapping[str, str], body: bytes, url: str
 ) -> ApiError | ConfigError:
-    """Return the error that an answer other than 200 stands for; a wrong URL, region or project is a ConfigError.
+    """Return the error that a response other than 200 stands for; a wrong URL, region or project is a ConfigError.
 
-    A 403 is a plain ApiError: it speaks of one id, and only the caller can see whether all are refused.
+    A 403 is a plain ApiError, because it concerns one id. Only the caller can see whether all ids are refused.
     """
-    said = parse_error_body(body)
-    code = said.code or ""
-    request_id = said.request_id or headers.get("x-request-id")
-    details: dict[str, Any] = {"status": status, "error_code": said.code, "request_id": request_id, "url": url}
-    described = describe(status, said, request_id)
+    parsed = parse_error_body(body)
+    code = parsed.code or ""
+    request_id = parsed.request_id or headers.get("x-request-id")
+    details: dict[str, Any] = {"status": status, "error_code": parsed.code, "request_id": request_id, "url": url}
+    described = describe(status, parsed, request_id)
     if status == 401:
         return AuthError(
             f"The API refused the credentials: {described}. Check that the token is not older than 24 hours "
@@ -96,7 +92,7 @@ def to_error(  # noqa: PLR0911  one way out a meaning
     if code == _UNPAID_CODE:
         return AuthError(f"The account's balance is unpaid: {described}. Settle it, then run again.", **details)
     if status == 429 or code in _BUSY_CODES:
-        wait = wait_seconds(headers, said.message or "", datetime.now(UTC))
+        wait = wait_seconds(headers, parsed.message or "", datetime.now(UTC))
         return RetryableError(
             f"The API asks for fewer requests: {described}", **details, retry_after_seconds=wait, is_throttle=True
         )
@@ -106,17 +102,17 @@ def to_error(  # noqa: PLR0911  one way out a meaning
     return ApiError(described, **details)
 
 
-def describe(status: int, said: ErrorBody, request_id: str | None) -> str:
-    """Put an answer's status, code, message and request id into one line."""
-    parts = [f"HTTP {status}", (said.code or "")[:100], (said.message or "")[:EXCERPT_CHARACTERS]]
+def describe(status: int, parsed: ErrorBody, request_id: str | None) -> str:
+    """Return status, code, message and request id of a response as one line."""
+    parts = [f"HTTP {status}", (parsed.code or "")[:100], (parsed.message or "")[:EXCERPT_CHARACTERS]]
     line = " ".join(" ".join(parts).split())
     return _visible(f"{line} (request id {request_id[:100]})" if request_id else line, "")
 
 
 def wait_seconds(headers: Mapping[str, str], message: str, now: datetime) -> float | None:
-    """Return how long the answer asks to wait, at most MAX_WAIT_SECONDS; None when it does not say.
+    """Return how long a response asks to wait, at most MAX_WAIT_SECONDS; None when it does not say.
 
-    Reads Retry-After (seconds or HTTP date), else the gateway's text.
+    It is read from Retry-After (seconds or an HTTP date), else from the text of the gateway.
     """
     stated = _retry_after_seconds(headers.get("retry-after", "").strip(), now)
     if stated is None:

@@ -1,8 +1,4 @@
-"""Signing with an access key: what SDK-HMAC-SHA256 makes of a request. Pure.
-
-Lives here: the canonical request and its signature.
-Does not: where keys come from (`settings`, `auth`), sending.
-"""
+"""Signatures with an access key: SDK-HMAC-SHA256 of the canonical form of a request. Pure."""
 
 import hashlib
 import hmac
@@ -17,12 +13,12 @@ import msgspec
 
 _ALGORITHM: Final = "SDK-HMAC-SHA256"
 _DIGEST_OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
-# What needs no encoding (RFC 3986, unreserved, and the slash): all of a job's path, mostly.
+# Characters that need no encoding (RFC 3986, unreserved, and the slash): mostly the whole path of a job.
 _PLAIN_PATH: Final = re.compile(r"[\w.~/-]*", re.ASCII)
 
 
 class AccessKey(msgspec.Struct, frozen=True):
-    """Hold an access key and its secret; a temporary one comes with a security token."""
+    """An access key and its secret; a temporary one has a security token too."""
 
     access_key: str
     secret_key: str
@@ -35,26 +31,30 @@ class AccessKey(msgspec.Struct, frozen=True):
 def signed_headers(
     key: AccessKey, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, moment: datetime
 ) -> dict[str, str]:
-    """Return `headers` with those that prove who asks: X-Sdk-Date, X-Security-Token, Authorization.
+    """Return `headers` with X-Sdk-Date, X-Security-Token and Authorization added.
 
-    `path` and `query` as they stand in the URL, percent-encoded; `headers` are all signed; `moment` in UTC.
     Source: API page "Authentication", AK/SK-based; the path gains a slash at its end and is encoded anew.
+
+    Args:
+        path: The path as in the URL, percent-encoded; `query` likewise.
+        headers: All of them are signed.
+        moment: In UTC.
     """
     date = _date(moment)
-    proved = dict(headers) | {"X-Sdk-Date": date}
+    signed = dict(headers) | {"X-Sdk-Date": date}
     if key.security_token:
-        proved["X-Security-Token"] = key.security_token
-    order, names = _in_order(tuple(proved))
-    lines = "".join([f"{lowered}:{proved[name].strip()}\n" for lowered, name in order])
+        signed["X-Security-Token"] = key.security_token
+    order, names = _in_order(tuple(signed))
+    lines = "".join([f"{lowered}:{signed[name].strip()}\n" for lowered, name in order])
     digest = hashlib.sha256(body).hexdigest() if body else _DIGEST_OF_NOTHING
     canonical = f"{method.upper()}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n{names}\n{digest}"
     text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = hmac.digest(key.secret_key.encode(), text.encode(), "sha256").hex()
-    proved["Authorization"] = f"{_ALGORITHM} Access={key.access_key}, SignedHeaders={names}, Signature={signature}"
-    return proved
+    signed["Authorization"] = f"{_ALGORITHM} Access={key.access_key}, SignedHeaders={names}, Signature={signature}"
+    return signed
 
 
-# What does not vary from request to request is made once: a third of what signing takes.
+# What is the same from request to request is made once, which saves a third of the time that signing takes.
 @lru_cache(maxsize=1)
 def _date(moment: datetime) -> str:
     return moment.strftime("%Y%m%dT%H%M%SZ")
@@ -62,7 +62,7 @@ def _date(moment: datetime) -> str:
 
 @lru_cache(maxsize=8)
 def _in_order(names: tuple[str, ...]) -> tuple[list[tuple[str, str]], str]:
-    """Return header names in the order of their lower case, each with that before it, and the list of those signed."""
+    """Return pairs of lower-case and given header names, sorted, and the value of SignedHeaders."""
     order = sorted((name.lower(), name) for name in names)
     return order, ";".join(lowered for lowered, _ in order)
 

@@ -1,7 +1,4 @@
-"""The connections under all requests: signing, trust, limits, and the proxy that the environment names.
-
-Lives here: how httpx sits on aiohttp. Does not: paths and retries (`client`), what signs (`auth`).
-"""
+"""The HTTP transport: signed requests over pooled connections, with the system's trust store and proxies."""
 
 import ssl
 from base64 import b64encode
@@ -16,18 +13,21 @@ from httpx_aiohttp import AiohttpTransport
 
 from cce_etl.errors import ConfigError
 
-# A server's own metadata service and this machine: no proxy can know them.
+# No proxy can reach this machine or its metadata service.
 _NEVER_PROXIED: Final = ("169.254.169.254", "127.0.0.1", "localhost", "::1")
 _HEADERS: Final = httpx.Headers({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cce-etl"})
 _NO_BODY: Final = httpx.ByteStream(b"")
 _KEEP_ALIVE_SECONDS: Final = 30.0
 
 
-class Connections:
-    """Send signed requests over at most `concurrency` connections; use as an async context manager.
+class Transport:
+    """Signed GET requests over at most `concurrency` connections; an async context manager, which owns them.
 
-    Certificates are checked against the system's trust store. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY count, as
-    everywhere; raises ConfigError for a proxy that is no URL. No cookie is kept and no redirect followed.
+    Certificates are checked against the system's trust store. No cookie is kept and no redirect is followed. Requests
+    go to AiohttpTransport without an httpx client in between (docs/decisions/0003).
+
+    Raises:
+        ConfigError: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not the URL of a proxy.
     """
 
     def __init__(self, endpoint: str, auth: httpx.Auth, concurrency: int) -> None:
@@ -37,12 +37,14 @@ class Connections:
         self._proxy = _proxy_for(endpoint)
 
     async def __aenter__(self) -> Self:
-        # Reading the trust store takes 20 ms; without TLS there, aiohttp's own will do, which trusts the same.
+        # Reading the trust store takes 20 ms. For plain http aiohttp's own default will do.
         trust = ssl.create_default_context() if self._is_secure else True
         connector = aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=_KEEP_ALIVE_SECONDS, ssl=trust)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        self._direct = _transport(session, None)
-        self._proxied = _transport(session, self._proxy) if self._proxy else self._direct
+        # The session has the trust store. The empty context keeps httpx from reading another one.
+        no_trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._direct = AiohttpTransport(verify=no_trust, client=session)
+        self._proxied = AiohttpTransport(verify=no_trust, client=session, proxy=self._proxy)
         return self
 
     async def __aexit__(
@@ -51,17 +53,20 @@ class Connections:
         await self._direct.aclose()
 
     async def get(self, url: str) -> httpx.Response:
-        """Return the answer to a signed request, asked for again where the way to sign wants that.
+        """Return the response to a signed request, its body unread; the caller closes it.
 
-        Its body is still to be read; the caller closes it.
+        The auth flow may send requests of its own, for a token, and repeat this one.
         """
-        request = _request(url)
+        # With a stream given, httpx leaves the headers as they are, and aiohttp adds the host.
+        request = httpx.Request("GET", url, headers=_HEADERS, stream=_NO_BODY)
+        request.read()
         flow = self._auth.async_auth_flow(request)
         try:
             step = await anext(flow)
             while True:
-                response = await self._send(step)
-                if step is request and response.status_code == 200:  # no way to sign asks again after that
+                transport = self._direct if step.url.host in _NEVER_PROXIED else self._proxied
+                response = await transport.handle_async_request(step)
+                if step is request and response.status_code == 200:  # no auth flow repeats a request that succeeded
                     return response
                 try:
                     step = await flow.asend(response)
@@ -74,23 +79,6 @@ class Connections:
         finally:
             await flow.aclose()
 
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        # To the transport itself: httpx's client would merge URLs, headers and cookies anew for each request.
-        transport = self._direct if request.url.host in _NEVER_PROXIED else self._proxied
-        return await transport.handle_async_request(request)
-
-
-def _request(url: str) -> httpx.Request:
-    # With a stream of its own, httpx leaves the headers as they are, and aiohttp adds the host.
-    request = httpx.Request("GET", url, headers=_HEADERS, stream=_NO_BODY)
-    request.read()
-    return request
-
-
-def _transport(session: aiohttp.ClientSession, proxy: httpx.Proxy | None) -> AiohttpTransport:
-    # The session has the trust already; a context that trusts nobody spares reading another store.
-    return AiohttpTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy=proxy, client=session)
-
 
 def _proxy_for(endpoint: str) -> httpx.Proxy | None:
     parts = urlsplit(endpoint)
@@ -99,17 +87,16 @@ def _proxy_for(endpoint: str) -> httpx.Proxy | None:
     if not url or proxy_bypass(parts.hostname or ""):
         return None
     try:
-        # The protocol spoken to the proxy itself is HTTP when nothing is said, as curl has it.
+        # A proxy without a scheme is spoken to in plain HTTP, as curl does.
         proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
-        is_url = bool(proxy.url.host)
+        has_host = bool(proxy.url.host)
     except (httpx.InvalidURL, ValueError):
-        is_url = False
-    if not is_url:
+        has_host = False
+    if not has_host:
         name = f"{parts.scheme.upper()}_PROXY"
         raise ConfigError(f"{name} or ALL_PROXY is wrong: a proxy is http://host:port or https://host:port.")
-    # As a header of its own, since the way through aiohttp's BasicAuth is deprecated there.
-    return httpx.Proxy(proxy.url, headers=_authorization(*proxy.auth)) if proxy.auth else proxy
-
-
-def _authorization(name: str, password: str) -> dict[str, str]:
-    return {"Proxy-Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
+    if not proxy.auth:
+        return proxy
+    # As a header, because passing a name and password through aiohttp's BasicAuth is deprecated there.
+    credentials = b64encode(":".join(proxy.auth).encode()).decode()
+    return httpx.Proxy(proxy.url, headers={"Proxy-Authorization": f"Basic {credentials}"})

@@ -1,8 +1,4 @@
-"""Many jobs at once: a fixed number of workers over one list of ids.
-
-Lives here: concurrency, and when to stop because every id would fail alike.
-Does not: one request (`client`), what happens to an outcome (the caller's `receive`).
-"""
+"""Fetching many jobs: a fixed number of workers over one list of ids, stopped when every id would fail alike."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -13,51 +9,50 @@ from cce_etl.errors import ApiError, AuthError
 from cce_etl.extract.client import Client, Failed, Fetched, Gone
 
 Outcome = Fetched | Gone | Failed
-_SAMPLE: Final = 10
-# An API that goes down in the middle of a run is left alone, too; more in a row than single bad jobs ever come.
-_OUTAGE: Final = 50
-_AHEAD_SECONDS: Final = 2.0
+_FIRST: Final = 10
+# More failures in a row than single bad jobs ever cause: the API went down during the run.
+_IN_A_ROW: Final = 50
+_HEAD_START_SECONDS: Final = 2.0
 
 
 async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[Outcome], Awaitable[None]]) -> None:
-    """Fetch every id and hand each outcome to `receive`, in the order they come.
+    """Fetch every id and pass each outcome to `receive`, in the order they come.
 
-    Raises AuthError and ConfigError at once, AuthError when the first ten answers are all 403, and ApiError when the
-    first ten ids, or later fifty in a row, all met server faults or no answer at all; the work in flight is dropped,
-    and its ids stay pending.
+    When it raises, requests in flight are cancelled, and their ids stay pending.
+
+    Raises:
+        AuthError: The credentials were refused, or the first ten jobs were all forbidden (403).
+        ConfigError: The API does not know the URL of the project.
+        ApiError: The first ten jobs, or later fifty in a row, all met server faults or no response at all.
     """
     remaining = iter(job_ids)
-    verdict = _Verdict()
+    breaker = _CircuitBreaker()
     try:
         async with asyncio.TaskGroup() as workers:
-            first = workers.create_task(_work(client, remaining, verdict, receive))
-            await _first_try(client, first)
+            first = workers.create_task(_work(client, remaining, breaker, receive))
+            # One request goes ahead, because a wrong key that is sent 32 times at once is locked for minutes.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_HEAD_START_SECONDS):
+                    # Polling, not an event: a refusal must cancel this task before the other workers start.
+                    while not client.statistics.latency_seconds and not first.done():  # noqa: ASYNC110
+                        await asyncio.sleep(0.005)
             for _ in range(client.concurrency - 1):
-                workers.create_task(_work(client, remaining, verdict, receive))
-    except* Exception as group:  # noqa: BLE001  a group is unwrapped to what happened first
+                workers.create_task(_work(client, remaining, breaker, receive))
+    except* Exception as group:  # noqa: BLE001  the first error of the group is raised in its place
         raise _first_of(group) from None
 
 
-async def _first_try(client: Client, worker: "asyncio.Task[None]") -> None:
-    """Let one request go ahead of all others: a wrong key sent 32 times at once would be locked for some minutes."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_AHEAD_SECONDS):
-            # By looking, not by an event: a refusal must cancel this before it can start the others.
-            while not client.statistics.latency_seconds and not worker.done():  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
-
-
 async def _work(
-    client: Client, remaining: Iterator[str], verdict: "_Verdict", receive: Callable[[Outcome], Awaitable[None]]
+    client: Client, remaining: Iterator[str], breaker: "_CircuitBreaker", receive: Callable[[Outcome], Awaitable[None]]
 ) -> None:
     for job_id in remaining:
         outcome = await client.fetch(job_id)
         await receive(outcome)
-        verdict.add(outcome)
+        breaker.add(outcome)
 
 
-class _Verdict:
-    """Look at the first outcomes of a run, and later at the last ones, and stop when all are of one hopeless kind."""
+class _CircuitBreaker:
+    """A stop for runs whose first ten outcomes, or last fifty, failed in one way that all other ids would, too."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -71,30 +66,30 @@ class _Verdict:
         self._kind = kind
         if not isinstance(outcome, Failed):
             return
-        if self._count == self._in_a_row == _SAMPLE:
-            _stop_if_hopeless(outcome, "first", _SAMPLE)
-        elif self._in_a_row == _OUTAGE and kind != "forbidden":
-            _stop_if_hopeless(outcome, "last", _OUTAGE)
+        if self._count == self._in_a_row == _FIRST:
+            _raise_if_general(outcome, f"The first {_FIRST} jobs")
+        elif self._in_a_row == _IN_A_ROW and kind != "forbidden":
+            _raise_if_general(outcome, f"The last {_IN_A_ROW} jobs")
 
 
-def _stop_if_hopeless(outcome: Failed, which: str, count: int) -> None:
+def _raise_if_general(outcome: Failed, which: str) -> None:
     if outcome.kind == "forbidden":
         raise AuthError(
-            f"The {which} {count} jobs were all refused: {outcome.message}. "
+            f"{which} were all refused: {outcome.message}. "
             "The credentials lack the permission cce:job:get in this project.",
             status=outcome.http_status,
             error_code=outcome.error_code,
         )
     if outcome.kind == "unavailable":
         raise ApiError(
-            f"The {which} {count} jobs all failed, after {outcome.attempts} tries each: {outcome.message}. "
+            f"{which} all failed, after {outcome.attempts} tries each: {outcome.message}. "
             "Nothing is lost; run again later.",
             status=outcome.http_status,
             error_code=outcome.error_code,
         )
     if outcome.kind == "unreachable":
         raise ApiError(
-            f"The {which} {count} jobs got no answer at all: {outcome.message}. "
+            f"{which} got no answer at all: {outcome.message}. "
             "Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more."
         )
 
