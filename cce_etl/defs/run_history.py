@@ -1,7 +1,4 @@
-"""What Dagster remembers of our runs: which failed and why, of what they warn, which are dead unnoticed, which are old.
-
-Lives here: questions to the instance, and the two answers that change it. Does not: telling people (`health_sensor`).
-"""
+"""Dagster's records of our runs: which failed and why, which checks failed, which runs are dead, which are old."""
 
 import os
 from collections.abc import Sequence
@@ -9,80 +6,78 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
+
+# No public part of Dagster knows these: docs/decisions/0016-own-code-or-a-library.md.
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from cce_etl.defs.jobs import INBOX, NIGHTLY
-from cce_etl.defs.sensors.alert_state import Cause, signature
 
-WATCHED: Final = (NIGHTLY, INBOX)
-# How the keys of all causes begin that the checks of a run gave, until a run goes well without them.
-CHECK_PREFIX: Final = "check "
 REASON_LENGTH: Final = 300
 _ENDED: Final = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-_BATCH: Final = 500
+_RUNS_PER_CALL: Final = 500
+
+
+class RunFailure(msgspec.Struct, frozen=True):
+    """Why a run failed; `step_key` is None when no step did."""
+
+    step_key: str | None
+    reason: str
+
+
+class FailedCheck(msgspec.Struct, frozen=True):
+    """A check that found rows in a run that succeeded; `table` is `schema.name`."""
+
+    name: str
+    table: str
+    description: str
 
 
 def ended_since(instance: DagsterInstance, since: datetime) -> Sequence[RunRecord]:
-    """Return the watched runs that succeeded or failed after a time, in the order in which they ended."""
-    wanted = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE], updated_after=since)
-    records = instance.get_run_records(wanted, limit=_BATCH, order_by="update_timestamp", ascending=True)
-    return [record for record in records if record.dagster_run.job_name in WATCHED]
+    """Return the nightly and inbox runs that succeeded or failed after a time, in the order of their ends."""
+    ended = RunsFilter(statuses=[DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE], updated_after=since)
+    records = instance.get_run_records(ended, limit=_RUNS_PER_CALL, order_by="update_timestamp", ascending=True)
+    return [record for record in records if record.dagster_run.job_name in (NIGHTLY, INBOX)]
 
 
-def failed_after(instance: DagsterInstance, moment: datetime) -> bool:
-    """Tell whether a night has failed since a moment."""
-    wanted = RunsFilter(job_name=NIGHTLY, statuses=[DagsterRunStatus.FAILURE], updated_after=moment)
-    return bool(instance.get_run_records(wanted, limit=1))
+def failed_since(instance: DagsterInstance, since: datetime) -> bool:
+    """Return whether a nightly run has failed after a time."""
+    failed = RunsFilter(job_name=NIGHTLY, statuses=[DagsterRunStatus.FAILURE], updated_after=since)
+    return bool(instance.get_run_records(failed, limit=1))
 
 
-def run_prefix(job_name: str) -> str:
-    """Return how the keys of all causes begin that a run of this kind which goes well puts an end to."""
-    return f"run {job_name} "
-
-
-def cause_of(instance: DagsterInstance, run: DagsterRun) -> Cause:
-    """Return why a run failed; the same reason on another night is the same cause."""
-    where, why = _reason(instance, run.run_id)
-    return Cause(
-        key=f"{run_prefix(run.job_name)}{where} {signature(why)}",
-        text=f"The {run.job_name} run failed{where}: {why} (run {run.run_id})",
-        recovery=f"The {run.job_name} run goes well again. It had failed{where}: {why}",
-    )
-
-
-def _reason(instance: DagsterInstance, run_id: str) -> tuple[str, str]:
-    for entry in instance.all_logs(run_id, of_type={DagsterEventType.STEP_FAILURE}):
+def failure_of(instance: DagsterInstance, run: DagsterRun) -> RunFailure:
+    """Return why a run failed, in at most REASON_LENGTH characters."""
+    for entry in instance.all_logs(run.run_id, of_type={DagsterEventType.STEP_FAILURE}):
         event = entry.get_dagster_event()
-        told = event.step_failure_data.user_failure_data
-        if told is not None and told.description:
-            return f" at {event.step_key}", told.description[:REASON_LENGTH]
-        # Words of an error that is not ours may hold anything, secrets too.
-        return f" at {event.step_key}", "an unexpected error. Dagster's page of the run shows it."
-    failures = instance.all_logs(run_id, of_type={DagsterEventType.RUN_FAILURE})
-    said = [entry.get_dagster_event().message for entry in failures]
-    return "", (said[-1] or "")[:REASON_LENGTH] if said else "no reason is known."
+        failure = event.step_failure_data.user_failure_data
+        if failure is not None and failure.description:
+            return RunFailure(event.step_key, failure.description[:REASON_LENGTH])
+        # The message of an error that is not ours may hold anything, secrets too.
+        return RunFailure(event.step_key, "an unexpected error. Dagster's page of the run shows it.")
+    failures = instance.all_logs(run.run_id, of_type={DagsterEventType.RUN_FAILURE})
+    messages = [entry.get_dagster_event().message or "" for entry in failures]
+    return RunFailure(None, messages[-1][:REASON_LENGTH] if messages else "no reason is known.")
 
 
-def warnings_of(instance: DagsterInstance, run: DagsterRun) -> dict[str, Cause]:
-    """Return a cause for every check that found rows in a run which went well all the same, by its key."""
-    causes = {}
-    for entry in instance.all_logs(run.run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION}):
-        found = entry.get_dagster_event().asset_check_evaluation_data
-        if not found.passed:
-            check = f"{found.check_name} on {'.'.join(found.asset_key.path)}"
-            key, why = f"{CHECK_PREFIX}{check}", found.description or "it found rows."
-            text = f"The check {check} warns: {why} Its page shows the first rows. (run {run.run_id})"
-            causes[key] = Cause(key, text, f"The check {check} finds nothing any more.")
-    return causes
+def failed_checks(instance: DagsterInstance, run: DagsterRun) -> list[FailedCheck]:
+    """Return the checks that found rows in a run."""
+    entries = instance.all_logs(run.run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
+    evaluations = [entry.get_dagster_event().asset_check_evaluation_data for entry in entries]
+    return [
+        FailedCheck(found.check_name, ".".join(found.asset_key.path), found.description or "it found rows.")
+        for found in evaluations
+        if not found.passed
+    ]
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark started runs whose process is gone as failed, and return their ids: they would hold up all others.
+    """Mark started runs whose process is gone as failed, and return their ids: they would block all others.
 
-    Dagster's own launcher cannot ask. Only what it started on this machine is looked at.
+    Dagster's own launcher has no way to ask for a run's process. Only runs that it started on this machine are checked.
     """
     dead = []
     for run in instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED])):
@@ -90,8 +85,8 @@ def end_dead_runs(instance: DagsterInstance) -> list[str]:
         if GRPC_INFO_TAG in run.tags and process_id is not None and not _is_alive(process_id):
             instance.report_run_failed(
                 run,
-                "The process of this run has ended without a word: it was killed, or the machine was. "
-                "What it fetched is kept, and the next run goes on from there.",
+                "The process of this run is gone: it was killed, or the machine was. "
+                "What it fetched is kept, and the next run continues from there.",
             )
             dead.append(run.run_id)
     return dead
@@ -116,24 +111,22 @@ def _is_alive(process_id: int) -> bool:
 
 
 def delete_old_runs(instance: DagsterInstance, before: datetime) -> int:
-    """Delete ended runs made before a time, their events with them, and return how many.
+    """Delete ended runs that were created before a time, with their events, and return how many.
 
-    A run that made what an asset shows now is kept, however old: without it the asset would look never made.
+    The run of an asset's latest materialization is kept, however old: without it the asset would look as if it had
+    never been materialized.
     """
-    kept = set()
-    for key in instance.all_asset_keys():
-        event = instance.get_latest_materialization_event(key)
-        kept |= set() if event is None else {event.run_id}
-    deleted = 0
-    for record in instance.get_run_records(RunsFilter(statuses=_ENDED, created_before=before), ascending=True):
-        if record.dagster_run.run_id not in kept:
-            _delete_run(instance, record.dagster_run.run_id)
-            deleted += 1
-    return deleted
+    latest = [instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()]
+    kept = {event.run_id for event in latest if event is not None}
+    records = instance.get_run_records(RunsFilter(statuses=_ENDED, created_before=before), ascending=True)
+    old = [record.dagster_run.run_id for record in records if record.dagster_run.run_id not in kept]
+    for run_id in old:
+        _delete_run(instance, run_id)
+    return len(old)
 
 
 def _delete_run(instance: DagsterInstance, run_id: str) -> None:
-    """Delete a run with what Dagster leaves of one: the results of its checks, and on files its emptied event log."""
+    """Delete a run, and what Dagster's own deletion leaves: check results and, on SQLite, the file of its events."""
     instance.delete_run(run_id)
     storage = instance.event_log_storage
     if isinstance(storage, SqlEventLogStorage):

@@ -1,4 +1,4 @@
-"""What Dagster remembers of our runs: reasons, and which old ones may go."""
+"""Dagster's records of our runs: reasons of failures, and which old runs are deleted."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,16 +17,23 @@ from dagster import (
 )
 
 from cce_etl.defs.jobs import INBOX, NIGHTLY
-from cce_etl.defs.run_history import cause_of, delete_old_runs, ended_since, failed_after, warnings_of
-from cce_etl.defs.sensors.alert_state import Cause
+from cce_etl.defs.run_history import (
+    FailedCheck,
+    RunFailure,
+    delete_old_runs,
+    ended_since,
+    failed_checks,
+    failed_since,
+    failure_of,
+)
 
 
 @asset
 def table() -> None:
-    """Stand for any."""
+    """An asset."""
 
 
-def test_old_runs_are_deleted_but_the_one_that_made_what_is_shown_now(instance: DagsterInstance) -> None:
+def test_old_runs_are_deleted_except_that_of_the_latest_materialization(instance: DagsterInstance) -> None:
     old = [materialize([table], instance=instance).run_id for _ in range(3)]
     later = datetime.now(UTC) + timedelta(days=1)
     assert delete_old_runs(instance, datetime.now(UTC) - timedelta(days=1)) == 0
@@ -36,7 +43,7 @@ def test_old_runs_are_deleted_but_the_one_that_made_what_is_shown_now(instance: 
     assert delete_old_runs(instance, later) == 0
 
 
-def test_deleted_runs_leave_no_file_and_no_results_of_checks(tmp_path: Path) -> None:
+def test_deleted_runs_leave_no_file_and_no_check_result(tmp_path: Path) -> None:
     @asset_check(asset=table)
     def is_known() -> AssetCheckResult:
         return AssetCheckResult(passed=True)
@@ -52,13 +59,13 @@ def test_deleted_runs_leave_no_file_and_no_results_of_checks(tmp_path: Path) -> 
         assert instance.all_logs(kept)
 
 
-def test_runs_that_are_under_way_are_never_deleted(instance: DagsterInstance) -> None:
+def test_runs_in_progress_are_never_deleted(instance: DagsterInstance) -> None:
     run = instance.add_run(DagsterRun(job_name=NIGHTLY, status=DagsterRunStatus.STARTED))
     assert delete_old_runs(instance, datetime.now(UTC) + timedelta(days=1)) == 0
     assert instance.has_run(run.run_id)
 
 
-def test_ended_runs_of_ours_come_in_the_order_of_their_end_and_only_later_ones(instance: DagsterInstance) -> None:
+def test_our_ended_runs_come_in_the_order_of_their_ends_and_only_later_ones(instance: DagsterInstance) -> None:
     before = datetime.now(UTC) - timedelta(days=1)
     for name, status in (
         (NIGHTLY, DagsterRunStatus.FAILURE),
@@ -72,12 +79,12 @@ def test_ended_runs_of_ours_come_in_the_order_of_their_end_and_only_later_ones(i
     assert ended_since(instance, datetime.now(UTC) + timedelta(days=1)) == []
 
 
-def test_a_run_that_left_no_word_is_a_cause_too(instance: DagsterInstance) -> None:
+def test_a_run_that_failed_without_a_message_has_a_reason_too(instance: DagsterInstance) -> None:
     run = instance.add_run(DagsterRun(job_name=NIGHTLY, status=DagsterRunStatus.FAILURE))
-    assert cause_of(instance, run).text == f"The nightly run failed: no reason is known. (run {run.run_id})"
+    assert failure_of(instance, run) == RunFailure(None, "no reason is known.")
 
 
-def test_a_check_that_finds_rows_is_a_cause_by_its_name_and_says_what_it_looks_for(instance: DagsterInstance) -> None:
+def test_a_check_that_finds_rows_is_returned_with_its_description(instance: DagsterInstance) -> None:
     @asset_check(asset=table)
     def is_known() -> AssetCheckResult:
         return AssetCheckResult(passed=False, severity=AssetCheckSeverity.WARN, description="A type that is new.")
@@ -87,22 +94,16 @@ def test_a_check_that_finds_rows_is_a_cause_by_its_name_and_says_what_it_looks_f
         return AssetCheckResult(passed=True)
 
     run = materialize([table, is_known, is_rare], instance=instance).dagster_run
-    (cause,) = warnings_of(instance, run).values()
-    assert cause == Cause(
-        key="check is_known on table",
-        text="The check is_known on table warns: A type that is new. Its page shows the first rows. "
-        f"(run {run.run_id})",
-        recovery="The check is_known on table finds nothing any more.",
-    )
+    assert failed_checks(instance, run) == [FailedCheck("is_known", "table", "A type that is new.")]
 
 
-def test_a_night_that_failed_counts_after_a_moment_before_its_end_and_no_other_run_does(
+def test_only_a_nightly_run_that_failed_after_the_time_counts(
     instance: DagsterInstance,
 ) -> None:
     before, later = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
     instance.add_run(DagsterRun(job_name=INBOX, status=DagsterRunStatus.FAILURE))
     instance.add_run(DagsterRun(job_name=NIGHTLY, status=DagsterRunStatus.SUCCESS))
-    assert not failed_after(instance, before)
+    assert not failed_since(instance, before)
     instance.add_run(DagsterRun(job_name=NIGHTLY, status=DagsterRunStatus.FAILURE))
-    assert failed_after(instance, before)
-    assert not failed_after(instance, later)
+    assert failed_since(instance, before)
+    assert not failed_since(instance, later)

@@ -1,1 +1,1 @@
-"""The sensors of Dagster and the alerts they send."""
+"""Dagster sensors, and the alerts that they send to people."""

@@ -1,15 +1,13 @@
-"""The sensor that says when a run failed, a check warns or the published file is old: each once, and when it is over.
+"""The sensor that alerts to failed runs, checks that warn, and a published file that is too old."""
 
-Lives here: what counts as ill and as well. Does not: what Dagster remembers (`run_records`), telling (`alerting`).
-"""
-
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 from dagster import (
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     DefaultSensorStatus,
     ResourceParam,
@@ -19,89 +17,109 @@ from dagster import (
     SkipReason,
     sensor,
 )
-from dagster._core.definitions.freshness import FreshnessState
 
 from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.resources import Warehouse
 from cce_etl.defs.run_history import (
-    CHECK_PREFIX,
-    cause_of,
+    FailedCheck,
+    RunFailure,
     end_dead_runs,
     ended_since,
-    failed_after,
-    run_prefix,
-    warnings_of,
+    failed_checks,
+    failed_since,
+    failure_of,
 )
-from cce_etl.defs.sensors.alert_state import Cause, Ledger
-from cce_etl.defs.sensors.alerts import tell, warning_of
+from cce_etl.defs.sensors.alerts import Alert, AlertState, fingerprint, notify
 
 _FRESHNESS: Final = "freshness"
+# A run that succeeds closes all alerts of the checks before, and opens those of its own.
+_CHECK_PREFIX: Final = "check "
 
 
 class HealthCursor(msgspec.Struct, frozen=True):
-    """Hold what was told, and when the last run looked at had ended (seconds since 1970)."""
+    """The state of the alerts, and when the last run looked at had ended, in seconds since 1970 UTC."""
 
-    ledger: Ledger = Ledger()
+    alerts: AlertState = msgspec.field(default=AlertState(), name="ledger")
     runs_until: float = 0.0
 
 
 def health_sensor() -> SensorDefinition:
-    """Return the sensor; it starts by itself and asks every minute."""
+    """Return the sensor; it is on by default and runs every minute."""
 
     @sensor(
         name="health",
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Tells CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file grows old, each "
-        "cause once, and when that is over. Ends runs whose process is gone, so that they hold up no other.",
+        description="Sends an alert to CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file is too "
+        "old: once for each cause, and once more when it is over. Marks a run as failed when its process is gone, so "
+        "that it does not block the next one.",
     )
     def health(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult:
         for run_id in end_dead_runs(context.instance):
             context.log.warning(f"The process of run {run_id} is gone; the run is marked as failed.")
-        before = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
-        causes, runs_until = _from_runs(context.instance, before)
-        causes |= {cause.key: cause for cause in _from_freshness(context.instance, before.ledger, warehouse)}
-        ledger = tell(warning_of(context), before.ledger, list(causes.values()), warehouse.alert_webhook())
-        reason = "; ".join(causes) or "All is well."
+        cursor = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
+        alerts, runs_until = _run_alerts(context.instance, cursor)
+        present = [*alerts, *_freshness_alerts(context.instance, cursor.alerts, warehouse)]
+        state = notify(context, cursor.alerts, present, warehouse.alert_webhook())
+        reason = "; ".join(alert.key for alert in present) or "All is well."
         return SensorResult(
-            skip_reason=SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(ledger, runs_until)).decode()
+            skip_reason=SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(state, runs_until)).decode()
         )
 
     return health
 
 
-def _from_runs(instance: DagsterInstance, before: HealthCursor) -> tuple[dict[str, Cause], float]:
-    """Go on from what was told: a failed run adds its cause, one that goes well ends all of its kind.
-
-    Checks that warn are as the last run that went well left them.
-    """
-    told = before.ledger.told.items()
-    open_causes = {key: Cause(key, recovery, recovery) for key, recovery in told if key != _FRESHNESS}
-    runs_until = before.runs_until
+def _run_alerts(instance: DagsterInstance, cursor: HealthCursor) -> tuple[Sequence[Alert], float]:
+    """Return the alerts of runs and checks that are open after all runs that have ended since, and the last end."""
+    open_alerts = cursor.alerts.open_alerts.items()
+    alerts = {key: Alert(key, recovery, recovery) for key, recovery in open_alerts if key != _FRESHNESS}
+    runs_until = cursor.runs_until
     for record in ended_since(instance, datetime.fromtimestamp(runs_until, UTC)):
         run = record.dagster_run
         runs_until = max(runs_until, record.update_timestamp.replace(tzinfo=UTC).timestamp())
         if run.status == DagsterRunStatus.SUCCESS:
-            over = (run_prefix(run.job_name), CHECK_PREFIX)
-            open_causes = {key: cause for key, cause in open_causes.items() if not key.startswith(over)}
-            open_causes |= warnings_of(instance, run)
+            closed = (_run_prefix(run), _CHECK_PREFIX)
+            alerts = {key: alert for key, alert in alerts.items() if not key.startswith(closed)}
+            new = [_check_alert(run, check) for check in failed_checks(instance, run)]
         else:
-            cause = cause_of(instance, run)
-            open_causes.setdefault(cause.key, cause)
-    return open_causes, runs_until
+            new = [_failure_alert(run, failure_of(instance, run))]
+        for alert in new:
+            alerts.setdefault(alert.key, alert)
+    return list(alerts.values()), runs_until
 
 
-def _from_freshness(instance: DagsterInstance, ledger: Ledger, warehouse: Warehouse) -> Iterator[Cause]:
-    record = instance.get_freshness_state_records([PUBLISHED]).get(PUBLISHED)
-    if record is None or record.freshness_state != FreshnessState.FAIL:
-        return
-    # A night that failed was told of, and an old file is what comes of it; one without any night is news.
+def _run_prefix(run: DagsterRun) -> str:
+    return f"run {run.job_name} "
+
+
+def _failure_alert(run: DagsterRun, failure: RunFailure) -> Alert:
+    """Return the alert to a failed run; the same reason on another night gives the same key."""
+    where = f" at {failure.step_key}" if failure.step_key else ""
+    return Alert(
+        key=f"{_run_prefix(run)}{where} {fingerprint(failure.reason)}",
+        text=f"The {run.job_name} run failed{where}: {failure.reason} (run {run.run_id})",
+        recovery=f"The {run.job_name} run succeeds again. It had failed{where}: {failure.reason}",
+    )
+
+
+def _check_alert(run: DagsterRun, check: FailedCheck) -> Alert:
+    name = f"{check.name} on {check.table}"
+    text = f"The check {name} warns: {check.description} Its page shows the first rows. (run {run.run_id})"
+    return Alert(f"{_CHECK_PREFIX}{name}", text, f"The check {name} no longer finds any rows.")
+
+
+def _freshness_alerts(instance: DagsterInstance, state: AlertState, warehouse: Warehouse) -> Sequence[Alert]:
+    """Return an alert when the last publishing is too long ago, unless a failed night explains it.
+
+    Dagster's page judges the asset by its freshness policy. No public function returns that state, so the age of the
+    last materialization is compared with the same limit.
+    """
+    event = instance.get_latest_materialization_event(PUBLISHED)
     max_age = warehouse.max_age()
-    earliest = datetime.fromtimestamp(warehouse.clock() / 1e9, UTC) - max_age
-    if _FRESHNESS in ledger.told or not failed_after(instance, earliest):
-        yield Cause(
-            _FRESHNESS,
-            f"The published file is old: nothing was published for {max_age.total_seconds() / 3600:g} hours. "
-            "Analysts read the last one.",
-            "The published file is fresh again.",
-        )
+    oldest = datetime.fromtimestamp(warehouse.clock() / 1e9, UTC) - max_age
+    if event is None or event.timestamp >= oldest.timestamp():
+        return []
+    if _FRESHNESS not in state.open_alerts and failed_since(instance, oldest):
+        return []
+    text = f"The published file is too old: nothing was published for {max_age.total_seconds() / 3600:g} hours. "
+    return [Alert(_FRESHNESS, f"{text}Analysts read the last version.", "The published file is fresh again.")]

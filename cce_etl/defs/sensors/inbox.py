@@ -1,8 +1,4 @@
-"""The sensor that takes in id lists dropped into a folder, each exactly once.
-
-Lives here: which files are whole, which were taken, which cannot be read. No file is moved or changed.
-Does not: reading lists (`extract/id_lists`), fetching what they name (the run it asks for).
-"""
+"""The sensor that starts a run for each id list dropped into a folder, exactly once. It moves and changes no file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -25,18 +21,17 @@ from dagster import (
 from cce_etl.defs.config import FetchConfig, chosen_settings
 from cce_etl.defs.jobs import inbox
 from cce_etl.defs.resources import Warehouse, readable_failures
-from cce_etl.defs.sensors.alert_state import Cause, Ledger
-from cce_etl.defs.sensors.alerts import tell, warning_of
+from cce_etl.defs.sensors.alerts import Alert, AlertState, notify
 from cce_etl.errors import ConfigError
 from cce_etl.extract.id_lists import read_id_lists
 from cce_etl.settings.settings import Settings
 
-# Names that copying programs give to what is not whole yet.
-_UNFINISHED: Final = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
+# Endings that copying programs give to files that are not complete yet.
+_INCOMPLETE: Final = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
 
 
-class Sighting(msgspec.Struct, frozen=True):
-    """Hold how a file looked, and what became of it; whatever changes it makes it a new file."""
+class InboxFile(msgspec.Struct, frozen=True):
+    """A file's size and modification time, and what became of it; a change of either makes it a new file."""
 
     size: int
     changed_ns: int
@@ -45,16 +40,17 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class InboxCursor(msgspec.Struct, frozen=True):
-    """Hold what was told, and every file of the folder by its place in it."""
+    """The state of the alerts, and every file of the folder by its relative path."""
 
-    ledger: Ledger = Ledger()
-    files: dict[str, Sighting] = {}
+    alerts: AlertState = msgspec.field(default=AlertState(), name="ledger")
+    files: dict[str, InboxFile] = {}
 
 
 def inbox_sensor(partitions: Sequence[str] = ()) -> SensorDefinition:
-    """Return the sensor; it starts by itself, and does nothing without CCE_INBOX.
+    """Return the sensor; it is on by default, and does nothing without CCE_INBOX.
 
-    With several sources, each run is of the partition of its list's source.
+    Args:
+        partitions: The names of the sources where there are several. Each run is of the partition of its list's source.
     """
 
     @sensor(
@@ -62,89 +58,85 @@ def inbox_sensor(partitions: Sequence[str] = ()) -> SensorDefinition:
         job=inbox,
         minimum_interval_seconds=30,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Fetches the ids of every list dropped into CCE_INBOX, once: when it looks the same for two ticks. "
-        "With several sources, drop it into a folder named after one. What cannot be read is told of once.",
+        description="Starts a run for each id list dropped into CCE_INBOX, once, when the file has not changed between "
+        "two ticks. With several sources, drop the list into a subfolder named after its source. A list that cannot be "
+        "read gives one alert.",
     )
     def inbox_files(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
         with readable_failures():
             settings = warehouse.settings()
             if settings.inbox is None:
                 return SkipReason("CCE_INBOX is not set.")
-            before = msgspec.json.decode(context.cursor, type=InboxCursor) if context.cursor else InboxCursor()
-            files, found = _look(settings, settings.inbox, before.files)
-            requests = [_of_partition(request, partitions) for request in found]
-        ledger = tell(
-            warning_of(context), before.ledger, list(_causes(settings.inbox, files)), warehouse.alert_webhook()
-        )
+            cursor = msgspec.json.decode(context.cursor, type=InboxCursor) if context.cursor else InboxCursor()
+            files, requests = _scan(settings, settings.inbox, cursor.files, partitions)
+        alerts = list(_unreadable_alerts(settings.inbox, files))
+        state = notify(context, cursor.alerts, alerts, warehouse.alert_webhook())
         return SensorResult(
             run_requests=requests,
             skip_reason=None if requests else SkipReason(f"Nothing new in {settings.inbox}."),
-            cursor=msgspec.json.encode(InboxCursor(ledger, files)).decode(),
+            cursor=msgspec.json.encode(InboxCursor(state, files)).decode(),
         )
 
     return inbox_files
 
 
-def _look(
-    settings: Settings, folder: Path, before: Mapping[str, Sighting]
-) -> tuple[dict[str, Sighting], list[RunRequest]]:
-    files, requests = {}, []
+def _scan(
+    settings: Settings, folder: Path, before: Mapping[str, InboxFile], partitions: Sequence[str]
+) -> tuple[dict[str, InboxFile], list[RunRequest]]:
+    """Return the files of the folder, and a run request for each that is unchanged since the last tick."""
+    files: dict[str, InboxFile] = {}
+    requests = []
     for path in _candidates(folder):
         name = path.relative_to(folder).as_posix()
         try:
             stat = path.stat()
-        except OSError:  # gone since the folder was listed
+        except OSError:  # deleted since the folder was listed
             continue
-        now = Sighting(stat.st_size, stat.st_mtime_ns)
-        seen = before.get(name)
+        now, seen = InboxFile(stat.st_size, stat.st_mtime_ns), before.get(name)
         if seen is None or (seen.size, seen.changed_ns) != (now.size, now.changed_ns):
             files[name] = now
         elif seen.state != "seen":
             files[name] = seen
         else:
-            files[name], request = _take(settings, path, name, now)
-            requests += [] if request is None else [request]
+            try:
+                requests.append(_run_request(settings, path, name, partitions))
+                files[name] = msgspec.structs.replace(now, state="taken")
+            except (ConfigError, OSError) as error:
+                files[name] = msgspec.structs.replace(now, state="unreadable", reason=str(error))
     return files, requests
 
 
-def _of_partition(request: RunRequest, partitions: Sequence[str]) -> RunRequest:
-    folder, _, _ = request.tags["cce_etl/id_list"].rpartition("/")
-    return request.with_replaced_attrs(partition_key=folder) if folder in partitions else request
-
-
 def _candidates(folder: Path) -> Iterator[Path]:
-    """Yield the lists in the folder, and those one folder down, which is named after a source."""
+    """Yield the lists in the folder and in its subfolders, which are named after sources."""
     for path in sorted([*folder.glob("*"), *folder.glob("*/*")]):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and not path.name.endswith(_UNFINISHED) and path.is_file():
+        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not is_hidden and not path.name.endswith(_INCOMPLETE) and path.is_file():
             yield path
 
 
-def _take(settings: Settings, path: Path, name: str, now: Sighting) -> tuple[Sighting, RunRequest | None]:
-    try:
-        sources = [path.parent.name] if "/" in name else []
-        if len(chosen_settings(settings, sources)) > 1:
-            raise ConfigError("there are several sources. Drop it into a folder named after one of them.")
-        if not read_id_lists([str(path)]).job_ids:
-            raise ConfigError("it holds no job id.")
-        content = sha256(path.read_bytes()).hexdigest()
-    except (ConfigError, OSError) as error:
-        return msgspec.structs.replace(now, state="unreadable", reason=str(error)), None
+def _run_request(settings: Settings, path: Path, name: str, partitions: Sequence[str]) -> RunRequest:
+    """Return the request for a run that fetches a list's ids; raise ConfigError or OSError when it cannot be read."""
+    sources = [path.parent.name] if "/" in name else []
+    if len(chosen_settings(settings, sources)) > 1:
+        raise ConfigError("There are several sources. Drop the list into a subfolder named after one of them.")
+    if not read_id_lists([str(path)]).job_ids:
+        raise ConfigError("It contains no job id.")
+    content = sha256(path.read_bytes()).hexdigest()
     config = FetchConfig(id_files=[str(path.absolute())], sources=sources)
-    request = RunRequest(
-        # Dagster starts no second run of the same key, even when the cursor is lost.
+    return RunRequest(
+        # Dagster starts no second run with the same key, even when the cursor is lost.
         run_key=f"{name} {content}",
         run_config=RunConfig(ops={"fetch": config}),
         tags={"cce_etl/id_list": name},
+        partition_key=next((source for source in sources if source in partitions), None),
     )
-    return msgspec.structs.replace(now, state="taken"), request
 
 
-def _causes(folder: Path, files: Mapping[str, Sighting]) -> Iterator[Cause]:
-    for name, sighting in files.items():
-        if sighting.state == "unreadable":
-            yield Cause(
-                f"{name} {sighting.changed_ns} {sighting.size}",
-                f"{folder / name} is not taken in: {sighting.reason} It is tried again when it changes.",
-                f"{folder / name}, which was not taken in, was changed or taken away.",
+def _unreadable_alerts(folder: Path, files: Mapping[str, InboxFile]) -> Iterator[Alert]:
+    for name, file in files.items():
+        if file.state == "unreadable":
+            yield Alert(
+                f"{name} {file.changed_ns} {file.size}",
+                f"{folder / name} cannot be read: {file.reason} It is tried again when it changes.",
+                f"{folder / name}, which could not be read, was changed or removed.",
             )

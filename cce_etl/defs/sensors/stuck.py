@@ -1,11 +1,8 @@
-"""The sensor that says when a job or step is stuck, once each, and when it no longer is.
-
-Lives here: reading the published file. Does not: what counts as stuck (sql/marts), telling (`alerting`).
-"""
+"""The sensor that alerts to each running job or step that is stuck, as the published file says."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from dagster import (
@@ -19,11 +16,10 @@ from dagster import (
 )
 
 from cce_etl.defs.resources import Warehouse, readable_failures
-from cce_etl.defs.sensors.alert_state import Cause, Ledger
-from cce_etl.defs.sensors.alerts import tell, warning_of
+from cce_etl.defs.sensors.alerts import Alert, AlertState, notify
 from cce_etl.publish.query import open_published, query
 
-# A root is stuck with the step that hangs in it, so it is told of only when none of its steps is.
+# A root job is stuck whenever one of its steps is, so it gets an alert of its own only when no step is stuck.
 _STUCK: Final = """
     WITH steps AS (FROM marts.running_steps WHERE is_stuck)
     SELECT source, root_job_id, path, coalesce(job_type, '?'), coalesce(resource_name, cluster_id, '?'), age_seconds
@@ -39,55 +35,45 @@ _STUCK: Final = """
 
 
 class StuckCursor(msgspec.Struct, frozen=True):
-    """Hold what was told, and which version of the published file it was read from."""
+    """The state of the alerts, and inode and modification time of the published file that they were read from."""
 
-    ledger: Ledger = Ledger()
+    alerts: AlertState = msgspec.field(default=AlertState(), name="ledger")
     version: tuple[int, int] = (0, 0)
 
 
 def stuck_sensor() -> SensorDefinition:
-    """Return the sensor; it starts by itself, and reads the published file when there is another one."""
+    """Return the sensor; it is on by default and reads each version of the published file once."""
 
     @sensor(
         name="stuck_jobs",
         minimum_interval_seconds=60,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Tells CCE_ALERT_WEBHOOK of each step that marts.running_steps calls stuck, and each such job of "
-        "marts.running_jobs: once, and once more when it no longer is.",
+        description="Sends an alert to CCE_ALERT_WEBHOOK for each stuck step of marts.running_steps and each stuck job "
+        "of marts.running_jobs: once, and once more when it is no longer stuck.",
     )
     def stuck_jobs(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
         with readable_failures():
             published = warehouse.settings().published
             if not published.exists():
                 return SkipReason(f"There is no published file at {published} yet.")
-            before = msgspec.json.decode(context.cursor, type=StuckCursor) if context.cursor else StuckCursor()
-            version = _version(published)
-            if version == before.version and not before.ledger.unsent:
-                return SkipReason("The published file is the one that was read before.")
-            ledger = tell(warning_of(context), before.ledger, list(_causes(published)), warehouse.alert_webhook())
+            cursor = msgspec.json.decode(context.cursor, type=StuckCursor) if context.cursor else StuckCursor()
+            stat = published.stat()
+            version = stat.st_ino, stat.st_mtime_ns
+            if version == cursor.version and not cursor.alerts.unsent:
+                return SkipReason("This version of the published file was read before.")
+            state = notify(context, cursor.alerts, list(_stuck_alerts(published)), warehouse.alert_webhook())
         return SensorResult(
-            skip_reason=SkipReason(f"{len(ledger.told)} stuck."),
-            cursor=msgspec.json.encode(StuckCursor(ledger, version)).decode(),
+            skip_reason=SkipReason(f"{len(state.open_alerts)} stuck."),
+            cursor=msgspec.json.encode(StuckCursor(state, version)).decode(),
         )
 
     return stuck_jobs
 
 
-def _version(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_ino, stat.st_mtime_ns
-
-
-def _causes(published: Path) -> Iterator[Cause]:
+def _stuck_alerts(published: Path) -> Iterator[Alert]:
     with open_published(published) as connection:
-        for row in query(connection, _STUCK).rows:
-            yield _cause(*row)
-
-
-def _cause(source: str, root_job_id: str, path: str, job_type: str, place: str, age_seconds: Any) -> Cause:
-    what = f"{job_type} on {place} (source {source}, job {root_job_id}{f', step {path}' if path else ''})"
-    return Cause(
-        f"{source}/{root_job_id}/{path}",
-        f"{what} is stuck: on its way for {age_seconds / 60:.0f} minutes when last seen, longer than 99% of its kind.",
-        f"{what} is no longer stuck.",
-    )
+        for source, root_job_id, path, job_type, resource, age_seconds in query(connection, _STUCK).rows:
+            step = f", step {path}" if path else ""
+            name = f"{job_type} on {resource} (source {source}, job {root_job_id}{step})"
+            age = f"running for {age_seconds / 60:.0f} minutes when last seen, longer than 99% of its kind"
+            yield Alert(f"{source}/{root_job_id}/{path}", f"{name} is stuck: {age}.", f"{name} is no longer stuck.")

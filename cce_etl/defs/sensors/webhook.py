@@ -1,7 +1,6 @@
-"""Telling a chat of something: one POST of `{"text": ...}`, which Slack, Mattermost and others take.
+"""Posting a text to a chat's webhook, in the form that Slack, Mattermost and others accept.
 
-Lives here: sending, and why it did not work, in words without the address, which is a secret.
-Does not: what is told, and when it is tried again (`alerts`, `defs`).
+The webhook's address is a secret: it is in no error and in no log line.
 """
 
 import logging
@@ -16,31 +15,31 @@ TIMEOUT_SECONDS: Final = 5.0
 
 
 def post_text(url: str, text: str) -> str | None:
-    """Send a text; return None when it was taken, else the reason, which never holds the address.
+    """POST `{"text": ...}`; return None when it was accepted, else the reason, without the address.
 
-    Raises nothing: who cannot be told must not stop a run.
+    Raises nothing: an alert that cannot be sent must not fail a run.
     """
     try:
-        parts = httpx.URL(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.host)):
-            return "CCE_ALERT_WEBHOOK is no https address"
-        with _unlogged():
-            answer = httpx.post(parts, json={"text": text}, timeout=TIMEOUT_SECONDS)
+        parsed = httpx.URL(url)
+        if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed.host)):
+            return "CCE_ALERT_WEBHOOK is not an https address"
+        with _quiet_httpx():
+            response = httpx.post(parsed, json={"text": text}, timeout=TIMEOUT_SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return f"it cannot be reached ({type(error).__name__})"
-    return None if answer.is_success else f"it answered {answer.status_code}"
+    return None if response.is_success else f"it answered {response.status_code}"
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
-    """Keep httpx from logging the address of each request at the level INFO."""
+def _quiet_httpx() -> Iterator[None]:
+    """Keep httpx from logging the address of each request at level INFO."""
     logger = logging.getLogger("httpx")
-    before = logger.level
+    level = logger.level
     logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.setLevel(level)
 
 
 def _is_loopback(host: str) -> bool:

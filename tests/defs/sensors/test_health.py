@@ -1,4 +1,4 @@
-"""Failed runs, checks that warn, an old file: told once a cause, and once when all is well; dead runs are ended."""
+"""Alerts to failed runs, checks that warn and an old file: one for each cause and one for its end."""
 
 import subprocess
 import sys
@@ -9,8 +9,11 @@ import pytest
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
+    AssetMaterialization,
     AssetsDefinition,
     AssetSelection,
+    DagsterEvent,
+    DagsterEventType,
     DagsterInstance,
     DagsterRun,
     DagsterRunStatus,
@@ -24,8 +27,7 @@ from dagster import (
     job,
     op,
 )
-from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
-from dagster._core.events import DagsterEvent, DagsterEventType, EngineEventData
+from dagster._core.events import EngineEventData
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from cce_etl.defs.assets.published import PUBLISHED
@@ -38,7 +40,7 @@ HOUR = 3_600 * 10**9
 
 
 class Watch:
-    """The sensor with the cursor of its last look."""
+    """The sensor with the cursor of its last tick."""
 
     def __init__(self, instance: DagsterInstance, url: str) -> None:
         self.instance = instance
@@ -47,7 +49,7 @@ class Watch:
         self.now = 0
 
     def tick(self) -> None:
-        """Look once."""
+        """Run the sensor once."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
         result: Any = health_sensor()(context, warehouse=Warehouse(lambda: self.now, self.environment))
         assert isinstance(result, SensorResult)
@@ -82,7 +84,7 @@ def _checked_night(instance: DagsterInstance, table: AssetsDefinition, finds: bo
     assert definitions.resolve_job_def(NIGHTLY).execute_in_process(instance=instance).success
 
 
-def test_a_failure_is_told_once_over_all_nights_and_its_end_once(
+def test_a_failure_of_several_nights_gives_one_alert_and_one_recovery(
     watch: Watch, instance: DagsterInstance, chat: Chat
 ) -> None:
     run_id = _night(instance, Failure("The token was refused: 401 for 12 jobs."))
@@ -94,13 +96,13 @@ def test_a_failure_is_told_once_over_all_nights_and_its_end_once(
     assert chat.told() == []
     _night(instance)
     watch.tick()
-    ended = "The nightly run goes well again. It had failed at fetch: The token was refused: 401 for 12 jobs."
+    ended = "The nightly run succeeds again. It had failed at fetch: The token was refused: 401 for 12 jobs."
     assert chat.told() == [ended]
     watch.tick()
     assert chat.told() == []
 
 
-def test_another_cause_is_told_too_and_one_good_night_ends_both(
+def test_another_cause_gives_another_alert_and_one_good_night_closes_both(
     watch: Watch, instance: DagsterInstance, chat: Chat
 ) -> None:
     _night(instance, Failure("first"))
@@ -111,13 +113,11 @@ def test_another_cause_is_told_too_and_one_good_night_ends_both(
     _night(instance)
     _night(instance, Failure("first"))
     watch.tick()
-    # Well in between, and ill again: the second is over, and the first is a cause that was told and is still there.
+    # A good run in between closed both. The first failed again, with the same key, so it stays open.
     assert [line.partition(":")[2].strip() for line in chat.told()] == ["second"]
 
 
-def test_words_of_an_error_that_is_not_ours_are_not_passed_on(
-    watch: Watch, instance: DagsterInstance, chat: Chat
-) -> None:
+def test_the_message_of_an_unexpected_error_is_not_sent(watch: Watch, instance: DagsterInstance, chat: Chat) -> None:
     _night(instance, ValueError("canary-token-8f1d0c"))
     watch.tick()
     (line,) = chat.told()
@@ -125,7 +125,7 @@ def test_words_of_an_error_that_is_not_ours_are_not_passed_on(
     assert "canary" not in line
 
 
-def test_runs_of_others_on_the_same_instance_are_not_ours_to_tell(
+def test_runs_of_other_projects_on_the_same_instance_give_no_alert(
     watch: Watch, instance: DagsterInstance, chat: Chat
 ) -> None:
     _night(instance, Failure("theirs"), name="of_someone_else")
@@ -133,47 +133,57 @@ def test_runs_of_others_on_the_same_instance_are_not_ours_to_tell(
     assert chat.told() == []
 
 
-def _judge(instance: DagsterInstance, state: FreshnessState) -> None:
-    """Do what Dagster's daemon does."""
-    change = FreshnessStateChange(
-        key=PUBLISHED, new_state=state, previous_state=FreshnessState.UNKNOWN, state_change_timestamp=1.0
-    )
-    instance._report_runless_asset_event(change)
+def _publish(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, hours_ago: float) -> None:
+    at = time.time() - hours_ago * 3_600
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: at)
+        instance.report_runless_asset_event(AssetMaterialization(PUBLISHED))
 
 
-def test_an_old_file_is_told_once_and_a_fresh_one_once(watch: Watch, instance: DagsterInstance, chat: Chat) -> None:
-    for state in (FreshnessState.FAIL, FreshnessState.FAIL, FreshnessState.PASS, FreshnessState.PASS):
-        _judge(instance, state)
+def test_a_file_never_published_gives_no_alert(watch: Watch, chat: Chat) -> None:
+    watch.now = time.time_ns()
+    watch.tick()
+    assert chat.told() == []
+
+
+def test_an_old_file_gives_one_alert_and_a_fresh_one_its_recovery(
+    watch: Watch, instance: DagsterInstance, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.now = time.time_ns()
+    for hours_ago in (25.9, None, 26.1, None, 0, None):
+        if hours_ago is not None:
+            _publish(instance, monkeypatch, hours_ago)
         watch.tick()
     old, fresh = chat.told()
     assert "nothing was published for 26 hours" in old
     assert fresh == "The published file is fresh again."
 
 
-def test_a_file_that_is_old_since_a_night_failed_is_no_second_alert_until_no_night_comes_at_all(
-    watch: Watch, instance: DagsterInstance, chat: Chat
+def test_a_file_that_is_old_because_a_night_failed_gives_no_second_alert_until_the_nights_stop(
+    watch: Watch, instance: DagsterInstance, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _publish(instance, monkeypatch, 3)
     _night(instance, Failure("first"))
     watch.tick()
     assert len(chat.told()) == 1
-    _judge(instance, FreshnessState.FAIL)
     watch.now = time.time_ns() + 25 * HOUR
     watch.tick()
     assert chat.told() == []
     watch.now = time.time_ns() + 27 * HOUR
     watch.tick()
-    watch.now = time.time_ns()
+    # The alert stays open while the file is old, even when another night fails.
+    watch.now = time.time_ns() + 25 * HOUR
     watch.tick()
     (old,) = chat.told()
     assert "nothing was published for 26 hours" in old
 
 
-def test_what_a_check_warns_of_is_told_once_and_its_end_once_and_a_failed_night_changes_nothing(
+def test_a_check_that_warns_gives_one_alert_and_one_recovery_and_a_failed_night_changes_neither(
     watch: Watch, instance: DagsterInstance, chat: Chat
 ) -> None:
     @asset
     def table() -> None:
-        """Stand for any."""
+        """An asset."""
 
     for finds in (True, True, None, False, False):
         if finds is None:
@@ -185,12 +195,12 @@ def test_what_a_check_warns_of_is_told_once_and_its_end_once_and_a_failed_night_
     assert warned.startswith("The check is_known on table warns: A type that is new.")
     assert failed.startswith("The nightly run failed")
     assert ended == [
-        "The check is_known on table finds nothing any more.",
-        "The nightly run goes well again. It had failed at fetch: first",
+        "The check is_known on table no longer finds any rows.",
+        "The nightly run succeeds again. It had failed at fetch: first",
     ]
 
 
-def test_without_a_webhook_the_sensor_remembers_all_the_same(instance: DagsterInstance, chat: Chat) -> None:
+def test_without_a_webhook_the_sensor_keeps_its_state(instance: DagsterInstance, chat: Chat) -> None:
     watch = Watch(instance, "")
     _night(instance, Failure("first"))
     watch.tick()
@@ -212,7 +222,7 @@ def _started(instance: DagsterInstance, process_id: int, tags: dict[str, str]) -
     return run.run_id
 
 
-def test_a_run_whose_process_was_killed_is_ended_and_told_and_a_living_one_goes_on(
+def test_a_run_whose_process_was_killed_fails_with_an_alert_and_a_live_one_continues(
     watch: Watch, instance: DagsterInstance, chat: Chat
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
@@ -224,19 +234,19 @@ def test_a_run_whose_process_was_killed_is_ended_and_told_and_a_living_one_goes_
         process.wait()
     watch.tick()
     (line,) = chat.told()
-    assert "The nightly run failed: The process of this run has ended without a word" in line
+    assert "The nightly run failed: The process of this run is gone" in line
     statuses = [instance.get_run_by_id(one).status for one in (run_id, elsewhere)]  # type: ignore[union-attr]
     assert statuses == [DagsterRunStatus.FAILURE, DagsterRunStatus.STARTED]
 
 
-def test_the_address_of_a_webhook_that_is_down_stands_in_no_cursor_and_no_log(
+def test_the_address_of_a_webhook_that_is_down_is_in_no_cursor_and_no_log(
     watch: Watch, instance: DagsterInstance, chat: Chat, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chat.status = 500
     _night(instance, Failure("first"))
     watch.tick()
     shown = capfd.readouterr()
-    assert "did not take an alert: it answered 500" in shown.err + shown.out
+    assert "did not accept an alert: it answered 500" in shown.err + shown.out
     assert "hook-canary-51c2" not in f"{shown.err}{shown.out}{watch.cursor}"
     chat.status = 200
     watch.tick()

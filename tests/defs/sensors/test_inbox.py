@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_told_once_left_in_place_and_tried_again_when_it_
     inbox.drop("empty.txt", "# nothing yet\n")
     assert [inbox.tick() for _ in range(3)] == [[], [], []]
     empty, table = chat.told()
-    assert "empty.txt is not taken in: it holds no job id." in empty
+    assert "empty.txt cannot be read: It contains no job id." in empty
     assert "has no column job_id" in table
     assert {path.name for path in inbox.folder.iterdir()} == {"ids.csv", "empty.txt"}
     inbox.drop("ids.csv", f"job_id,size\n{ID},1\n")
@@ -127,7 +127,7 @@ def test_with_several_sources_a_list_must_say_whose_it_is(
     inbox.drop("ids.txt", ID)
     assert [inbox.tick(), inbox.tick()] == [[], []]
     (line,) = chat.told()
-    assert "there are several sources. Drop it into a folder named after one of them." in line
+    assert "There are several sources. Drop the list into a subfolder named after one of them." in line
 
 
 def test_with_several_sources_the_run_is_of_the_partition_that_the_folder_names(

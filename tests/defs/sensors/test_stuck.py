@@ -1,4 +1,4 @@
-"""Stuck steps and jobs of the published file: told once each, and once more when they are over."""
+"""Alerts to stuck steps and jobs of the published file: one each, and one when it is over."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def _publish(path: Path, steps: list[tuple[Any, ...]], jobs: list[tuple[Any, ...
 
 
 class Watch:
-    """The sensor with the cursor of its last look."""
+    """The sensor with the cursor of its last tick."""
 
     def __init__(self, published: Path, instance: DagsterInstance, url: str) -> None:
         self.instance = instance
@@ -43,7 +43,7 @@ class Watch:
         self.environment = {"CCE_PUBLISHED": str(published), "CCE_ALERT_WEBHOOK": url}
 
     def tick(self) -> SensorResult | SkipReason:
-        """Look once."""
+        """Run the sensor once."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
         result: Any = stuck_sensor()(context, warehouse=Warehouse(lambda: 0, self.environment))
         self.cursor = result.cursor if isinstance(result, SensorResult) else self.cursor
@@ -60,32 +60,30 @@ def watch(published: Path, instance: DagsterInstance, chat: Chat) -> Watch:
     return Watch(published, instance, chat.url)
 
 
-def test_before_the_first_publishing_there_is_nothing_to_tell(watch: Watch) -> None:
+def test_before_the_first_publishing_there_is_no_alert(watch: Watch) -> None:
     result = watch.tick()
     assert isinstance(result, SkipReason)
     assert "no published file" in str(result.skip_message)
 
 
-def test_each_stuck_step_is_told_once_over_all_nights_and_its_end_once(
+def test_a_step_that_is_stuck_for_several_nights_gives_one_alert_and_one_recovery(
     watch: Watch, published: Path, chat: Chat
 ) -> None:
-    going_on = (*STEP[:2], "0/2", *STEP[3:6], False)
-    _publish(published, [STEP, going_on], [])
+    not_stuck = (*STEP[:2], "0/2", *STEP[3:6], False)
+    _publish(published, [STEP, not_stuck], [])
     watch.tick()
     step = "InstallMaster on master-1 (source s, job root, step 0/1)"
     (line,) = chat.told()
-    assert line == f"{step} is stuck: on its way for 120 minutes when last seen, longer than 99% of its kind."
-    _publish(published, [STEP, going_on], [])
+    assert line == f"{step} is stuck: running for 120 minutes when last seen, longer than 99% of its kind."
+    _publish(published, [STEP, not_stuck], [])
     watch.tick()
     assert chat.told() == []
-    _publish(published, [going_on], [])
+    _publish(published, [not_stuck], [])
     watch.tick()
     assert chat.told() == [f"{step} is no longer stuck."]
 
 
-def test_a_job_is_told_of_itself_only_when_none_of_its_steps_is_stuck(
-    watch: Watch, published: Path, chat: Chat
-) -> None:
+def test_a_job_gives_an_alert_only_when_none_of_its_steps_is_stuck(watch: Watch, published: Path, chat: Chat) -> None:
     _publish(published, [STEP], [JOB, ("s", "root", *JOB[2:])])
     watch.tick()
     told = chat.told()
@@ -101,7 +99,7 @@ def test_a_file_read_before_is_not_read_again(watch: Watch, published: Path) -> 
     assert isinstance(watch.tick(), SkipReason)
 
 
-def test_a_chat_that_is_down_is_told_later_and_in_order(watch: Watch, published: Path, chat: Chat) -> None:
+def test_a_chat_that_is_down_gets_the_alerts_later_and_in_order(watch: Watch, published: Path, chat: Chat) -> None:
     chat.status = 503
     _publish(published, [STEP], [])
     watch.tick()

@@ -1,4 +1,4 @@
-"""The webhook over real HTTP: what is sent, and what is said when it is not taken."""
+"""The webhook over real HTTP: what is sent, and the reason returned when it is not accepted."""
 
 import json
 import logging
@@ -46,12 +46,12 @@ def chat() -> Iterator[Chat]:
         thread.join()
 
 
-def test_a_text_is_sent_as_slack_wants_it(chat: Chat) -> None:
+def test_a_text_is_sent_in_the_form_that_slack_accepts(chat: Chat) -> None:
     assert post_text(chat.url, "InstallMaster is stuck: é") is None
     assert chat.received == [(f"/services/{SECRET}", {"text": "InstallMaster is stuck: é"})]
 
 
-def test_a_refusal_is_told_with_its_status_and_without_the_address(chat: Chat) -> None:
+def test_the_reason_of_a_refusal_has_its_status_and_not_the_address(chat: Chat) -> None:
     chat.status = 404
     assert post_text(chat.url, "x") == "it answered 404"
 
@@ -60,12 +60,12 @@ def test_a_refusal_is_told_with_its_status_and_without_the_address(chat: Chat) -
     ("url", "reason"),
     [
         (f"http://127.0.0.1:9/{SECRET}", "it cannot be reached (ConnectError)"),
-        (f"http://chat.example/{SECRET}", "CCE_ALERT_WEBHOOK is no https address"),
-        (f"{SECRET}", "CCE_ALERT_WEBHOOK is no https address"),
+        (f"http://chat.example/{SECRET}", "CCE_ALERT_WEBHOOK is not an https address"),
+        (f"{SECRET}", "CCE_ALERT_WEBHOOK is not an https address"),
         (f"https://chat.example:port/{SECRET}", "it cannot be reached (InvalidURL)"),
     ],
 )
-def test_a_chat_that_cannot_be_told_is_no_error_and_its_address_stays_secret(url: str, reason: str) -> None:
+def test_a_chat_that_cannot_be_reached_is_no_error_and_its_address_stays_secret(url: str, reason: str) -> None:
     assert post_text(url, "x") == reason
 
 

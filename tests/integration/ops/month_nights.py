@@ -4,7 +4,6 @@ Lives here: the schedule's answer, the run, the daemon's freshness, the sensors'
 Dagster's records and of our rows is moved; that of files, timeouts and DuckDB is the machine's.
 """
 
-import asyncio
 import os
 import time
 from datetime import UTC, datetime
@@ -24,12 +23,9 @@ from dagster import (
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.events import EngineEventData
 from dagster._core.execution.api import execute_run
-from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.tags import GRPC_INFO_TAG, SCHEDULE_NAME_TAG
-from dagster._daemon.freshness import FreshnessDaemon
 
 from cce_etl.defs.assembly import build_definitions
-from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.housekeeping import HOUSEKEEPING
 from cce_etl.defs.jobs import NIGHTLY, nightly_schedule
 from cce_etl.defs.resources import Warehouse
@@ -85,9 +81,7 @@ class Host:
         return {"run_id": run.run_id, "is_success": result.success, "cpu_seconds": seconds}
 
     def watch(self) -> dict[str, Any]:
-        """Do what the daemon does in a minute: judge freshness, then tick the sensors that tell people."""
-        node = self._definitions.resolve_asset_graph().get(PUBLISHED)
-        asyncio.run(FreshnessDaemon()._evaluate_asset(LoadingContextForTest(self._instance), node))
+        """Do what the daemon does in a minute: tick the sensors that send alerts."""
         for sensor in (health_sensor(), stuck_sensor()):
             self._tick(sensor)
         settings = self._warehouse.settings()

@@ -21,7 +21,7 @@ ENDED = ("Success", "Failed")
 CAUSES = {
     OUTAGE: "The nightly run failed at fetch: The first 10 jobs got no answer at all",
     FULL_DISK: "File too large",
-    KILLED: "The process of this run has ended without a word",
+    KILLED: "The process of this run is gone",
     VOIDED: "The nightly run failed at fetch: The API refused the credentials: HTTP 401",
 }
 DRIFTED = ("job_keys_are_known", "job_phases_are_known", "job_types_are_known")
@@ -100,14 +100,14 @@ def test_every_bad_night_is_told_once_and_once_more_when_it_is_over(month: Month
         assert told.startswith("The nightly run failed")
         assert cause in told
         (over,) = of(month, number + 1).told
-        assert over.startswith("The nightly run goes well again. It had failed")
+        assert over.startswith("The nightly run succeeds again. It had failed")
         assert cause.removeprefix("The nightly run failed") in over
 
 
 def test_what_the_api_does_anew_is_kept_and_warned_of_once(month: Month) -> None:
     told = of(month, DRIFT_NIGHT).told
     assert [line.split()[2] for line in told] == list(DRIFTED)
-    assert of(month, DRIFT_NIGHT + 1).told == ["The check job_phases_are_known on core.jobs finds nothing any more."]
+    assert of(month, DRIFT_NIGHT + 1).told == ["The check job_phases_are_known on core.jobs no longer finds any rows."]
     kept = f"SELECT count(DISTINCT root_job_id) FROM core.jobs WHERE extra ->> '$.status.{NEW_KEY}' = '99'"
     new = [job for job in month.jobs.values() if job.night == DRIFT_NIGHT]
     assert month.rows(month.published, kept) == [(len(new),)]
