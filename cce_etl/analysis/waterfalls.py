@@ -13,30 +13,22 @@ if TYPE_CHECKING:
 
 # About two screens.
 MAX_ROWS: Final = 60
+# In marts.steps is_on_critical_path is NULL, not false, when the root has no critical path.
 _TREE: Final = """
     SELECT
         source, '' AS path, NULL AS parent_path, 0 AS depth, 0 AS ordinal, job_id, job_type, resource_name, phase,
-        created_at, CASE WHEN created_at IS NOT NULL THEN 0.0 END AS offset_seconds, duration_seconds, elapsed_seconds
+        created_at, CASE WHEN created_at IS NOT NULL THEN 0.0 END AS offset_seconds, duration_seconds, elapsed_seconds,
+        critical_self_seconds, self_seconds, critical_self_seconds IS NOT NULL AS is_on_critical_path
     FROM marts.root_jobs
     WHERE source = $1 AND job_id = $2
     UNION ALL
     SELECT
         source, path, parent_path, depth, ordinal, job_id, job_type, resource_name, phase,
-        created_at, offset_seconds, duration_seconds, elapsed_seconds
+        created_at, offset_seconds, duration_seconds, elapsed_seconds,
+        critical_self_seconds, self_seconds, coalesce(is_on_critical_path, FALSE)
     FROM marts.steps
     WHERE source = $1 AND root_job_id = $2
     ORDER BY depth, path
-"""
-# In marts.steps is_on_critical_path is NULL, not false, when the root has no critical path.
-_CRITICAL_PATH: Final = """
-    SELECT
-        source, path, critical_self_seconds, self_seconds, coalesce(is_on_critical_path, FALSE) AS is_on_critical_path
-    FROM marts.steps
-    WHERE root_job_id = $1
-    UNION ALL
-    SELECT source, '' AS path, critical_self_seconds, self_seconds, critical_self_seconds IS NOT NULL
-    FROM marts.root_jobs
-    WHERE job_id = $1
 """
 # Vega trims white space at both ends of a text. A zero-width space is no white space to it, and keeps the indentation.
 _ZERO_WIDTH: Final = "\u200b"
@@ -56,17 +48,8 @@ def waterfall(published: Published, job_id: str, source: str | None = None) -> "
     Raises:
         CceEtlError: the id is unknown, is a step of several jobs, or is in several sources and `source` names none.
     """
-    location = locate_job(published, job_id, source)
-    tree = published.frame(_TREE, [location.source, location.root_job_id])
-    columns: Any = tree[["path", "parent_path", "offset_seconds", "ordinal"]].itertuples(index=False, name=None)
-    sort_keys: dict[str, tuple[tuple[float, int], ...]] = {}
-    # The rows come by depth, so the key of a parent is known before those of its children.
-    for path, parent_path, offset_seconds, ordinal in columns:
-        own = (inf if isnan(offset_seconds) else offset_seconds, ordinal)
-        sort_keys[path] = (*sort_keys.get(parent_path, ()), own) if path else ()
-    keys = list(sort_keys.values())
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return tree.iloc[order].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
+    tree = critical_path(published, job_id, source)
+    return tree.drop(columns=["critical_self_seconds", "self_seconds", "is_on_critical_path"])
 
 
 def critical_path(published: Published, root_job_id: str, source: str | None = None) -> "pandas.DataFrame":
@@ -81,9 +64,17 @@ def critical_path(published: Published, root_job_id: str, source: str | None = N
     Raises:
         CceEtlError: as `waterfall`.
     """
-    tree = waterfall(published, root_job_id, source)
-    measures = published.frame(_CRITICAL_PATH, [tree["job_id"].iloc[0]])
-    return tree.merge(measures, on=["source", "path"], how="left", validate="one_to_one")
+    location = locate_job(published, root_job_id, source)
+    tree = published.frame(_TREE, [location.source, location.root_job_id])
+    columns: Any = tree[["path", "parent_path", "offset_seconds", "ordinal"]].itertuples(index=False, name=None)
+    sort_keys: dict[str, tuple[tuple[float, int], ...]] = {}
+    # The rows come by depth, so the key of a parent is known before those of its children.
+    for path, parent_path, offset_seconds, ordinal in columns:
+        own = (inf if isnan(offset_seconds) else offset_seconds, ordinal)
+        sort_keys[path] = (*sort_keys.get(parent_path, ()), own) if path else ()
+    keys = list(sort_keys.values())
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return tree.iloc[order].drop(columns=["parent_path", "ordinal"]).reset_index(drop=True)
 
 
 def waterfall_chart(tree: "pandas.DataFrame", title: str = "One job, step by step") -> "altair.LayerChart":

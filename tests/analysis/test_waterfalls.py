@@ -13,6 +13,7 @@ from cce_etl.analysis import Published, critical_path, critical_path_chart, open
 from cce_etl.analysis.charts import PHASE_COLOURS
 from cce_etl.analysis.waterfalls import MAX_ROWS
 from cce_etl.errors import CceEtlError
+from cce_etl.transform.payload import MAX_LEVELS
 
 Publish = Callable[[dict[str, Sequence[bytes]]], Path]
 FIRST, SECOND, THIRD = (f"00000000-0000-11f1-8000-00000000000{number}" for number in (1, 2, 3))
@@ -24,7 +25,7 @@ def odd(publish: Publish, bodies: list[bytes]) -> Path:
     step = {"metadata": {"uid": "step"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
     roots = [{"metadata": {"uid": uid}, "spec": {"type": "T", "subJobs": [step]}} for uid in ("one", "two")]
     deep: dict[str, object] = {"metadata": {"uid": "leaf"}, "spec": {"type": "T"}, "status": {"phase": "Success"}}
-    for level in range(300):
+    for level in range(MAX_LEVELS - 1):
         deep = deep | {"metadata": {"uid": f"level {level}"}, "spec": {"type": "T", "subJobs": [deep]}}
     steps = [{"metadata": {"uid": str(number)}, "spec": {"type": "T"}} for number in range(12)]
     wide = {"metadata": {"uid": "root"}, "spec": {"type": "T", "subJobs": steps}, "status": {"phase": "Success"}}
@@ -84,8 +85,8 @@ def test_a_job_in_two_sources_needs_one_named(odd: Path) -> None:
 
 def test_a_tree_of_many_levels_keeps_parents_before_children(odd: Path) -> None:
     with open_published(odd) as published:
-        tree = waterfall(published, "level 299")
-    assert column(tree, "depth") == list(range(301))
+        tree = waterfall(published, f"level {MAX_LEVELS - 2}")
+    assert column(tree, "depth") == list(range(MAX_LEVELS))
 
 
 def test_the_tenth_sibling_comes_after_the_second(odd: Path) -> None:

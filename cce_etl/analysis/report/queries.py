@@ -157,9 +157,6 @@ NEWEST: Final = """
     ORDER BY created_at DESC, source, job_id
     LIMIT $1
 """
-CRITICAL_PATHS: Final = """
-    SELECT path FROM marts.steps WHERE source = $1 AND root_job_id = $2 AND is_on_critical_path
-"""
 
 
 def read_rows(published: Published, sql: str, parameters: Sequence[object] = ()) -> Rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cce_etl.analysis.charts import NO_PHASE
 from cce_etl.analysis.published import Published
 from cce_etl.analysis.report import queries
-from cce_etl.analysis.waterfalls import waterfall
+from cce_etl.analysis.waterfalls import critical_path
 
 if TYPE_CHECKING:
     import pandas
@@ -49,11 +49,10 @@ def read_waterfalls(published: Published, which: str) -> tuple[Waterfall, ...]:
 
 
 def _waterfall(published: Published, source: str, job_id: str) -> Waterfall:
-    tree = waterfall(published, job_id, source)
+    tree = critical_path(published, job_id, source)
     job_count = len(tree)
-    critical = set(published.frame(queries.CRITICAL_PATHS, [source, job_id])["path"])
     seconds: Any = tree["duration_seconds"].fillna(tree["elapsed_seconds"]).clip(lower=0)
-    tree = tree.assign(seconds=seconds, critical=tree["path"].isin(critical))
+    tree = tree.assign(seconds=seconds)
     start: Any = tree["offset_seconds"]
     first = _or_zero(start.min())
     last = max(_or_zero(start.max()), _or_zero((start + seconds).max()))
@@ -70,7 +69,7 @@ def _waterfall(published: Published, source: str, job_id: str) -> Waterfall:
             row.phase or NO_PHASE,
             None if row.offset_seconds is None else row.offset_seconds - first,
             row.seconds,
-            row.critical,
+            row.is_on_critical_path and row.path != "",
         )
         for row in shown
     )

@@ -83,11 +83,12 @@ COLUMNS: Final = {
     ),
     "data_quality_findings": f"{_WHO}, path VARCHAR, finding VARCHAR, detail VARCHAR",
 }
-_PLACED_JOBS = """
-    CREATE SCHEMA core;
-    CREATE VIEW core.placed_jobs AS
-    SELECT source, job_id AS root_job_id, '' AS path, job_id FROM marts.root_jobs
-    UNION ALL SELECT source, root_job_id, path, job_id FROM marts.steps
+# Columns that the waterfalls read and no row needs.
+_MEASURES: Final = """
+    ALTER TABLE marts.root_jobs ADD COLUMN critical_self_seconds DOUBLE;
+    ALTER TABLE marts.root_jobs ADD COLUMN self_seconds DOUBLE;
+    ALTER TABLE marts.steps ADD COLUMN critical_self_seconds DOUBLE;
+    ALTER TABLE marts.steps ADD COLUMN self_seconds DOUBLE;
 """
 _MANIFEST: Final = """
     CREATE TABLE main.manifest AS SELECT
@@ -199,7 +200,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
                 if some := rows.get(table):
                     marks = ", ".join("?" for _ in some[0])
                     connection.executemany(f"INSERT INTO marts.{table} VALUES ({marks})", some)
-            connection.execute(_PLACED_JOBS)
+            connection.execute(_MEASURES)
             names = [f"marts.{table}" for table in COLUMNS]
             counts = [len(rows.get(table, [])) for table in COLUMNS]
             connection.execute(_MANIFEST, [125 if rows else 0, names, counts])
