@@ -34,7 +34,7 @@ with open_warehouse(Lake(*sys.argv[1:])) as connection, storage_of(connection).s
 @pytest.fixture
 def lake(postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """Return a new lake, which has its tables."""
-    name = f"turns_{secrets.token_hex(4)}"
+    name = f"locks_{secrets.token_hex(4)}"
     create_database(postgres, name)
     monkeypatch.setenv("PGPASSWORD", postgres.password)
     place = Lake(f"postgres:dbname={name} host=127.0.0.1 port={postgres.port} user=dagster", str(tmp_path / "files"))
@@ -59,7 +59,7 @@ def test_a_source_is_fetched_by_one_at_a_time_and_others_meanwhile(lake: Lake) -
             pass
 
 
-def test_the_turn_of_a_process_that_is_killed_ends_with_it(lake: Lake) -> None:
+def test_the_lock_of_a_process_that_is_killed_ends_with_it(lake: Lake) -> None:
     command = [sys.executable, "-c", _HOLDER, lake.catalog, str(lake.data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder, open_warehouse(lake) as connection:
         assert holder.stdout is not None
@@ -72,7 +72,7 @@ def test_the_turn_of_a_process_that_is_killed_ends_with_it(lake: Lake) -> None:
 
 
 def test_writers_of_one_table_wait_for_each_other_and_neither_fails(lake: Lake) -> None:
-    # Without turns the second to commit fails: it inserts into a table from which the first has deleted meanwhile.
+    # Without locks the second to commit fails: it inserts into a table from which the first has deleted meanwhile.
     def write(source: str) -> None:
         with open_warehouse(lake) as connection:
             for number in range(8):
@@ -102,7 +102,7 @@ def test_writers_of_one_table_wait_for_each_other_and_neither_fails(lake: Lake) 
         ]
 
 
-def test_a_writer_waits_for_the_turn(lake: Lake) -> None:
+def test_a_writer_waits_for_the_lock(lake: Lake) -> None:
     with _two(lake) as (one, other):
         began = threading.Event()
 
@@ -161,7 +161,7 @@ def test_a_tree_loaded_beside_a_build_is_built_by_the_next(lake: Lake, tmp_path:
         assert pipeline.check(other) == []
 
 
-def test_what_failed_is_said_even_when_the_server_went_with_the_turn(lake: Lake, postgres: Postgres) -> None:
+def test_what_failed_is_said_even_when_the_server_went_with_the_lock(lake: Lake, postgres: Postgres) -> None:
     def fail(connection: Connection) -> None:
         with storage_of(connection).write_lock(connection):
             _end_sessions(postgres, lake)
