@@ -1,7 +1,7 @@
 """Fetching many jobs: a fixed number of workers over one list of ids, stopped when every id would fail alike."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -15,7 +15,7 @@ _IN_A_ROW: Final = 50
 _HEAD_START_SECONDS: Final = 2.0
 
 
-async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[Outcome], Awaitable[None]]) -> None:
+async def fetch_all(client: Client, job_ids: Sequence[str], receive: Callable[[Outcome], Awaitable[None]]) -> None:
     """Fetch every id and pass each outcome to `receive`, in the order they come.
 
     When it raises, requests in flight are cancelled, and their ids stay pending.
@@ -36,7 +36,7 @@ async def fetch_all(client: Client, job_ids: Iterable[str], receive: Callable[[O
                     # Polling, not an event: a refusal must cancel this task before the other workers start.
                     while not client.statistics.latency_seconds and not first.done():  # noqa: ASYNC110
                         await asyncio.sleep(0.005)
-            for _ in range(client.concurrency - 1):
+            for _ in range(min(client.concurrency, len(job_ids)) - 1):
                 workers.create_task(_work(client, remaining, breaker, receive))
     except* Exception as group:  # noqa: BLE001  the first error of the group is raised in its place
         raise _first_of(group) from None
