@@ -1,8 +1,4 @@
-"""Canary secrets in every way to sign in: nothing a run leaves behind shows one.
-
-Lives here: whole runs by the command line, good and refused, then a search of all output and files.
-Does not: Dagster (`defs/test_secrets`), reprs (`test_access`).
-"""
+"""Canary secrets of every auth method: whole runs, successful and refused, print and write none of them."""
 
 from pathlib import Path
 
@@ -14,7 +10,7 @@ from tests.conftest import Shell
 from tests.fake_api.identity import DEMO_ACCESS_KEY, DEMO_DOMAIN, DEMO_PASSWORD, DEMO_SECRET_KEY, DEMO_USERNAME
 from tests.fake_api.server import fake_api
 
-WAYS: dict[str, dict[str, str]] = {
+AUTH_METHODS: dict[str, dict[str, str]] = {
     "token": {"CCE_AUTH_TOKEN": DEMO_TOKEN},
     "key": {"HUAWEICLOUD_SDK_AK": DEMO_ACCESS_KEY, "HUAWEICLOUD_SDK_SK": DEMO_SECRET_KEY},
     "password": {"CCE_USERNAME": DEMO_USERNAME, "CCE_PASSWORD": DEMO_PASSWORD, "CCE_DOMAIN": DEMO_DOMAIN},
@@ -29,11 +25,11 @@ def fleet() -> Fleet:
     return build_fleet(5, 12, 1_772_323_200_000_000_000)
 
 
-def shell_for(folder: Path, endpoint: str, way: str, secrets: dict[str, str]) -> Shell:
+def shell_for(folder: Path, endpoint: str, method: str, secrets: dict[str, str]) -> Shell:
     shell = Shell(folder, endpoint)
     del shell.environment["CCE_AUTH_TOKEN"]
     shell.environment |= secrets | {"CCE_IAM_ENDPOINT": endpoint, "CCE_METADATA_ENDPOINT": endpoint}
-    if way == "profile":
+    if method == "profile":
         kept = folder.parent / f"{folder.name}-home"
         kept.mkdir()
         (kept / "credentials").write_text(
@@ -51,10 +47,10 @@ def left_behind(shell: Shell, printed: str) -> bytes:
     return b"".join([printed.encode(), *files])
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("method", AUTH_METHODS)
+def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, method: str) -> None:
     with fake_api(fleet) as endpoint:
-        shell = shell_for(tmp_path, endpoint, way, WAYS[way])
+        shell = shell_for(tmp_path, endpoint, method, AUTH_METHODS[method])
         # Models see nothing that signs in, and the token is looked for after every whole run (the fixture `shell`).
         ran = shell("run", "--no-build", "--ids", shell.write("ids.txt", fleet.job_ids), "--json")
         assert (ran.code, ran.json["fetched"]) == (0, len(fleet.job_ids)), ran.err
@@ -65,7 +61,7 @@ def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, way: 
 
 
 @pytest.mark.parametrize(
-    ("way", "secrets"),
+    ("method", "secrets"),
     [
         ("token", {"CCE_AUTH_TOKEN": WRONG}),
         ("key", {"HUAWEICLOUD_SDK_AK": DEMO_ACCESS_KEY, "HUAWEICLOUD_SDK_SK": WRONG}),
@@ -73,10 +69,10 @@ def test_a_whole_run_leaves_no_secret_behind(fleet: Fleet, tmp_path: Path, way: 
     ],
 )
 def test_a_refused_run_says_so_and_leaves_no_secret_behind(
-    fleet: Fleet, tmp_path: Path, way: str, secrets: dict[str, str]
+    fleet: Fleet, tmp_path: Path, method: str, secrets: dict[str, str]
 ) -> None:
     with fake_api(fleet) as endpoint:
-        shell = shell_for(tmp_path, endpoint, way, secrets)
+        shell = shell_for(tmp_path, endpoint, method, secrets)
         ran = shell("run", "--ids", shell.write("ids.txt", fleet.job_ids))
         assert ran.code == 3
         assert "refused" in ran.err

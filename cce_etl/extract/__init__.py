@@ -1,5 +1,1 @@
-"""Everything that comes in: the API over HTTP, id lists, payloads saved earlier.
-
-Lives here: httpx and aiohttp, sign-in, pacing, retries, file formats.
-Does not: what a body means (`job`), where it is kept (`warehouse/`).
-"""
+"""What comes in: jobs and lists from the API over HTTP, lists of ids, payloads saved earlier."""

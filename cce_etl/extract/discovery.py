@@ -1,8 +1,4 @@
-"""Finding jobs by asking the API's lists: v2 jobs, clusters, nodes, and their Autopilot twins.
-
-Lives here: which lists there are, and what is taken from their answers.
-Does not: one request (`client`), what becomes of what is found (`pipeline`, `warehouse/`).
-"""
+"""Finding jobs and clusters in the lists of the API: v2 jobs, clusters, nodes, and those of Autopilot."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -18,7 +14,7 @@ _CLUSTERS: Final = ("api/v3/projects/{project}/clusters", "autopilot/v3/projects
 
 
 class FoundJob(msgspec.Struct, frozen=True):
-    """Name a job that a list spoke of, and the list; Autopilot's jobs are asked for under paths of their own."""
+    """A job that a list names, and the path of the list; Autopilot's jobs have paths of their own."""
 
     job_id: str
     origin: str
@@ -26,7 +22,7 @@ class FoundJob(msgspec.Struct, frozen=True):
 
 
 class FoundCluster(msgspec.Struct, frozen=True):
-    """Hold what a list says of a cluster now, as sent; `created_text` is Go's or RFC 3339 text."""
+    """A cluster as a list describes it now; `created_text` is text of Go or RFC 3339."""
 
     cluster_id: str
     name: str | None
@@ -38,7 +34,7 @@ class FoundCluster(msgspec.Struct, frozen=True):
 
 
 class Discovery(msgspec.Struct, frozen=True):
-    """Hold what the lists gave: jobs (each once), v2 bodies that tell when a job completed, clusters, silent lists."""
+    """What was found: jobs (each once), v2 bodies that say when a job completed, clusters, and lists that failed."""
 
     jobs: list[FoundJob]
     bodies: list[bytes]
@@ -47,37 +43,40 @@ class Discovery(msgspec.Struct, frozen=True):
 
 
 async def discover(client: Client, project_id: str) -> Discovery:
-    """Ask every list of a project; a list that does not answer is noted and passed over.
+    """Read every list of a project; a list that cannot be read is recorded and skipped.
 
-    Raises AuthError when the credentials are refused, ApiError when no list answers at all.
-    Source: API pages ListJobs (v2), ListClusters, ListNodes, and their Autopilot twins.
+    Source: API pages ListJobs (v2), ListClusters, ListNodes, and those of Autopilot.
+
+    Raises:
+        AuthError: The credentials were refused.
+        ApiError: No list could be read.
     """
-    collected = _Collected()
+    found = _Findings()
     for path in (pattern.format(project=project_id) for pattern in _LISTS):
-        collected.add_jobs(await _ask(client, path, collected), path)
+        found.add_jobs(await _read_or_skip(client, path, found), path)
     for path in (pattern.format(project=project_id) for pattern in _CLUSTERS):
-        clusters = collected.add_records(await _ask(client, path, collected), path)
+        clusters = found.add_records(await _read_or_skip(client, path, found), path)
         for cluster in _clusters_in(clusters):
-            collected.clusters.append(cluster)
+            found.clusters.append(cluster)
             nodes = f"{path}/{cluster.cluster_id}/nodes"
-            if is_valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot has no nodes to list
-                collected.add_records(await _ask(client, nodes, collected), nodes)
-    if len(collected.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not collected.jobs and not collected.clusters:
-        raise ApiError(f"No list of jobs or clusters answered: {'; '.join(collected.passed_over)}.")
-    return Discovery(list(collected.jobs.values()), collected.bodies, collected.clusters, collected.passed_over)
+            if is_valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot does not list nodes
+                found.add_records(await _read_or_skip(client, nodes, found), nodes)
+    if len(found.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not found.jobs and not found.clusters:
+        raise ApiError(f"No list of jobs or clusters could be read: {'; '.join(found.passed_over)}.")
+    return Discovery(list(found.jobs.values()), found.bodies, found.clusters, found.passed_over)
 
 
-async def _ask(client: Client, path: str, collected: "_Collected") -> bytes | None:
+async def _read_or_skip(client: Client, path: str, found: "_Findings") -> bytes | None:
     try:
         return await client.read(path)
     except AuthError:
         raise
     except (ApiError, ConfigError, PayloadError) as error:
-        collected.passed_over.append(f"{path}: {error}")
+        found.passed_over.append(f"{path}: {error}")
         return None
 
 
-class _Collected:
+class _Findings:
     def __init__(self) -> None:
         self.jobs: dict[str, FoundJob] = {}
         self.bodies: list[bytes] = []
@@ -85,7 +84,7 @@ class _Collected:
         self.passed_over: list[str] = []
 
     def add_jobs(self, answer: bytes | None, path: str) -> None:
-        """Take the jobs of a v2 list, whose elements are payloads themselves."""
+        """Add the jobs of a v2 list, whose elements are payloads themselves."""
         for body in self._elements(answer, path):
             uid = _text(_part(_decoded(body), "metadata"), "uid")
             self._add_ids([uid] if uid else [], path)
@@ -93,7 +92,7 @@ class _Collected:
                 self.bodies.append(body)
 
     def add_records(self, answer: bytes | None, path: str) -> list[Any]:
-        """Take every jobID in a list of clusters or nodes, and return its records."""
+        """Add every jobID in a list of clusters or nodes, and return its records."""
         if answer is None:
             return []
         document = _decoded(answer)
@@ -107,7 +106,7 @@ class _Collected:
         try:
             return [bytes(element) for element in msgspec.json.decode(answer, type=list[msgspec.Raw])]
         except (msgspec.DecodeError, ValueError, RecursionError):
-            self.passed_over.append(f"{path}: the answer is no JSON array")
+            self.passed_over.append(f"{path}: the answer is not a JSON array")
             return []
 
     def _add_ids(self, job_ids: Sequence[str], path: str) -> None:

@@ -1,8 +1,4 @@
-"""Lists of job ids from files and standard input: text, CSV, Parquet, JSON, NDJSON.
-
-Lives here: finding ids in whatever a user has at hand, checking them, saying which are bad and where.
-Does not: job payloads saved earlier (`saved`), ids the API lists, ids the warehouse knows.
-"""
+"""Lists of job ids from files and standard input: text, CSV, Parquet, JSON, NDJSON; which entries are not ids."""
 
 import csv
 import re
@@ -22,7 +18,7 @@ _JOB_ID_KEYS: Final = ("jobid", "job_id", "jobids", "job_ids")
 
 
 class BadId(msgspec.Struct, frozen=True):
-    """Say which entry of which file is no job id; `line` counts from 1 (rows in a Parquet file)."""
+    """An entry of a list that is not a job id; `line` counts from 1 (rows in a Parquet file)."""
 
     text: str
     file: str
@@ -30,7 +26,7 @@ class BadId(msgspec.Struct, frozen=True):
 
 
 class IdList(msgspec.Struct, frozen=True):
-    """Hold the ids of one or more lists, each once, in the order first seen, and the entries that are no ids."""
+    """The ids of one or more lists, each once, in the order first seen, and the entries that are not ids."""
 
     job_ids: list[str]
     bad: list[BadId]
@@ -42,9 +38,10 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def read_id_lists(paths: Iterable[str]) -> IdList:
-    """Read every list (`-` is standard input); trim, check and de-duplicate the ids.
+    """Return the ids of all lists, trimmed, checked and each once; `-` is standard input.
 
-    Raises ConfigError for a file that cannot be read, or in which no ids can be looked for.
+    Raises:
+        ConfigError: A file cannot be read, or has no column of ids.
     """
     found: dict[str, None] = {}
     bad = []
@@ -59,14 +56,15 @@ def read_id_lists(paths: Iterable[str]) -> IdList:
 
 
 def is_valid_id(text: str) -> bool:
-    """Tell whether text can be a job's or cluster's id: 1 to 128 letters, digits, `.`, `_`, `-`, not dots alone."""
+    """Return whether text can be a job's or cluster's id: 1 to 128 letters, digits, `.`, `_`, `-`, not only dots."""
     return _VALID_ID.fullmatch(text) is not None
 
 
 def expand_patterns(setting: str) -> list[str]:
     """Return the files that CCE_JOB_IDS names: files or globs, separated by commas or line ends.
 
-    Raises ConfigError for one that matches nothing.
+    Raises:
+        ConfigError: A glob matches nothing.
     """
     files = []
     for pattern in filter(None, (part.strip() for part in re.split(r"[,\n]", setting))):
@@ -80,7 +78,7 @@ def expand_patterns(setting: str) -> list[str]:
 def _files_named(pattern: str) -> list[str]:
     try:
         is_file = Path(pattern).exists()
-    except OSError:  # longer than a name can be: ids themselves, for example
+    except OSError:  # longer than a file name can be, as when ids are given in its place
         return []
     return [pattern] if is_file else sorted(glob(pattern, recursive=True))  # noqa: PTH207  it may be absolute
 
@@ -100,7 +98,7 @@ def _entries(path: str) -> Iterator[_Entry]:
 
 def _read(path: str) -> bytes:
     if path == "-" and sys.stdin is None:
-        raise ConfigError("The id list is to come from standard input, which is closed.")
+        raise ConfigError("The id list is to be read from standard input, which is closed.")
     try:
         return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
@@ -108,7 +106,7 @@ def _read(path: str) -> bytes:
 
 
 def _decode(content: bytes, path: str) -> str:
-    # Spreadsheets and Windows shells write UTF-16 and mark it so.
+    # Spreadsheets and Windows shells write UTF-16 with a byte order mark.
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return content.decode(encoding)
@@ -145,7 +143,7 @@ def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
     while True:
         try:
             row = next(rows, None)
-        except csv.Error:  # a cell of more than 131,072 characters: no id, whatever its column
+        except csv.Error:  # a cell of more than 131,072 characters, which is not an id in any column
             yield _Entry(lines[start + rows.line_num - 1], start + rows.line_num)
             continue
         if row is None:
@@ -168,11 +166,11 @@ def _parquet_entries(content: bytes, path: str) -> Iterator[_Entry]:
                 line += 1
                 yield _Entry(_cell_text(value), line)
     except (pa.ArrowException, OSError) as error:
-        raise ConfigError(f"The id list {path} is no readable Parquet file: {error}.") from None
+        raise ConfigError(f"The id list {path} is not a readable Parquet file: {error}.") from None
 
 
 def _cell_text(value: object) -> str:
-    # Parquet writers older than its text type wrote text as bytes.
+    # Old writers of Parquet wrote text as bytes.
     return "" if value is None else value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
@@ -207,7 +205,7 @@ def _line_of(text: str, job_id: str) -> int:
 
 def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
     if "\n" not in text.strip():
-        raise ConfigError(f"The id list {path} begins like JSON but is none. Is it cut off?")
+        raise ConfigError(f"The id list {path} begins like JSON but is not JSON. Is it cut off?")
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -221,7 +219,7 @@ def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
 
 
 def job_ids_in(record: Any) -> list[str]:
-    """Return the ids a record speaks of: itself, every jobID at any depth, a job's own uid, or a table's column."""
+    """Return the ids in a record: a job's own uid, else every jobID at any depth, else uid or id, or a bare value."""
     if not isinstance(record, dict):
         return [] if record is None else [_as_text(record)]
     metadata = record.get("metadata")

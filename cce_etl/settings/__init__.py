@@ -1,1 +1,1 @@
-"""Settings of one run: where they come from, what they may be, and which sources and files they name."""
+"""The settings of a run, and the sources, addresses and files that they name."""

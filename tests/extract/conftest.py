@@ -1,7 +1,4 @@
-"""An API on a loopback port that answers as scripted, and counts who asks and how many at once.
-
-Lives here: fixtures. Does not: expectations.
-"""
+"""An API on a loopback port that answers as scripted, and counts requests and how many are in flight."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,7 +1,4 @@
-"""What is taken from the API's lists, whatever they answer.
-
-Lives here: scripted lists over HTTP. Does not: what becomes of it (`tests/test_discover`).
-"""
+"""Jobs and clusters found in the lists of the API, whatever the lists answer."""
 
 import asyncio
 from typing import Any
@@ -60,7 +57,7 @@ def _url(runner: web.AppRunner) -> str:
     return f"http://{host}:{port}"
 
 
-def test_jobs_come_from_the_v2_list_the_clusters_and_their_nodes_each_once() -> None:
+def test_jobs_are_found_in_the_v2_list_the_clusters_and_their_nodes_each_once() -> None:
     nodes = {"items": [{"kind": "Node", "status": {"jobID": "j-node"}}, {"kind": "Node", "status": {"jobID": ""}}]}
     v2 = [{"metadata": {"uid": "j-listed"}, "spec": {"subjobs": []}}, {"metadata": {"uid": "j-cluster"}}]
     found = ask({JOBS: v2, CLUSTERS: {"items": [CLUSTER]}, f"{CLUSTERS}/c1/nodes": nodes})
@@ -78,7 +75,7 @@ def test_autopilot_jobs_are_marked_as_such() -> None:
     assert found.jobs == [FoundJob("a", AUTOPILOT_JOBS, is_autopilot=True)]
 
 
-def test_a_v2_body_is_kept_byte_for_byte_when_it_knows_the_completion_time() -> None:
+def test_a_v2_body_with_a_completion_time_is_kept_byte_for_byte() -> None:
     body = b'{"metadata": {"uid": "a"},  "status":{"status":"Success","completionTime":"x"}}'
     found = ask({JOBS: b"[" + body + b', {"metadata":{"uid":"b"}}]'})
     assert found.bodies == [body]
@@ -94,31 +91,31 @@ def test_a_cluster_is_described_as_sent() -> None:
 
 
 @pytest.mark.parametrize("answer", [{"items": []}, b"<html>", b"", b"[", {}, [1, None, "x", {"metadata": 3}], b"null"])
-def test_odd_answers_give_no_jobs_and_stop_nothing(answer: Any) -> None:
+def test_unexpected_bodies_give_no_jobs_and_no_error(answer: Any) -> None:
     found = ask({JOBS: answer, CLUSTERS: {"items": [CLUSTER]}})
     assert {job.job_id for job in found.jobs} == {"j-cluster", "j-annotated"}
 
 
 @pytest.mark.parametrize("status", [403, 500, 404])
-def test_a_list_without_answer_is_passed_over_with_the_reason(status: int) -> None:
+def test_a_list_that_cannot_be_read_is_skipped_and_reported(status: int) -> None:
     found = ask({JOBS: status, CLUSTERS: {"items": [CLUSTER]}})
     assert any(reason.startswith(JOBS) and str(status) in reason for reason in found.passed_over)
     assert len(found.jobs) == 2
 
 
-def test_ids_that_could_reach_another_path_are_left_out() -> None:
+def test_ids_that_would_change_the_path_are_left_out() -> None:
     found = ask(
         {JOBS: [{"metadata": {"uid": "../clusters"}}, {"metadata": {"uid": ".."}}, {"metadata": {"uid": "ok"}}]}
     )
     assert [job.job_id for job in found.jobs] == ["ok"]
 
 
-def test_a_cluster_id_that_could_reach_another_path_is_not_asked_for_its_nodes() -> None:
+def test_the_nodes_of_a_cluster_whose_id_would_change_the_path_are_not_requested() -> None:
     found = ask({JOBS: [], CLUSTERS: {"items": [CLUSTER | {"metadata": {"uid": "../x"}}]}})
     assert not any("../x" in reason for reason in found.passed_over)
 
 
-def test_no_list_at_all_is_an_error_that_names_them() -> None:
+def test_an_error_names_all_lists_when_none_can_be_read() -> None:
     with pytest.raises(ApiError, match=JOBS):
         ask({})
 

@@ -1,4 +1,4 @@
-"""Answers other than 200: every shape of error body, every code, every way to ask for patience."""
+"""Responses other than 200: every shape of error body, every code, every way to ask for a wait."""
 
 import json
 from datetime import UTC, datetime
@@ -55,41 +55,41 @@ def test_an_error_body_of_any_shape_is_read(body: str, expected: ErrorBody) -> N
 
 @settings(deadline=None)
 @given(st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
-def test_no_body_makes_reading_it_fail(body: bytes) -> None:
+def test_any_body_can_be_parsed(body: bytes) -> None:
     assert isinstance(parse_error_body(body), ErrorBody)
     assert len(excerpt(body)) <= 10 * 500
 
 
 @settings(deadline=None)
 @given(st.integers(100, 599), st.binary(), st.text(st.characters(max_codepoint=255)))
-def test_every_answer_is_an_error_of_ours(status: int, body: bytes, header: str) -> None:
+def test_every_response_becomes_an_error_of_this_project(status: int, body: bytes, header: str) -> None:
     error = error_of(status, body, retry_after=header, x_request_id=header)
     assert isinstance(error, ApiError | ConfigError)
     assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize("code", ["CCE.01401001", "APIGW.0301", "APIGW.0305", "", "CCE.01404001"])
-def test_a_401_is_a_matter_of_credentials_whatever_its_code(code: str) -> None:
+def test_a_401_means_refused_credentials_whatever_its_code(code: str) -> None:
     error = error_of(401, b'{"errorCode": "%s"}' % code.encode())
     assert isinstance(error, AuthError)
     assert error.exit_code == 3
     assert "CCE_AUTH_TOKEN" in str(error)
 
 
-def test_the_parts_of_an_error_are_kept_apart() -> None:
+def test_status_code_request_id_and_url_are_attributes_of_the_error() -> None:
     error = error_of(400, b'{"error_code": "X.1", "error_msg": "bad", "request_id": "r1"}')
     assert isinstance(error, ApiError)
     assert (error.status, error.error_code, error.request_id, error.url) == (400, "X.1", "r1", URL)
     assert str(error) == "HTTP 400 X.1 bad (request id r1)"
 
 
-def test_the_request_id_of_the_header_stands_in_for_one_in_the_body() -> None:
+def test_the_request_id_comes_from_the_header_when_the_body_has_none() -> None:
     error = error_of(500, b"<html>", x_request_id="r2")
     assert isinstance(error, RetryableError)
     assert error.request_id == "r2"
 
 
-def test_a_forgotten_job_and_a_wrong_url_are_told_apart() -> None:
+def test_a_404_of_a_job_and_a_404_of_a_url_are_different_errors() -> None:
     assert isinstance(error_of(404, b'{"errorCode": "CCE.01404001"}'), JobGone)
     assert isinstance(error_of(404, b'{"error_code": "APIGW.0101"}'), ConfigError)
     for body in (b"", b"<html>", b'{"code": 404}'):
@@ -100,30 +100,30 @@ def test_a_forgotten_job_and_a_wrong_url_are_told_apart() -> None:
     ("status", "code"),
     [(429, "APIGW.0308"), (429, "CCE.02429001"), (429, ""), (429, "CCE.01429002"), (400, "CCE.01429003")],
 )
-def test_throttling_and_busy_are_to_be_tried_again(status: int, code: str) -> None:
+def test_throttling_and_busy_are_retryable(status: int, code: str) -> None:
     error = error_of(status, b'{"errorCode": "%s"}' % code.encode())
     assert isinstance(error, RetryableError)
     assert (error.is_throttle, error.retry_after_seconds) == (True, None)
 
 
-def test_an_unpaid_balance_is_no_throttling() -> None:
+def test_an_unpaid_balance_is_not_throttling() -> None:
     error = error_of(429, b'{"errorCode": "CCE.01429004"}', retry_after="1")
     assert isinstance(error, AuthError)
     assert "unpaid" in str(error)
 
 
 @pytest.mark.parametrize("status", [408, 500, 501, 502, 503, 504, 599])
-def test_a_server_fault_is_to_be_tried_again_but_is_no_throttling(status: int) -> None:
+def test_a_server_fault_is_retryable_but_not_throttling(status: int) -> None:
     error = error_of(status, b"<html>", retry_after="7")
     assert isinstance(error, RetryableError)
     assert (error.is_throttle, error.retry_after_seconds) == (False, 7.0)
 
 
-def test_a_403_is_no_matter_of_credentials_by_itself() -> None:
+def test_a_403_alone_does_not_mean_refused_credentials() -> None:
     assert type(error_of(403, b'{"errorCode": "CCE.01403001"}')) is ApiError
 
 
-def test_the_text_of_a_server_cannot_drive_a_terminal() -> None:
+def test_control_characters_of_a_server_are_made_visible() -> None:
     error = error_of(400, json.dumps({"code": "X\x1b[2J", "message": "a\x1b]0;b\r\n\tc\x00"}).encode())
     assert str(error) == r"HTTP 400 X\x1b[2J a\x1b]0;b c\x00"
 
@@ -179,7 +179,7 @@ def test_retry_after_counts_before_the_text() -> None:
 
 @settings(deadline=None)
 @given(st.text(), st.text())
-def test_no_text_makes_a_wait_that_is_not_between_0_and_300_seconds(header: str, message: str) -> None:
+def test_every_wait_is_between_0_and_300_seconds(header: str, message: str) -> None:
     seconds = wait_seconds({"retry-after": header}, message, NOW)
     assert seconds is None or 0 <= seconds <= 300
 

@@ -1,4 +1,4 @@
-"""Ids from whatever is at hand: text, CSV, Parquet, JSON answers of the API; the bad ones by file and line."""
+"""Ids from text, CSV, Parquet and JSON responses of the API; entries that are not ids, by file and line."""
 
 import io
 import json
@@ -53,12 +53,12 @@ def test_the_first_line_of_a_text_may_end_in_a_tab_or_hold_a_comma_in_its_commen
 
 
 @pytest.mark.parametrize("name", ["a", "A.b_c-9", "x" * 128, "-", "..a", UID])
-def test_what_may_be_an_id_is_one(read: Reader, name: str) -> None:
+def test_text_that_can_be_an_id_is_accepted(read: Reader, name: str) -> None:
     assert read(name) == IdList([name], [])
 
 
 @pytest.mark.parametrize("name", ["x" * 129, "a/b", "a b", "\u00e4", ".", "..", "a?b", "a%2Fb", "a\x00b", "\u0661"])
-def test_what_cannot_be_an_id_is_reported_with_its_line_and_stops_nothing(read: Reader, name: str) -> None:
+def test_text_that_cannot_be_an_id_is_reported_with_its_line(read: Reader, name: str) -> None:
     listed = read(f"a\n{name}\nb\n")
     assert listed.job_ids == ["a", "b"]
     assert bad_of(listed) == [(name, 2)]
@@ -92,7 +92,7 @@ def test_a_table_of_one_column_needs_no_separator(read: Reader) -> None:
     assert read('"a"\n"b"\n', "list.csv").job_ids == ["a", "b"]
 
 
-def test_a_table_knows_quotes_marks_comments_and_short_rows(read: Reader) -> None:
+def test_a_table_may_have_quotes_a_byte_order_mark_comments_and_short_rows(read: Reader) -> None:
     content = b'\xef\xbb\xbf# exported\nname,"job_id"\n"x, y",a\n#z,b\n\nshort\n"two\nlines",c\nw,d e\n'
     listed = read(content, "list.csv")
     assert listed.job_ids == ["a", "c"]
@@ -104,14 +104,14 @@ def test_a_table_without_such_a_column_names_those_it_has(read: Reader) -> None:
         read("name,phase\nx,Running\n")
 
 
-def test_a_cell_too_large_for_an_id_is_reported_and_stops_nothing(read: Reader) -> None:
+def test_a_cell_too_large_for_an_id_is_reported(read: Reader) -> None:
     listed = read("job_id,x\na,1\n" + "y" * 200_000 + ",2\nb,3\n")
     assert listed.job_ids == ["a", "b"]
     assert [(len(text), line) for text, line in bad_of(listed)] == [(200, 3)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
-def test_what_windows_writes_is_read(read: Reader, encoding: str) -> None:
+def test_the_encodings_of_windows_are_read(read: Reader, encoding: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-le" else ""
     assert read(f"{mark}job_id,x\r\na,1\r\nb,2\r\n".encode(encoding)).job_ids == ["a", "b"]
 
@@ -143,7 +143,7 @@ def test_a_parquet_file_without_such_a_column_or_cut_off_is_a_wrong_setting(tmp_
     with pytest.raises(ConfigError, match="it has name"):
         read_id_lists([str(path)])
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ConfigError, match="no readable Parquet file"):
+    with pytest.raises(ConfigError, match="not a readable Parquet file"):
         read_id_lists([str(path)])
 
 
@@ -183,7 +183,7 @@ def test_a_bad_id_in_json_is_reported_with_its_line(read: Reader) -> None:
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"job_id": "a"', "{" * 2_000, '["a", ]'])
-def test_json_that_is_none_is_a_wrong_setting(read: Reader, content: str) -> None:
+def test_broken_json_is_a_wrong_setting(read: Reader, content: str) -> None:
     with pytest.raises(ConfigError, match="list"):
         read(content)
 
@@ -193,7 +193,7 @@ def test_an_empty_list_holds_no_ids(read: Reader, content: str) -> None:
     assert read(content) == IdList([], [])
 
 
-def test_a_list_that_is_no_text_or_is_not_there_is_a_wrong_setting(read: Reader, tmp_path: Path) -> None:
+def test_a_list_that_is_missing_or_not_text_is_a_wrong_setting(read: Reader, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not text"):
         read(b"\x80\x81")
     with pytest.raises(ConfigError, match="No such file"):
@@ -211,7 +211,7 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary() | st.tuples(st.sampled_from([b"PAR1", b"[", b"{", b"id,", b"\xff\xfe"]), st.binary()).map(b"".join))
-def test_no_bytes_do_more_than_raise_a_configuration_error(read: Reader, content: bytes) -> None:
+def test_any_bytes_are_read_or_raise_a_configuration_error(read: Reader, content: bytes) -> None:
     try:
         listed = read(content)
     except ConfigError:

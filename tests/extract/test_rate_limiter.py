@@ -1,4 +1,4 @@
-"""Pace and pause, on a loop whose clock jumps to the next timer instead of waiting for it."""
+"""Rate and pauses, on an event loop whose clock jumps to the next timer."""
 
 import asyncio
 import math
@@ -55,28 +55,28 @@ def turns(rate_limit: float, count: int) -> list[float]:
     return moments
 
 
-def test_requests_go_at_the_stated_pace() -> None:
+def test_requests_are_sent_at_the_rate_limit() -> None:
     assert turns(4.0, 5) == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0])
 
 
-def test_a_pace_of_less_than_one_a_second_is_kept() -> None:
+def test_a_rate_limit_of_less_than_one_a_second_is_kept() -> None:
     assert turns(0.5, 3) == pytest.approx([0.0, 2.0, 4.0])
 
 
-def test_without_a_ceiling_nobody_waits() -> None:
+def test_without_a_ceiling_no_request_waits() -> None:
     assert turns(0.0, 1_000) == [0.0] * 1_000
 
 
 @settings(deadline=None)
 @given(st.floats(0.1, 1_000), st.integers(1, 30))
-def test_no_second_sees_more_than_the_pace_and_one(rate_limit: float, count: int) -> None:
+def test_no_second_has_more_requests_than_the_rate_limit_and_one(rate_limit: float, count: int) -> None:
     moments = turns(rate_limit, count)
     assert len(moments) == count
     within = max(sum(start <= moment < start + 1 - 1e-6 for moment in moments) for start in moments)
     assert within <= math.ceil(rate_limit) + 1
 
 
-def test_a_pause_is_kept_by_those_who_wait_already() -> None:
+def test_requests_that_wait_already_keep_a_new_pause() -> None:
     moments: list[float] = []
 
     async def scene(rate_limiter: RateLimiter, now: Callable[[], float]) -> None:
@@ -108,7 +108,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert moments == pytest.approx([20.0])
 
 
-def test_after_a_refusal_the_pace_is_what_was_served_less_15_percent() -> None:
+def test_throttling_sets_the_rate_to_what_was_served_less_15_percent() -> None:
     async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(20):
             rate_limiter.on_served()
@@ -117,7 +117,7 @@ def test_after_a_refusal_the_pace_is_what_was_served_less_15_percent() -> None:
     assert run(0.0, scene).rate == pytest.approx(17.0)
 
 
-def test_what_was_served_more_than_a_second_ago_does_not_count() -> None:
+def test_requests_served_more_than_a_second_ago_do_not_count() -> None:
     async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(20):
             rate_limiter.on_served()
@@ -127,7 +127,7 @@ def test_what_was_served_more_than_a_second_ago_does_not_count() -> None:
     assert run(0.0, scene).rate == pytest.approx(0.85)
 
 
-def test_requests_refused_together_slow_the_pace_once() -> None:
+def test_requests_throttled_together_lower_the_rate_once() -> None:
     async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(100):
             rate_limiter.on_served()
@@ -137,7 +137,7 @@ def test_requests_refused_together_slow_the_pace_once() -> None:
     assert run(0.0, scene).rate == pytest.approx(85.0)
 
 
-def test_the_pace_never_falls_so_low_that_nothing_moves() -> None:
+def test_the_rate_never_falls_below_one_in_ten_seconds() -> None:
     async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(100):
             rate_limiter.on_throttled(0.0)
@@ -146,7 +146,7 @@ def test_the_pace_never_falls_so_low_that_nothing_moves() -> None:
     assert run(50.0, scene).rate == pytest.approx(0.1)
 
 
-def test_answers_raise_the_pace_by_one_a_second_up_to_the_ceiling() -> None:
+def test_served_requests_raise_the_rate_by_one_a_second_up_to_the_ceiling() -> None:
     async def scene(rate_limiter: RateLimiter, _now: Callable[[], float]) -> None:
         for _ in range(10):
             rate_limiter.on_served()

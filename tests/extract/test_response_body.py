@@ -1,7 +1,4 @@
-"""Bodies as they come: whole, broken off, packed in lies, with our own secret in them.
-
-Lives here: what a failure keeps of an answer, what a success keeps. Does not: retries and limits (`test_client`).
-"""
+"""Bodies that are whole, cut off, compressed otherwise than their header says, or that hold our own secret."""
 
 import gzip
 from typing import TYPE_CHECKING
@@ -25,7 +22,7 @@ JOB = b'{"kind": "Job", "metadata": {"uid": "a"}}'
     ],
     ids=["unknown", "no gzip", "cut"],  # of their own: gzip writes the time into its bytes
 )
-def test_a_bad_body_keeps_its_status_and_its_beginning(
+def test_a_failure_keeps_the_status_and_the_beginning_of_a_bad_body(
     api: "ScriptedApi", encoding: str, body: bytes, kind: str, beginning: str
 ) -> None:
     api.script("a", body=body, content_encoding=encoding)

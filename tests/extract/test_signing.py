@@ -1,4 +1,4 @@
-"""The signature: equal to the official package's for many requests, with and without a security token."""
+"""Signatures equal those of the official package for many requests, with and without a security token."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode

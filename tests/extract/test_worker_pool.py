@@ -1,4 +1,4 @@
-"""Many jobs at once: how many at a time, and when one answer speaks for all ids."""
+"""Many jobs at once: how many in flight, and when a run stops because all ids would fail alike."""
 
 import socket
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ def ids(count: int) -> list[str]:
     return [f"job-{number:03d}" for number in range(count)]
 
 
-def test_every_id_comes_back_once(api: "ScriptedApi") -> None:
+def test_every_id_has_one_outcome(api: "ScriptedApi") -> None:
     for job_id in ids(50):
         api.script(job_id, body=job_id.encode())
     outcomes = api.fetch(*ids(50))
@@ -30,13 +30,13 @@ def test_every_id_comes_back_once(api: "ScriptedApi") -> None:
     assert sorted(api.asked) == ids(50)
 
 
-def test_without_ids_nothing_is_asked(api: "ScriptedApi") -> None:
+def test_without_ids_nothing_is_requested(api: "ScriptedApi") -> None:
     assert api.fetch() == []
     assert api.asked == []
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 8])
-def test_the_server_holds_as_many_requests_as_allowed_and_no_more(api: "ScriptedApi", concurrency: int) -> None:
+def test_as_many_requests_are_in_flight_as_allowed_and_no_more(api: "ScriptedApi", concurrency: int) -> None:
     api.held_back = concurrency
     for job_id in ids(24):
         api.script(job_id, pause_seconds=0.005)
@@ -53,7 +53,7 @@ def test_retries_count_against_the_same_concurrency(api: "ScriptedApi") -> None:
     assert len(api.asked) == 24
 
 
-def test_one_refusal_of_the_credentials_stops_all_without_a_storm(api: "ScriptedApi") -> None:
+def test_refused_credentials_stop_the_run_after_few_requests(api: "ScriptedApi") -> None:
     for job_id in ids(100):
         api.script(job_id, 401, b'{"error_code": "APIGW.0301"}')
     with pytest.raises(AuthError):
@@ -62,7 +62,7 @@ def test_one_refusal_of_the_credentials_stops_all_without_a_storm(api: "Scripted
     assert len(set(api.asked)) == len(api.asked)
 
 
-def test_a_wrong_url_stops_all(api: "ScriptedApi") -> None:
+def test_a_wrong_url_stops_the_run(api: "ScriptedApi") -> None:
     for job_id in ids(100):
         api.script(job_id, 404, b'{"error_code": "APIGW.0101"}')
     with pytest.raises(ConfigError):
@@ -70,7 +70,7 @@ def test_a_wrong_url_stops_all(api: "ScriptedApi") -> None:
     assert len(api.asked) <= 4
 
 
-def test_a_token_that_lapses_half_way_keeps_what_came_before(api: "ScriptedApi") -> None:
+def test_outcomes_before_a_token_expires_are_kept(api: "ScriptedApi") -> None:
     for job_id in ids(30):
         api.script(job_id, 200 if job_id < "job-015" else 401)
     with pytest.raises(AuthError):
@@ -78,7 +78,7 @@ def test_a_token_that_lapses_half_way_keeps_what_came_before(api: "ScriptedApi")
     assert [outcome.job_id for outcome in api.outcomes] == ids(15)
 
 
-def test_ten_first_answers_of_403_name_the_missing_permission(api: "ScriptedApi") -> None:
+def test_ten_forbidden_jobs_at_the_start_stop_the_run_and_name_the_permission(api: "ScriptedApi") -> None:
     for job_id in ids(40):
         api.script(job_id, 403, FORBIDDEN)
     with pytest.raises(AuthError, match="cce:job:get") as caught:
@@ -87,7 +87,7 @@ def test_ten_first_answers_of_403_name_the_missing_permission(api: "ScriptedApi"
 
 
 @pytest.mark.parametrize("other", [0, 4, 9])
-def test_one_other_answer_among_the_first_ten_lets_the_run_go_on(api: "ScriptedApi", other: int) -> None:
+def test_a_run_goes_on_when_one_of_the_first_ten_outcomes_differs(api: "ScriptedApi", other: int) -> None:
     for number, job_id in enumerate(ids(15)):
         if number == other:
             api.script(job_id, 404, GONE)
@@ -103,13 +103,13 @@ def test_nine_forbidden_ids_are_nine_failures(api: "ScriptedApi") -> None:
     assert len(api.fetch(*ids(9))) == 9
 
 
-def test_ten_forgotten_jobs_are_no_reason_to_stop(api: "ScriptedApi") -> None:
+def test_ten_jobs_that_are_gone_do_not_stop_the_run(api: "ScriptedApi") -> None:
     for job_id in ids(20):
         api.script(job_id, 404, GONE)
     assert all(isinstance(outcome, Gone) for outcome in api.fetch(*ids(20)))
 
 
-def test_ten_ids_without_any_answer_stop_the_run(api: "ScriptedApi") -> None:
+def test_ten_ids_without_any_response_stop_the_run(api: "ScriptedApi") -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -118,7 +118,7 @@ def test_ten_ids_without_any_answer_stop_the_run(api: "ScriptedApi") -> None:
     assert len(api.outcomes) < 1_000
 
 
-def test_an_outage_in_the_middle_of_a_run_stops_it_after_fifty_ids_in_a_row(api: "ScriptedApi") -> None:
+def test_an_outage_during_a_run_stops_it_after_fifty_ids_in_a_row(api: "ScriptedApi") -> None:
     for job_id in ids(200):
         api.script(job_id, 200 if job_id < "job-020" else 503)
     with pytest.raises(ApiError, match=r"last 50 jobs all failed.*Nothing is lost"):
@@ -126,13 +126,13 @@ def test_an_outage_in_the_middle_of_a_run_stops_it_after_fifty_ids_in_a_row(api:
     assert len(api.outcomes) == 70
 
 
-def test_one_answer_among_faults_lets_the_run_go_on(api: "ScriptedApi") -> None:
+def test_a_run_goes_on_when_one_job_is_fetched_among_faults(api: "ScriptedApi") -> None:
     for number, job_id in enumerate(ids(120)):
         api.script(job_id, 503 if number % 50 else 200)
     assert len(api.fetch(*ids(120), concurrency=1, max_attempts=1)) == 120
 
 
-def test_all_wait_while_one_is_throttled(api: "ScriptedApi") -> None:
+def test_all_requests_wait_while_one_is_throttled(api: "ScriptedApi") -> None:
     api.script("job-000", 429, retry_after="0.2")
     api.script("job-000")
     api.script("job-001")
@@ -142,7 +142,7 @@ def test_all_wait_while_one_is_throttled(api: "ScriptedApi") -> None:
     assert (api.statistics.throttled_count, api.waited_seconds >= 0.2) == (1, True)
 
 
-def test_an_error_of_the_receiver_comes_out_as_itself(api: "ScriptedApi") -> None:
+def test_an_error_of_the_receiver_is_raised_unchanged(api: "ScriptedApi") -> None:
     class FullInbox(list[Outcome]):
         def append(self, _outcome: Outcome) -> None:
             raise OSError("no space left")

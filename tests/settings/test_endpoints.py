@@ -1,4 +1,4 @@
-"""Addresses are brought into one form; what is no address, or not encrypted, is a wrong setting."""
+"""Addresses are normalized; what is not an address, or not encrypted, is a wrong setting."""
 
 import pytest
 from hypothesis import given
@@ -37,7 +37,7 @@ def test_an_endpoint_is_brought_into_one_form(text: str, endpoint: str) -> None:
         *("https://cce .example", "https://cce\t.example", "https://cce.example/a b", "//cce.example"),
     ],
 )
-def test_an_endpoint_that_is_no_address_is_a_wrong_setting(text: str) -> None:
+def test_an_endpoint_that_is_not_an_address_is_a_wrong_setting(text: str) -> None:
     with pytest.raises(ConfigError, match="CCE_ENDPOINT is wrong"):
         endpoint_of(Settings(endpoint=text))
 
@@ -59,7 +59,7 @@ def test_plain_http_to_another_machine_is_refused(host: str) -> None:
 
 @examples(deadline=None)
 @given(st.text())
-def test_no_endpoint_does_more_than_raise_a_configuration_error(text: str) -> None:
+def test_any_endpoint_is_normalized_or_raises_a_configuration_error(text: str) -> None:
     try:
         endpoint = endpoint_of(Settings(endpoint=text))
     except ConfigError:
@@ -75,13 +75,13 @@ def test_no_endpoint_does_more_than_raise_a_configuration_error(text: str) -> No
         ("eu-west-101", "https://cce.eu-west-101.myhuaweicloud.eu"),
     ],
 )
-def test_a_region_names_its_endpoint(region: str, endpoint: str) -> None:
+def test_a_region_has_its_usual_endpoint(region: str, endpoint: str) -> None:
     assert endpoint_of(Settings(region=region)) == endpoint
     assert endpoint_of(Settings(region=region, endpoint="https://cce.example")) == "https://cce.example"
 
 
 @pytest.mark.parametrize("region", ["EU-WEST-101", "a/b", "a.evil.example", "x", "eu west", "eu-de\n"])
-def test_a_region_that_is_none_is_a_wrong_setting(region: str) -> None:
+def test_a_malformed_region_is_a_wrong_setting(region: str) -> None:
     with pytest.raises(ConfigError, match="CCE_REGION is wrong"):
         endpoint_of(Settings(region=region))
 

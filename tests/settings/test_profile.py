@@ -1,4 +1,4 @@
-"""The profile file of the official SDK: where it is, what is read of it, what is said of one that is broken."""
+"""The profile file of the official SDK: where it is, what is read from it, and how a broken one is reported."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def write_profile(path: Path, text: str) -> Path:
     return path
 
 
-def test_it_is_in_the_home_folder_or_where_the_official_package_is_told(tmp_path: Path) -> None:
+def test_the_profile_file_is_in_the_home_folder_or_where_the_environment_says(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path)}
     assert read_profile(home) is None
     path = write_profile(tmp_path / ".huaweicloud" / "credentials", "[basic]\nak = at home\n")
@@ -27,7 +27,7 @@ def test_it_is_in_the_home_folder_or_where_the_official_package_is_told(tmp_path
     assert (found.path, found.access_key) == (elsewhere, "elsewhere")
 
 
-def test_what_it_does_not_say_or_leaves_empty_is_none_and_a_percent_sign_is_one(tmp_path: Path) -> None:
+def test_missing_and_empty_keys_are_none_and_a_percent_sign_is_kept(tmp_path: Path) -> None:
     write_profile(
         tmp_path / ".huaweicloud" / "credentials", "[basic]\nak = a\nsk = b%c\nproject_id =\n[global]\nak = g\n"
     )
@@ -36,18 +36,18 @@ def test_what_it_does_not_say_or_leaves_empty_is_none_and_a_percent_sign_is_one(
     assert (found.access_key, found.secret_key, found.security_token, found.project_id) == ("a", "b%c", None, None)
 
 
-def test_its_secrets_are_not_shown(tmp_path: Path) -> None:
+def test_the_text_of_a_profile_shows_no_secret(tmp_path: Path) -> None:
     path = write_profile(tmp_path / ".huaweicloud" / "credentials", "[basic]\nak = canary\nsk = canary\n")
     assert repr(read_profile({"HOME": str(tmp_path)})) == f"Profile({path})"
 
 
-def test_one_without_the_section_basic_is_passed_over(tmp_path: Path) -> None:
+def test_a_profile_file_without_the_section_basic_is_none(tmp_path: Path) -> None:
     write_profile(tmp_path / ".huaweicloud" / "credentials", "[global]\nak = a\nsk = b\n")
     assert read_profile({"HOME": str(tmp_path)}) is None
 
 
 @pytest.mark.parametrize("text", ["no section\n", "[basic]\nak=secret-ak\nak=secret-ak\n", "[basic\nak=secret-ak"])
-def test_one_that_is_no_ini_file_is_an_error_that_quotes_none_of_it(tmp_path: Path, text: str) -> None:
+def test_a_profile_file_that_is_not_ini_is_an_error_that_quotes_nothing_of_it(tmp_path: Path, text: str) -> None:
     write_profile(tmp_path / ".huaweicloud" / "credentials", text)
     with pytest.raises(ConfigError, match="cannot be read") as caught:
         read_profile({"HOME": str(tmp_path)})

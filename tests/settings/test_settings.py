@@ -1,4 +1,4 @@
-"""Settings: what counts before what, which values are none, and secrets that never show."""
+"""Settings: which of several values is used, which values are wrong, and secrets that are not shown."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def from_environment(folder: Path, **variables: str) -> Settings:
     return read_settings({}, variables, folder)
 
 
-def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+def test_settings_that_are_not_set_have_their_defaults(tmp_path: Path) -> None:
     settings = from_environment(tmp_path)
     assert settings == Settings()
     assert (settings.concurrency, settings.rate_limit, settings.max_attempts) == (32, 50.0, 6)
@@ -22,14 +22,14 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     assert settings.published == Path("data/cce_jobs.duckdb")
 
 
-def test_nothing_is_forgotten_unless_days_are_set(tmp_path: Path) -> None:
+def test_history_is_kept_for_ever_unless_days_are_set(tmp_path: Path) -> None:
     assert from_environment(tmp_path).raw_history_days is None
     (tmp_path / "cce-etl.toml").write_text("raw_history_days = 400\nmin_coverage = 1\nmax_dead_letters = 0\n")
     settings = from_environment(tmp_path)
     assert (settings.raw_history_days, settings.min_coverage, settings.max_dead_letters) == (400, 1.0, 0)
 
 
-def test_an_option_counts_before_the_environment_before_the_file(tmp_path: Path) -> None:
+def test_an_option_overrides_the_environment_which_overrides_the_file(tmp_path: Path) -> None:
     (tmp_path / "cce-etl.toml").write_text('region = "file"\nsource = "file"\nproject_id = "file"\n')
     options: dict[str, object] = {"region": "option", "source": None}
     environment = {"CCE_REGION": "environment", "CCE_SOURCE": "environment"}
@@ -37,19 +37,19 @@ def test_an_option_counts_before_the_environment_before_the_file(tmp_path: Path)
     assert (settings.region, settings.source, settings.project_id) == ("option", "environment", "file")
 
 
-def test_an_empty_variable_is_not_set_and_a_value_is_trimmed(tmp_path: Path) -> None:
+def test_an_empty_variable_counts_as_not_set_and_values_are_trimmed(tmp_path: Path) -> None:
     settings = from_environment(tmp_path, CCE_REGION="  ", CCE_PROJECT_ID=" p \n", CCE_CONCURRENCY=" 8 ")
     assert (settings.region, settings.project_id, settings.concurrency) == (None, "p", 8)
 
 
-def test_the_names_of_the_official_sdk_are_understood_after_our_own(tmp_path: Path) -> None:
+def test_the_variables_of_the_official_sdk_are_read_after_our_own(tmp_path: Path) -> None:
     sdk = {"HUAWEICLOUD_SDK_AK": "sdk", "CLOUD_SDK_AK": "sample", "HUAWEICLOUD_SDK_PROJECT_ID": "sdk"}
     settings = from_environment(tmp_path, **sdk, CLOUD_SDK_SK="sample", CCE_PROJECT_ID="ours")
     # The parts of two keys are never mixed.
     assert (settings.access_key, settings.secret_key, settings.project_id) == ("sdk", None, "ours")
 
 
-def test_paths_know_the_home_folder(tmp_path: Path) -> None:
+def test_a_tilde_in_a_path_is_the_home_folder(tmp_path: Path) -> None:
     assert from_environment(tmp_path, CCE_WAREHOUSE="~/w.duckdb").warehouse == Path.home() / "w.duckdb"
     assert read_settings({"published": tmp_path / "p"}, {}, tmp_path).published == tmp_path / "p"
 
@@ -68,7 +68,7 @@ def test_paths_know_the_home_folder(tmp_path: Path) -> None:
         *(("max_dead_letters", value) for value in ("-1", "few")),
     ],
 )
-def test_a_number_that_is_none_is_named_with_where_it_was_set(tmp_path: Path, field: str, value: str) -> None:
+def test_a_wrong_number_is_reported_with_where_it_was_set(tmp_path: Path, field: str, value: str) -> None:
     name = environment_name(field)
     with pytest.raises(ConfigError, match=name):
         from_environment(tmp_path, **{name: value})
@@ -89,7 +89,7 @@ def test_a_number_that_is_none_is_named_with_where_it_was_set(tmp_path: Path, fi
         (b"\xff\xfe", "cannot be read"),
     ],
 )
-def test_a_file_that_is_wrong_is_named(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_a_wrong_file_is_reported_by_name(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "cce-etl.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=expected) as caught:
         from_environment(tmp_path)
@@ -105,7 +105,7 @@ def test_a_secret_in_the_file_is_refused_without_showing_it(tmp_path: Path, secr
     assert CANARY not in str(caught.value)
 
 
-def test_a_secret_shows_in_no_text_of_the_settings(tmp_path: Path) -> None:
+def test_no_text_of_the_settings_shows_a_secret(tmp_path: Path) -> None:
     settings = from_environment(tmp_path, **{environment_name(secret): CANARY for secret in SECRETS})
     assert all(getattr(settings, secret) == CANARY for secret in SECRETS)
     assert CANARY not in repr(settings) + str(settings) + f"{settings}" + repr({"settings": [settings]})
@@ -114,7 +114,7 @@ def test_a_secret_shows_in_no_text_of_the_settings(tmp_path: Path) -> None:
     assert CANARY not in str(caught.value)
 
 
-def test_the_service_level_is_a_table_of_the_file_alone(tmp_path: Path) -> None:
+def test_the_service_level_is_read_from_its_table_in_the_file_alone(tmp_path: Path) -> None:
     assert from_environment(tmp_path, CCE_SLO="objective").slo == Slo()
     content = '[slo]\nwindow_days = 7\n[slo.targets]\nInstallMaster = 600\n"A-b.c" = 1.5\n'
     (tmp_path / "cce-etl.toml").write_text(content)
@@ -142,7 +142,7 @@ def test_the_service_level_is_a_table_of_the_file_alone(tmp_path: Path) -> None:
         ("[[slo]]\n", "slo in cce-etl.toml"),
     ],
 )
-def test_a_service_level_that_is_none_is_named(tmp_path: Path, content: str, named: str) -> None:
+def test_a_wrong_service_level_is_reported_with_its_key(tmp_path: Path, content: str, named: str) -> None:
     (tmp_path / "cce-etl.toml").write_text(content)
     with pytest.raises(ConfigError, match=named) as caught:
         from_environment(tmp_path)

@@ -24,7 +24,7 @@ def test_without_tables_the_settings_are_the_only_source(tmp_path: Path) -> None
     assert (only.region, only.concurrency, only.access_key) == ("ap", 3, "ak")
 
 
-def test_a_place_is_never_mixed_with_that_of_another_source(tmp_path: Path) -> None:
+def test_where_to_ask_is_never_shared_between_sources(tmp_path: Path) -> None:
     east, west = sources(tmp_path, "concurrency = 3\n" + EAST + WEST)
     assert (east.source, east.region, east.endpoint, east.project_id) == ("east", "eu-west-101", None, "p1")
     assert (west.source, west.region, west.endpoint, west.project_id) == ("west", None, "https://w", "p2")
@@ -32,13 +32,13 @@ def test_a_place_is_never_mixed_with_that_of_another_source(tmp_path: Path) -> N
     assert east.concurrency == west.concurrency == 3
 
 
-def test_an_own_way_to_sign_in_replaces_the_common_one_wholly(tmp_path: Path) -> None:
+def test_the_sign_in_of_a_source_replaces_the_common_one_as_a_whole(tmp_path: Path) -> None:
     east, west = sources(tmp_path, EAST + WEST)
     assert (east.auth_token, east.access_key) == ("east-token", None)
     assert (west.auth_token, west.access_key) == (None, "ak")
 
 
-def test_an_option_picks_one_source(tmp_path: Path) -> None:
+def test_the_option_source_selects_one_source(tmp_path: Path) -> None:
     assert [one.source for one in sources(tmp_path, EAST + WEST, source="west")] == ["west"]
     with pytest.raises(ConfigError, match="east, west"):
         sources(tmp_path, EAST + WEST, source="north")
@@ -56,13 +56,13 @@ def test_an_option_picks_one_source(tmp_path: Path) -> None:
         ('sources = "east"\n', r"\[\[sources\]\]"),
     ],
 )
-def test_a_table_that_is_wrong_is_named_without_any_secret(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_table_is_reported_without_any_secret(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as caught:
         sources(tmp_path, text)
     assert "east-token" not in str(caught.value)
 
 
-def test_a_source_is_named_after_its_project_unless_it_has_a_name() -> None:
+def test_a_source_without_a_name_is_called_after_its_project() -> None:
     settings = Settings(project_id="p1", region="eu-west-101")
     source = require_source(settings)
     assert (source.name, source.project_id, source.endpoint) == ("p1", "p1", endpoint_of(settings))
@@ -76,7 +76,7 @@ def write_profile(folder: Path, text: str) -> dict[str, str]:
     return {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(path)}
 
 
-def test_the_project_beside_the_key_in_the_profile_file_counts_where_no_other_is_set(tmp_path: Path) -> None:
+def test_the_project_in_the_profile_file_is_used_when_no_other_is_set(tmp_path: Path) -> None:
     environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
     assert require_source(Settings(region="eu"), environment).project_id == "beside"
     assert require_source(Settings(region="eu", project_id="own"), environment).project_id == "own"
@@ -85,7 +85,7 @@ def test_the_project_beside_the_key_in_the_profile_file_counts_where_no_other_is
 @pytest.mark.parametrize(
     "settings", [Settings(auth_token="t"), Settings(access_key="a", secret_key="s"), Settings(username="u")]
 )
-def test_the_project_of_a_profile_file_that_is_not_signed_in_with_is_not_taken(
+def test_the_project_in_a_profile_file_that_does_not_sign_requests_is_not_used(
     tmp_path: Path, settings: Settings
 ) -> None:
     environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = beside\n")
@@ -96,7 +96,7 @@ def test_the_project_of_a_profile_file_that_is_not_signed_in_with_is_not_taken(
         require_source(Settings(auth="agency"), without_key)
 
 
-def test_a_project_of_the_profile_file_that_is_none_is_said_to_be_there(tmp_path: Path) -> None:
+def test_a_malformed_project_in_the_profile_file_is_reported_with_its_place(tmp_path: Path) -> None:
     environment = write_profile(tmp_path, "[basic]\nak = a\nsk = b\nproject_id = a/b\n")
     with pytest.raises(ConfigError, match=r"project_id in .*profile\.ini is wrong: 'a/b'"):
         require_source(Settings(region="eu"), environment)
@@ -110,6 +110,6 @@ def test_a_project_of_the_profile_file_that_is_none_is_said_to_be_there(tmp_path
         *((Settings(project_id=text, region="eu"), "CCE_PROJECT_ID is wrong") for text in ("a/b", "..", "a b", "p\n")),
     ],
 )
-def test_what_is_missing_or_wrong_of_a_source_is_named(settings: Settings, expected: str) -> None:
+def test_a_missing_or_wrong_setting_of_a_source_is_reported(settings: Settings, expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         require_source(settings, {"HOME": "/nowhere"})
