@@ -16,7 +16,7 @@ from cce_etl.defs.assets.partitioned_ingest import fetch_by_source
 from cce_etl.defs.assets.published import published_asset
 from cce_etl.defs.assets.report import report_asset
 from cce_etl.defs.checks import gates
-from cce_etl.defs.executors import crash_policy, executor_of, pool_of_fetching
+from cce_etl.defs.executors import executor_of, fetch_pool_of, retry_policy_of
 from cce_etl.defs.housekeeping import housekeeping, housekeeping_schedule
 from cce_etl.defs.jobs import inbox, nightly, nightly_schedule
 from cce_etl.defs.resources import RESOURCE, Warehouse
@@ -62,4 +62,4 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
 
 def _fetching(warehouse: Warehouse, sources: Sequence[str]) -> AssetsDefinition:
     settings = warehouse.settings_to_load()
-    return fetch_by_source(sources, pool_of_fetching(settings), crash_policy(settings)) if sources else fetch
+    return fetch_by_source(sources, fetch_pool_of(settings), retry_policy_of(settings)) if sources else fetch

@@ -1,8 +1,4 @@
-"""The workers' side of Celery: `celery --app cce_etl.defs.celery_app worker --queues dagster`.
-
-Lives here: the app that a worker runs, and the sign of life for the steps it holds.
-Does not: settings of both sides (`execution`), what a step does.
-"""
+"""The Celery app of a worker: `celery --app cce_etl.defs.celery_app worker --queues dagster`."""
 
 import time
 from typing import Any, Final
@@ -12,16 +8,17 @@ from dagster_celery.executor import CeleryExecutor
 from dagster_celery.make_app import make_app
 from dagster_celery.tasks import create_task
 
-from cce_etl.defs.executors import CELERY_CONFIG, CLAIM_SECONDS, require_broker
+from cce_etl.defs.executors import CELERY_CONFIG, VISIBILITY_TIMEOUT_SECONDS, require_broker
 from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import read_settings
 
 
-class KeepClaims(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Tell Redis three times within CLAIM_SECONDS that this worker still has its steps.
+class VisibilityHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
+    """A part of the worker that extends the visibility timeout of its unacknowledged tasks three times per timeout.
 
-    Redis knows no connection that ends with a worker: what is not told of for that long goes to another one. Without a
-    sign of life that time would have to be longer than the longest step, and a killed worker's step would wait for it.
+    Redis does not notice that a worker is gone. A task that is not acknowledged within the timeout goes to another
+    worker. Without this heartbeat the timeout would have to exceed the longest step, and the step of a killed worker
+    would wait that long. Why this is our own: docs/decisions/0016-own-code-or-a-library.md.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -31,33 +28,33 @@ class KeepClaims(bootsteps.StartStopStep):  # type: ignore[misc]
         self.timer: Any = None
 
     def start(self, parent: Any) -> None:
-        """Begin with a connection."""
-        self.timer = parent.timer.call_repeatedly(CLAIM_SECONDS / 3, keep_claims, (parent,))
+        """Start the timer, each time the worker has connected to the broker."""
+        self.timer = parent.timer.call_repeatedly(VISIBILITY_TIMEOUT_SECONDS / 3, extend_visibility, (parent,))
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002
-        """End with it."""
+        """Stop the timer, each time the connection ends."""
         if self.timer is not None:
             self.timer.cancel()
 
 
-def keep_claims(consumer: Any) -> None:
-    """Set the time of every step the worker holds to now, and of none that another one has taken up meanwhile."""
+def extend_visibility(consumer: Any) -> None:
+    """Restart the visibility timeout of each task of this worker that has not gone to another worker meanwhile."""
     qos = consumer.task_consumer.channel.qos
     with qos.pipe_or_acquire() as pipe:
-        for claim in list(qos._delivered):  # noqa: SLF001  what the broker's client knows to be held has no other name
-            pipe.zadd(qos.unacked_index_key, {claim: time.time()}, xx=True)
+        for delivery_tag in list(qos._delivered):  # noqa: SLF001  kombu has no public name for unacknowledged tasks
+            pipe.zadd(qos.unacked_index_key, {delivery_tag: time.time()}, xx=True)
         pipe.execute()
 
 
-def _app() -> Any:
+def _worker_app() -> Any:
     try:
         broker = require_broker(read_settings({}))
     except ConfigError as error:
-        raise SystemExit(str(error)) from None  # what Celery's command shows as it is
+        raise SystemExit(str(error)) from None  # the celery command prints this text as it is
     made = make_app(CeleryExecutor.for_cli(broker, broker, config_source=CELERY_CONFIG).app_args())
-    made.steps["consumer"].add(KeepClaims)
+    made.steps["consumer"].add(VisibilityHeartbeat)
     return made
 
 
-app: Final = _app()
+app: Final = _worker_app()
 execute_plan: Final = create_task(app)

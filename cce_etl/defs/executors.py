@@ -1,8 +1,4 @@
-"""Where Dagster runs its steps: in the run's process, in processes beside it, on Celery workers, in Kubernetes pods.
-
-Lives here: the executor that CCE_EXECUTOR names, what it needs, and what becomes of a step whose process dies.
-Does not: the workers' side of Celery (`celery_worker`), which steps there are.
-"""
+"""The executor that CCE_EXECUTOR names: the run's own process, local processes, Celery workers or Kubernetes pods."""
 
 from importlib.util import find_spec
 from typing import Any, Final
@@ -14,24 +10,23 @@ from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings, environment_name
 from cce_etl.warehouse.connection import storage_at
 
-# How long a step may be without a sign of life from its worker before another one takes it up, in seconds. Workers
-# give a sign three times as often.
-CLAIM_SECONDS: Final = 60
-# The broker by its variable's name, so that no password stands in what Dagster keeps of a run.
+# After how many seconds without a heartbeat of its worker a step goes to another worker.
+VISIBILITY_TIMEOUT_SECONDS: Final = 60
+# The broker is given by the name of its variable, so that Dagster keeps no password in the record of a run.
 BROKER: Final = {"env": environment_name("celery_broker")}
 CELERY_CONFIG: Final[dict[str, Any]] = {
-    # A step is crossed out when it is done, not when it is taken: what a killed worker had taken comes back.
+    # A task is acknowledged when its step has ended, so that the step of a killed worker is run again.
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
-    # A step that is done, but whose worker died before it could say so, is not done again.
+    # A step that succeeded is not run again when its worker died before it could acknowledge the task.
     "worker_deduplicate_successful_tasks": True,
-    # A worker that cannot reach the broker cannot keep its step either.
+    # A worker that cannot reach the broker sends no heartbeat either, so its step goes to another worker.
     "worker_cancel_long_running_tasks_on_connection_loss": True,
     "broker_connection_retry_on_startup": True,
     "broker_transport_options": {
-        "visibility_timeout": CLAIM_SECONDS,
-        "unacked_restore_interval": CLAIM_SECONDS // 6,
+        "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+        "unacked_restore_interval": VISIBILITY_TIMEOUT_SECONDS // 6,
         "unacked_restore_throttle": 1,
     },
 }
@@ -39,63 +34,58 @@ _SCHEMES: Final = ("redis://", "rediss://")
 
 
 def executor_of(settings: Settings) -> ExecutorDefinition:
-    """Return the executor that the settings name; import what it needs, which no other pays for.
+    """Return the executor that the settings name; import only the package that it needs.
 
-    Raises ConfigError when it cannot be: without a lake that several processes may write to, a broker, or the package.
+    Raises:
+        ConfigError: A lake that several processes may write to, the broker, or the package is missing.
     """
     if settings.executor == "in_process":
-        # One process is all that a file's DuckDB lets write, and starting one per step costs more than the steps.
+        # DuckDB lets one process write to a file, and to start a process for each step takes longer than the steps.
         return in_process_executor
     _require_shared_warehouse(settings)
     if settings.executor == "celery":
-        return _celery_executor(settings)
-    return _k8s_executor() if settings.executor == "k8s" else multiprocess_executor
+        _require_package("celery", "dagster_celery")
+        require_broker(settings)
+        from dagster_celery import celery_executor
+
+        return celery_executor.configured({"broker": BROKER, "backend": BROKER, "config_source": CELERY_CONFIG})
+    if settings.executor == "k8s":
+        _require_package("k8s", "dagster_k8s")
+        from dagster_k8s import k8s_job_executor
+
+        return k8s_job_executor
+    return multiprocess_executor
 
 
-def crash_policy(settings: Settings) -> RetryPolicy | None:
-    """Return how often a step is tried again whose process died or met what nobody foresaw.
+def retry_policy_of(settings: Settings) -> RetryPolicy | None:
+    """Return how often a step is retried whose process died or that failed with an unexpected error.
 
-    None in the run's own process: Dagster follows the policy when a run is stopped, too, and there would begin again.
+    None for the run's own process: Dagster also retries the steps of a run that was stopped, which would start again.
     """
     return None if settings.executor == "in_process" else RetryPolicy(max_retries=2, delay=10)
 
 
-def pool_of_fetching(settings: Settings) -> str | None:
-    """Return the pool that fetching waits for; none where several processes may write, and a night waits for nobody."""
+def fetch_pool_of(settings: Settings) -> str | None:
+    """Return the pool that limits fetching to one run at a time; None where several processes may write."""
     return None if storage_at(settings.warehouse).is_shared else POOL
 
 
 def require_broker(settings: Settings) -> str:
-    """Return the broker's address; raise ConfigError, without what was set, when it is none."""
+    """Return the broker's address; raise ConfigError, which does not show the value, when it is missing or wrong."""
     if settings.celery_broker is None or not settings.celery_broker.startswith(_SCHEMES):
-        said = (
-            "is not set" if settings.celery_broker is None else "is wrong: it does not begin with redis:// or rediss://"
-        )
-        raise ConfigError(f"CCE_CELERY_BROKER {said}. Name the workers' Redis: rediss://:password@host:6379/0.")
+        missing = settings.celery_broker is None
+        problem = "is not set" if missing else "is wrong: it does not begin with redis:// or rediss://"
+        raise ConfigError(f"CCE_CELERY_BROKER {problem}. Name the workers' Redis: rediss://:password@host:6379/0.")
     return settings.celery_broker
 
 
 def _require_shared_warehouse(settings: Settings) -> None:
     if not storage_at(settings.warehouse).is_shared:
         raise ConfigError(
-            f"CCE_EXECUTOR is {settings.executor}, and the warehouse {settings.warehouse} lets one process write. "
-            "Set CCE_WAREHOUSE=ducklake:postgres:dbname=... host=... user=..., or CCE_EXECUTOR=in_process."
+            f"CCE_EXECUTOR is {settings.executor}, but only one process can write to the warehouse "
+            f"{settings.warehouse}. Set CCE_WAREHOUSE=ducklake:postgres:dbname=... host=... user=..., "
+            "or CCE_EXECUTOR=in_process."
         )
-
-
-def _celery_executor(settings: Settings) -> ExecutorDefinition:
-    _require_package("celery", "dagster_celery")
-    require_broker(settings)
-    from dagster_celery import celery_executor
-
-    return celery_executor.configured({"broker": BROKER, "backend": BROKER, "config_source": CELERY_CONFIG})
-
-
-def _k8s_executor() -> ExecutorDefinition:
-    _require_package("k8s", "dagster_k8s")
-    from dagster_k8s import k8s_job_executor
-
-    return k8s_job_executor
 
 
 def _require_package(extra: str, module: str) -> None:

@@ -1,7 +1,4 @@
-"""Forgetting, once a week: Dagster's runs older than CCE_DAGSTER_RUN_DAYS, raw history than CCE_RAW_HISTORY_DAYS.
-
-Lives here: when, and how old. Does not: which runs are kept (`run_records`), what of the warehouse is (`upkeep`).
-"""
+"""The weekly housekeeping, which deletes old runs of Dagster and old raw history of the warehouse."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,34 +15,34 @@ HOUSEKEEPING: Final = "housekeeping"
 
 @op
 def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
-    """Delete old runs with their events and their ticks' traces; what they fetched and built stays."""
+    """Delete old runs with their events. What they fetched and built stays."""
     with readable_failures():
         days = warehouse.settings().dagster_run_days
     now = datetime.fromtimestamp(warehouse.clock() / 1e9, UTC)
     count = delete_old_runs(context.instance, now - timedelta(days=days))
-    context.log.info(f"{count} runs older than {days} days are deleted.")
+    context.log.info(f"Deleted {count} runs older than {days} days.")
 
 
 @op(pool=POOL)
-def forget_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
-    """Delete raw history that nothing is made of; the space is used again, `cce-etl vacuum` gives it back."""
+def delete_raw_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
+    """Delete old raw history that no tree needs. Its space is used again; `cce-etl vacuum` makes the file smaller."""
     with warehouse.open() as session:
         gone = forget(session.connection, session.settings.raw_history_days, session.clock)
         storage_of(session.connection).reuse_deleted_space(session.connection)
     context.log.info(
-        f"{gone.payload_count} payloads, {gone.letter_count} dead letters, {gone.run_count} runs are deleted."
+        f"Deleted {gone.payload_count} payloads, {gone.letter_count} dead letters and {gone.run_count} fetch runs."
     )
 
 
 @job(
     name=HOUSEKEEPING,
-    description="Delete Dagster's runs older than CCE_DAGSTER_RUN_DAYS (90 unless set), and raw history older than "
-    "CCE_RAW_HISTORY_DAYS (none unless set).",
+    description="Deletes Dagster's runs older than CCE_DAGSTER_RUN_DAYS (by default 90), and raw history older than "
+    "CCE_RAW_HISTORY_DAYS (by default nothing).",
 )
 def housekeeping() -> None:
-    """Delete what is old."""
+    """Delete old runs and old raw history."""
     delete_runs()
-    forget_history()
+    delete_raw_history()
 
 
 housekeeping_schedule: Final = ScheduleDefinition(
@@ -53,5 +50,5 @@ housekeeping_schedule: Final = ScheduleDefinition(
     cron_schedule="30 1 * * 0",
     execution_timezone="UTC",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Every Sunday at 1:30 UTC, before the night's run.",
+    description="Runs every Sunday at 1:30 UTC, before the nightly run.",
 )

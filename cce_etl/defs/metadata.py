@@ -1,19 +1,9 @@
-"""A table of the warehouse as Dagster shows it: its asset, columns and where they come from, row count, first rows.
-
-Lives here: what is said of a table. Does not: reading it exactly (`warehouse/query`), filling it (the assets).
-"""
+"""Which asset a table of the warehouse is, and what Dagster shows of it: columns, row count, first rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from dagster import (
-    AssetKey,
-    MarkdownMetadataValue,
-    TableColumn,
-    TableColumnConstraints,
-    TableSchema,
-)
-from dagster._core.definitions.metadata import RawMetadataValue
+from dagster import AssetKey, MarkdownMetadataValue, TableColumn, TableColumnConstraints, TableSchema
 
 from cce_etl.publish.query import first_rows
 from cce_etl.warehouse.connection import Connection
@@ -22,7 +12,7 @@ from cce_etl.warehouse.files import row_counts
 JOB_IDS: Final = AssetKey(["raw", "job_ids"])
 JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])
 JOBS: Final = AssetKey(["core", "jobs"])
-# Who is asked about an asset: those who keep the fetching going, or those who keep the answers right.
+# The owners of assets: those who operate the fetching, and those who are responsible for the models.
 OPERATORS: Final = "team:operators"
 ANALYSTS: Final = "team:analysts"
 PREVIEW_ROWS: Final = 10
@@ -32,61 +22,54 @@ _COLUMNS: Final = """
     WHERE database_name = current_database() AND list_contains($1, schema_name || '.' || table_name)
     ORDER BY column_index
 """
-# What a table cell of Markdown would take for its own, and what ends its line.
+# Characters with a meaning in a Markdown table, and line ends, which would end the row.
 _ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~&"} | {"\n": " ", "\r": " "})
 
 
 def asset_key(table: str) -> AssetKey:
-    """Return the asset that fills `schema.table`; what raw holds beside the ids comes from fetching."""
+    """Return the asset of `schema.table`; all raw tables except the ids belong to the asset of the payloads."""
     schema, name = table.split(".")
     return JOB_PAYLOADS if schema == "raw" and name != "job_ids" else AssetKey([schema, name])
 
 
-def table_definition_metadata(table: str) -> dict[str, RawMetadataValue]:
-    """Say before any run where the asset's rows are."""
+def table_definition_metadata(table: str) -> dict[str, Any]:
+    """Return the metadata of an asset's definition: its table and its storage."""
     return {"dagster/table_name": table, "dagster/storage_kind": "duckdb"}
 
 
-def table_metadata(connection: Connection, table: str) -> dict[str, RawMetadataValue]:
-    """Return columns with their comments, the row count, and the first rows without binary columns.
+def table_metadata(connection: Connection, table: str) -> dict[str, Any]:
+    """Return the columns with their comments, the row count, and the first rows without binary columns.
 
-    Nothing of a table that is not there: some are made in passing and not kept.
+    The metadata is empty for a table that does not exist, as those of ephemeral models.
     """
     (metadata,) = tables_metadata(connection, [table])
     return metadata
 
 
-def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, RawMetadataValue]]:
-    """Yield the same of several tables, in their order."""
+def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what `table_metadata` returns for each of several tables, in their order."""
     columns = _columns(connection, tables)
     counts = row_counts(connection, list(columns))
     for table in tables:
-        yield _metadata(connection, table, columns[table], counts[table]) if table in columns else {}
-
-
-def _metadata(
-    connection: Connection, table: str, columns: Sequence[TableColumn], row_count: int
-) -> dict[str, RawMetadataValue]:
-    shown = {column.name: column.type for column in columns if column.type != "BLOB"}
-    return {
-        "dagster/column_schema": TableSchema(columns),
-        "dagster/row_count": row_count,
-        "preview": markdown_table(list(shown), first_rows(connection, table, shown, PREVIEW_ROWS)),
-    }
+        if table not in columns:
+            yield {}
+            continue
+        shown = {column.name: column.type for column in columns[table] if column.type != "BLOB"}
+        yield {
+            "dagster/column_schema": TableSchema(columns[table]),
+            "dagster/row_count": counts[table],
+            "preview": markdown_table(list(shown), first_rows(connection, table, shown, PREVIEW_ROWS)),
+        }
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MarkdownMetadataValue:
-    """Draw rows as a table; long values are cut, with an ellipsis."""
-    return _markdown([_cut(column) for column in columns], ([_cut(value) for value in row] for row in rows))
-
-
-def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> MarkdownMetadataValue:
-    head, *body = ([cell.translate(_ESCAPES) for cell in row] for row in [columns, *rows])
+    """Return rows as a Markdown table; values longer than CELL_LENGTH are cut and end in an ellipsis."""
+    head, *body = ([_cell(value) for value in row] for row in [columns, *rows])
     return MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
 
 
 def _columns(connection: Connection, tables: Sequence[str]) -> dict[str, list[TableColumn]]:
-    """Return the columns of those tables that are there; in one, since DuckDB lists all for any one, in 8 ms."""
+    """Return the columns of those tables that exist, by one query: DuckDB lists all columns for each, in 8 ms."""
     columns: dict[str, list[TableColumn]] = {}
     for table, name, kind, comment, is_nullable in connection.execute(_COLUMNS, [tables]).fetchall():
         constraints = TableColumnConstraints(nullable=is_nullable)
@@ -94,7 +77,7 @@ def _columns(connection: Connection, tables: Sequence[str]) -> dict[str, list[Ta
     return columns
 
 
-def _cut(value: object) -> str:
-    # Fifteen digits are what a double holds of any decimal; the sixteenth and seventeenth show its rounding.
+def _cell(value: object) -> str:
+    # A double holds any decimal of 15 digits exactly; the 16th and 17th digit would show its rounding.
     text = "NULL" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…"
+    return (text if len(text) <= CELL_LENGTH else f"{text[: CELL_LENGTH - 1]}…").translate(_ESCAPES)

@@ -1,4 +1,4 @@
-"""The run that deletes old runs: how old is for the settings to say."""
+"""The weekly housekeeping: what it deletes depends on the settings."""
 
 import time
 from pathlib import Path
@@ -15,30 +15,28 @@ DAY = 86_400 * 10**9
 
 @asset
 def table() -> None:
-    """Stand for any."""
+    """An asset."""
 
 
 @pytest.mark.parametrize(("hours", "kept"), [(47, [True, True]), (49, [False, True])])
-def test_the_run_that_deletes_reads_how_long_runs_are_kept(
+def test_runs_older_than_the_setting_are_deleted(
     instance: DagsterInstance, tmp_path: Path, hours: int, kept: list[bool]
 ) -> None:
     runs = [materialize([table], instance=instance).run_id for _ in range(2)]
     environment = {"CCE_DAGSTER_RUN_DAYS": "2", "CCE_WAREHOUSE": f"{tmp_path}/w.duckdb"}
     resources = {RESOURCE: Warehouse(lambda: time.time_ns() + hours * DAY // 24, environment)}
     assert housekeeping.execute_in_process(instance=instance, resources=resources).success
-    # The second made what the asset shows now.
+    # The second run has the latest materialization, so it is kept.
     assert [instance.has_run(run_id) for run_id in runs] == kept
 
 
-def test_a_wrong_setting_fails_the_run_and_is_named(instance: DagsterInstance) -> None:
+def test_a_wrong_setting_fails_the_run_with_its_name(instance: DagsterInstance) -> None:
     resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_DAGSTER_RUN_DAYS": "0"})}
     with pytest.raises(Failure, match="CCE_DAGSTER_RUN_DAYS is wrong"):
         housekeeping.execute_in_process(instance=instance, resources=resources)
 
 
-def test_what_of_the_warehouse_is_older_than_its_history_is_forgotten(
-    instance: DagsterInstance, tmp_path: Path
-) -> None:
+def test_raw_history_older_than_the_setting_is_deleted(instance: DagsterInstance, tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     with open_warehouse(path) as connection:
         for resolved_at in (2 * DAY, 9 * DAY):
@@ -57,7 +55,7 @@ def test_what_of_the_warehouse_is_older_than_its_history_is_forgotten(
     assert left == [(9 * DAY,)]
 
 
-def test_what_deleted_rows_left_is_used_again_even_when_all_history_is_kept(
+def test_the_space_of_deleted_rows_is_used_again_even_when_all_history_is_kept(
     instance: DagsterInstance, tmp_path: Path
 ) -> None:
     path = tmp_path / "w.duckdb"

@@ -1,4 +1,4 @@
-"""What is shown of a table: asset, columns, count, and cells that cannot break out."""
+"""What Dagster shows of a table: asset, columns, row count, and cells that cannot break out of the Markdown."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +51,7 @@ def test_columns_come_with_type_comment_and_constraint(connection: Connection) -
 def test_a_preview_keeps_nanoseconds_and_leaves_binary_columns_out(connection: Connection) -> None:
     metadata = table_metadata(connection, "marts.t")
     assert metadata["dagster/row_count"] == 1
-    assert metadata["preview"].value == (  # type: ignore[union-attr]
+    assert metadata["preview"].value == (
         '| ended\\_at | odd "name |\n| --- | --- |\n| 2018-08-02 08:12:40.672772389 | NULL |'
     )
 
@@ -60,16 +60,16 @@ def test_a_preview_holds_ten_rows_of_many(connection: Connection) -> None:
     connection.execute("INSERT INTO core.t FROM range(1000)")
     metadata = table_metadata(connection, "core.t")
     assert metadata["dagster/row_count"] == 1000
-    assert len(metadata["preview"].value.splitlines()) == 12  # type: ignore[union-attr]
+    assert len(metadata["preview"].value.splitlines()) == 12
 
 
 def test_a_preview_keeps_nanoseconds_inside_nested_values(connection: Connection) -> None:
     connection.execute("CREATE TABLE core.nested AS SELECT [{'at': ended_at}] AS times FROM marts.t")
-    preview = table_metadata(connection, "core.nested")["preview"].value  # type: ignore[union-attr]
+    preview = table_metadata(connection, "core.nested")["preview"].value
     assert "40.672772389" in str(preview)
 
 
-def test_several_tables_are_told_of_in_their_order_and_nothing_of_one_that_is_not_there(
+def test_the_metadata_of_several_tables_come_in_their_order_and_are_empty_for_a_missing_one(
     connection: Connection,
 ) -> None:
     connection.execute("CREATE TABLE marts.u AS FROM core.t; CREATE TABLE t (of_no_schema_of_ours INTEGER)")
@@ -77,7 +77,7 @@ def test_several_tables_are_told_of_in_their_order_and_nothing_of_one_that_is_no
     assert told == [table_metadata(connection, "core.t"), {}, table_metadata(connection, "marts.t")]
 
 
-def test_columns_and_counts_are_asked_for_once_however_many_tables(connection: Connection) -> None:
+def test_columns_and_counts_of_all_tables_are_queried_once(connection: Connection) -> None:
     class Counting:
         columns_asked, counts_asked, asked = 0, 0, 0
 
