@@ -62,13 +62,13 @@ def _bodies(job_count: int) -> Iterator[bytes]:
 
 def load(watch: Stopwatch, *, folder: str, job_count: int) -> int:
     """Load the file into a new warehouse."""
-    from cce_etl.pipeline.run import load
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     warehouse = Path(folder, "warehouse.duckdb")
     warehouse.unlink(missing_ok=True)
     with watch, open_warehouse(warehouse) as connection:
-        summary = load(connection, "benchmark", [str(Path(folder, "jobs.ndjson"))])
+        summary = load_files(connection, "benchmark", [str(Path(folder, "jobs.ndjson"))], "load")
     if summary.fetched != job_count:
         raise RuntimeError(f"{summary.fetched} of {job_count} jobs were loaded")
     return job_count

@@ -103,14 +103,14 @@ def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str,
     """Load a file into a new warehouse whose tables are there already: they cost the same however many rows come."""
     from unittest.mock import patch
 
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     location = _new(Path(folder), kind)
     with open_warehouse(location):
         pass
     with patch("cce_etl.pipeline.run.LOAD_RECORDS", batch_jobs), watch, open_warehouse(location) as connection:
-        summary = pipeline.load(connection, "benchmark", [str(Path(folder, file))])
+        summary = load_files(connection, "benchmark", [str(Path(folder, file))], "load")
     if summary.fetched != job_count:
         raise RuntimeError(f"{summary.fetched} of {job_count} jobs were loaded")
     return summary.rows

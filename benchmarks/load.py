@@ -78,11 +78,11 @@ def ours(watch: Stopwatch, *, path: str) -> int:
     """Load as the command line does."""
     from tempfile import TemporaryDirectory
 
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     with TemporaryDirectory() as folder, watch, open_warehouse(Path(folder) / "ours.duckdb") as connection:
-        return pipeline.load(connection, "s", [path]).rows
+        return load_files(connection, "s", [path], "load").rows
 
 
 def ours_without_bodies(watch: Stopwatch, *, path: str) -> int:
@@ -108,14 +108,14 @@ def differing_rows(path: Path) -> int:
 
     import msgspec
 
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     with TemporaryDirectory() as folder, open_warehouse(Path(folder) / "ours.duckdb") as connection:
         floor = Path(folder) / "floor.duckdb"
         with open_warehouse(floor) as other:
             load_floor.load(other, str(path), msgspec.json.decode)
-        pipeline.load(connection, "s", [str(path)])
+        load_files(connection, "s", [str(path)], "load")
         connection.execute(f"ATTACH '{floor}' AS floor (READ_ONLY)")
         both = ("FROM core.jobs SELECT * EXCLUDE (observed_at)", "FROM floor.core.jobs SELECT * EXCLUDE (observed_at)")
         counts = [

@@ -28,13 +28,13 @@ _MONTH_NS: Final = 30 * 86_400 * 10**9
 
 def make_warehouse(watch: Stopwatch, *, folder: str, job_count: int, copies: int, night_job_count: int) -> int:
     """Load a fleet, and copies of its rows; write the jobs of one night more beside it."""
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     jobs = _write_bodies(Path(folder, "jobs.ndjson"), _SEED, job_count)
     _write_bodies(Path(folder, NIGHT), _NIGHT_SEED, night_job_count)
     with watch, open_warehouse(Path(folder, WAREHOUSE)) as connection:
-        pipeline.load(connection, "benchmark", [str(jobs)])
+        load_files(connection, "benchmark", [str(jobs)], "load")
         connection.execute("CREATE TEMP TABLE first_jobs AS FROM core.jobs")
         for copy in range(1, copies):
             marks = {"mark": f"-{copy}", "cluster_mark": f"-{copy % 3}", "ago_ns": copy * _MONTH_NS}

@@ -141,21 +141,22 @@ def build_all(watch: Stopwatch, *, folder: str) -> int:
 
 def load_night(watch: Stopwatch, *, folder: str) -> int:
     """Load the jobs of one night."""
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
     from cce_etl.warehouse.connection import open_warehouse
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
-        return pipeline.load(connection, "benchmark", [str(Path(folder, NIGHT))]).rows
+        return load_files(connection, "benchmark", [str(Path(folder, NIGHT))], "load").rows
 
 
 def check_all(watch: Stopwatch, *, folder: str) -> int:
     """Run every check."""
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.gates import Gate, run_gate
     from cce_etl.warehouse.connection import open_warehouse
     from cce_etl.warehouse.files import row_counts
 
     with watch, open_warehouse(Path(folder, _BUILT)) as connection:
-        pipeline.check(connection)
+        for gate in Gate:
+            run_gate(connection, gate, "run")
         return row_counts(connection, ["core.jobs"])["core.jobs"]
 
 

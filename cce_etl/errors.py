@@ -9,6 +9,7 @@ CceEtlError
 ├─ PayloadError       a body that is not a CCE job: kind, path in the body, expectation
 ├─ WarehouseError     corrupt, disk full, not writable                                 exit 4
 │  └─ WarehouseBusyError   another process uses it; a later try may succeed
+├─ CheckError         a check found rows that must not exist; nothing is published     exit 6
 └─ Interrupted        a signal stopped the run; what was fetched is kept               exit 128 + signal
 """
 
@@ -108,6 +109,12 @@ class WarehouseError(CceEtlError):
 
 class WarehouseBusyError(WarehouseError):
     """A warehouse that another process uses, or a source that another process fetches; a later try may succeed."""
+
+
+class CheckError(CceEtlError):
+    """A check of severity error found rows, so nothing is published."""
+
+    exit_code = 6
 
 
 class Interrupted(CceEtlError):  # noqa: N818  the user asked for it, so it is no failure

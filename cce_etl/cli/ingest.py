@@ -1,10 +1,7 @@
-"""Commands that bring jobs in: run, load, discover, dead-letters.
-
-Lives here: their options, in which order the pieces are called, what is shown.
-Does not: logic (`errands`, `pipeline`), options of settings (`options`).
-"""
+"""Commands that bring jobs in: run, load, discover, dead-letters."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,15 +9,19 @@ import typer
 from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
+from cce_etl.errors import CheckError
 from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
-    from cce_etl.pipeline.plan import Errand
+    from cce_etl.pipeline.plan import FetchPlan
     from cce_etl.warehouse.connection import Connection
     from cce_etl.warehouse.fetch_runs import RunCounts
 
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Stop after core.jobs: build no models, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
+PublishAnyway = Annotated[
+    bool, typer.Option("--publish-anyway", help="Publish although a check of severity error fails. Look at it first.")
+]
 
 
 @app.command()
@@ -32,31 +33,49 @@ def run(
         list[str] | None, typer.Option("--ids", help="A list of job ids; may be given again; - is standard input.")
     ] = None,
     discover: Annotated[
-        bool, typer.Option("--discover", help="First find jobs in the API's lists, as `discover`.")
+        bool, typer.Option("--discover", help="First find jobs in the API's lists, as `discover` does.")
     ] = False,
-    deep: Annotated[int, typer.Option("--deep", min=0, help="Ask for steps by their own id, so many levels down.")] = 0,
+    deep: Annotated[
+        int, typer.Option("--deep", min=0, help="Ask for steps by their own ids too, this many levels down.")
+    ] = 0,
     no_build: NoBuild = False,
+    publish_anyway: PublishAnyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do the whole job: fetch the listed jobs, load them, build the models, publish.
+    """Do the whole job: fetch the listed jobs, load them, check, build the models, check, publish.
 
-    Without --ids: the lists that CCE_JOB_IDS names, else every job known that has not ended.
+    Without --ids, the lists that CCE_JOB_IDS names are fetched. Without any list, every known job that has not ended
+    is. A failed check of severity error keeps the published file as it was, and the exit code is 6.
     """
     from cce_etl.cli import output
-    from cce_etl.pipeline import plan as errands
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline import plan
+    from cce_etl.pipeline.discover import discover as discover_jobs
+    from cce_etl.pipeline.run import new_run_id
     from cce_etl.warehouse.connection import open_warehouse
 
-    todo = errands.plan(settings, ids or [])
-    for errand in todo:
-        output.bad_ids(errand.listing.bad if errand.listing else [])
+    run_id = new_run_id()
+    plans = plan.plan_fetches(settings, ids or [])
+    for one in plans:
+        output.bad_ids(one.id_list.bad if one.id_list else [])
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
+        for one in plans if discover else []:
+            output.discovery(discover_jobs(connection, one))
+        for one in plans:
+            if one.id_list is not None:
+                plan.register(connection, run_id, one.source.name, one.id_list)
         if discover:
-            for report in errands.discover(connection, todo):
-                output.discovery(report)
-            todo = errands.with_open_ids(connection, todo)
-        with telemetry.run(run_id := pipeline.new_run_id(), "run"):
-            _fetch_and_finish(connection, settings, run_id, todo, deep_levels=deep, no_build=no_build, as_json=as_json)
+            plans = list(plan.with_open_jobs(connection, plans))
+        with telemetry.run(run_id, "run"):
+            _fetch_and_finish(
+                connection,
+                settings,
+                run_id,
+                plans,
+                deep_levels=deep,
+                no_build=no_build,
+                publish_anyway=publish_anyway,
+                as_json=as_json,
+            )
 
 
 @app.command()
@@ -66,37 +85,39 @@ def load(
     settings: Settings,
     paths: Annotated[list[str], typer.Argument(help="Files or folders of payloads: JSON, NDJSON, also gzip or zstd.")],
     no_build: NoBuild = False,
+    publish_anyway: PublishAnyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Load job payloads saved earlier, without any network, then build and publish."""
+    """Load job payloads saved earlier, without any network, then check, build, check and publish."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.load_files import load_files
+    from cce_etl.pipeline.run import new_run_id
     from cce_etl.warehouse.connection import open_warehouse
 
-    run_id = pipeline.new_run_id()
+    run_id = new_run_id()
     with (
         open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection,
         telemetry.run(run_id, "load"),
     ):
         with output.progress_bar("Loading payloads") as on_progress:
-            summary = pipeline.load(
-                connection, settings.source or "files", paths, run_id=run_id, on_progress=on_progress
-            )
-        _finish(connection, settings, run_id, summary, no_build=no_build, as_json=as_json)
+            counts = load_files(connection, settings.source or "files", paths, run_id, on_progress=on_progress)
+        _finish(connection, settings, run_id, counts, no_build=no_build, publish_anyway=publish_anyway, as_json=as_json)
 
 
 @app.command()
 @with_settings(*FETCHING)
 def discover(*, settings: Settings) -> None:
-    """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending; `run` then fetches them."""
+    """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending. `run` then fetches them."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import plan as errands
+    from cce_etl.pipeline.discover import discover as discover_jobs
+    from cce_etl.pipeline.plan import plan_open_jobs
+    from cce_etl.settings.sources import read_sources
     from cce_etl.warehouse.connection import open_warehouse
 
-    todo = errands.everywhere(settings)
+    plans = plan_open_jobs(read_sources(settings))
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        for report in errands.discover(connection, todo):
-            output.discovery(report)
+        for one in plans:
+            output.discovery(discover_jobs(connection, one))
 
 
 @app.command("dead-letters")
@@ -105,29 +126,40 @@ def dead_letters(
     *,
     settings: Settings,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Fetch the jobs with open letters again, then publish.")
+        bool, typer.Option("--retry", help="Fetch the jobs with open dead letters again, then publish.")
     ] = False,
     replay: Annotated[
         bool, typer.Option("--replay", help="Read their stored bodies again, as after an upgrade.")
     ] = False,
+    publish_anyway: PublishAnyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what failed and is still open, by source and reason; letters that are resolved stay in raw.dead_letters."""
+    """List the open dead letters by source and reason. Those that are resolved stay in raw.dead_letters."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import plan as errands
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline import plan
+    from cce_etl.pipeline.replay import replay_dead_letters
+    from cce_etl.pipeline.run import finish, new_run_id
+    from cce_etl.settings.sources import read_sources
     from cce_etl.warehouse.connection import open_existing_warehouse
     from cce_etl.warehouse.dead_letters import open_dead_letters
 
-    todo = errands.everywhere(settings) if retry else []
+    plans = plan.plan_open_jobs(read_sources(settings)) if retry else []
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         if replay:
-            output.note(f"{errands.replay_dead_letters(connection):,} jobs could be read after all.")
-            output.failed_checks(pipeline.complete(connection, settings, pipeline.new_run_id()))
+            output.note(f"{replay_dead_letters(connection):,} jobs could be read after all.")
+            output.failed_checks(finish(connection, settings, new_run_id(), publish_anyway=publish_anyway))
         if retry:
-            todo = errands.to_retry(connection, todo)
-            with telemetry.run(run_id := pipeline.new_run_id(), "dead-letters"):
-                _fetch_and_finish(connection, settings, run_id, todo, deep_levels=0, no_build=False, as_json=as_json)
+            with telemetry.run(run_id := new_run_id(), "dead-letters"):
+                _fetch_and_finish(
+                    connection,
+                    settings,
+                    run_id,
+                    list(plan.of_open_dead_letters(connection, plans)),
+                    deep_levels=0,
+                    no_build=False,
+                    publish_anyway=publish_anyway,
+                    as_json=as_json,
+                )
         elif as_json:
             output.json_line(open_dead_letters(connection))
         else:
@@ -138,44 +170,75 @@ def _fetch_and_finish(
     connection: "Connection",
     settings: Settings,
     run_id: str,
-    todo: "list[Errand]",
+    plans: "Sequence[FetchPlan]",
     *,
     deep_levels: int,
     no_build: bool,
+    publish_anyway: bool,
     as_json: bool,
 ) -> None:
+    """Fetch the plans, then finish with what was fetched.
+
+    An error that stopped every source is raised at once. One that stopped some is raised last; a failed check is
+    raised before it.
+    """
     from cce_etl.cli import output
-    from cce_etl.pipeline import plan as errands
+    from cce_etl.pipeline.fetch import fetch
 
     with output.progress_bar("Fetching jobs") as on_progress:
-        outcome = errands.fetch(connection, todo, run_id=run_id, deep_levels=deep_levels, on_progress=on_progress)
-    if len(outcome.stopped) == len(todo):
+        result = fetch(connection, plans, run_id, deep_levels=deep_levels, on_progress=on_progress)
+    if len(result.stopped) == len(plans):
         if as_json:
-            output.json_line(outcome.summary)
-        outcome.raise_first()
-    for source, error in outcome.stopped.items():
+            output.json_line(result.counts)
+        result.raise_first()
+    for source, error in result.stopped.items():
         output.note(f"Error: the source {source} was stopped: {error}")
     try:
-        _finish(connection, settings, run_id, outcome.summary, no_build=no_build, as_json=as_json)
-    finally:
-        outcome.raise_first()
+        _finish(
+            connection,
+            settings,
+            run_id,
+            result.counts,
+            no_build=no_build,
+            publish_anyway=publish_anyway,
+            as_json=as_json,
+        )
+    except typer.Exit:
+        result.raise_first()
+        raise
+    result.raise_first()
 
 
 def _finish(
-    connection: "Connection", settings: Settings, run_id: str, summary: "RunCounts", *, no_build: bool, as_json: bool
+    connection: "Connection",
+    settings: Settings,
+    run_id: str,
+    counts: "RunCounts",
+    *,
+    no_build: bool,
+    publish_anyway: bool,
+    as_json: bool,
 ) -> None:
+    """Finish the run unless it is to stop after loading, then print its counts; exit with 1 when some ids failed."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.run import finish
 
     started = time.perf_counter()
+    is_published = False
+    refusal: CheckError | None = None
     try:
         if not no_build:
-            output.failed_checks(pipeline.complete(connection, settings, run_id))
-    finally:  # what was fetched is kept, so its account is due whatever became of the rest
-        summary = pipeline.lasting(summary, time.perf_counter() - started)
+            output.failed_checks(finish(connection, settings, run_id, publish_anyway=publish_anyway))
+            is_published = True
+    except CheckError as error:
+        refusal = error
+    finally:  # what was fetched is kept, so its counts are printed whatever became of the rest
+        counts.seconds = round(counts.seconds + time.perf_counter() - started, 3)
         if as_json:
-            output.json_line(summary)
+            output.json_line(counts)
     if not as_json:
-        output.summary(summary, settings, is_published=not no_build)
-    if summary.failed:
+        output.summary(counts, settings, is_published=is_published)
+    if refusal is not None:
+        raise refusal
+    if counts.failed:
         raise typer.Exit(1)

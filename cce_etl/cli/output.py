@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.discover import DiscoveryReport
     from cce_etl.pipeline.doctor import Finding
     from cce_etl.pipeline.fetch import Progress
+    from cce_etl.pipeline.gates import FailedCheck
     from cce_etl.pipeline.retention import Vacuumed
-    from cce_etl.pipeline.run import FailedCheck
     from cce_etl.publish.health import Health
     from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import BackupResult
@@ -103,9 +103,10 @@ def bad_ids(bad: "Sequence[BadId]") -> None:
 
 
 def failed_checks(failed: "Sequence[FailedCheck]") -> None:
-    """Warn of checks that found rows which must not exist."""
+    """Print the checks that found rows which must not exist."""
     for check in failed:
-        note(f"Warning: the check {check.name} found rows in {check.table}: {check.description} First: {check.rows[0]}")
+        kind = "Warning" if check.severity == "warning" else "Error"
+        note(f"{kind}: the check {check.name} found rows in {check.table}: {check.description} First: {check.rows[0]}")
 
 
 def summary(result: "RunCounts", settings: "Settings", *, is_published: bool) -> None:

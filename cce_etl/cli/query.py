@@ -1,8 +1,4 @@
-"""Commands about what is there: replay, build, publish, sql, doctor.
-
-Lives here: their options, and which pieces they call.
-Does not: bringing jobs in (`fetching`), keeping the files (`keeping`), logic (`pipeline`, `doctor`).
-"""
+"""Commands about what is there: replay, build, publish, sql, doctor."""
 
 import sys
 from typing import Annotated
@@ -10,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cce_etl.cli.app import app
+from cce_etl.cli.ingest import PublishAnyway
 from cce_etl.cli.options import FETCHING, FILES, with_settings
 from cce_etl.cli.tables import Format, print_result
 from cce_etl.settings.settings import Settings
@@ -18,38 +15,42 @@ from cce_etl.settings.settings import Settings
 @app.command()
 @with_settings(*FILES)
 def replay(*, settings: Settings) -> None:
-    """Make core and marts anew from the raw payloads alone."""
+    """Make core.jobs and every model again from the raw payloads alone, and run the checks."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.replay import replay as replay_payloads
+    from cce_etl.pipeline.run import build_checked, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        rows = pipeline.replay(connection)
-        output.built({"core.jobs": rows} | pipeline.build(connection, settings.slo), pipeline.check(connection))
+        rows = replay_payloads(connection)
+        built, failed = build_checked(connection, settings, new_run_id())
+    output.built({"core.jobs": rows} | built, failed)
 
 
 @app.command()
 @with_settings(*FILES)
 def build(*, settings: Settings) -> None:
-    """Build every SQL model anew and run the checks."""
+    """Check what was loaded, build every model, and check what was built."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.run import build_checked, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        output.built(pipeline.build(connection, settings.slo), pipeline.check(connection))
+        built, failed = build_checked(connection, settings, new_run_id())
+    output.built(built, failed)
 
 
 @app.command()
 @with_settings(*FILES)
-def publish(*, settings: Settings) -> None:
-    """Swap in a fresh read-only copy of core and marts for analysts."""
+def publish(*, settings: Settings, publish_anyway: PublishAnyway = False) -> None:
+    """Run the checks, then replace the analysts' file by a fresh read-only copy of core and marts."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import run as pipeline
+    from cce_etl.pipeline.run import new_run_id
+    from cce_etl.pipeline.run import publish as publish_copy
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        pipeline.publish(connection, settings, pipeline.new_run_id())
+        publish_copy(connection, settings, new_run_id(), publish_anyway=publish_anyway)
     output.published(settings.published)
 
 

@@ -23,9 +23,8 @@ from cce_etl.defs.resources import RESOURCE, Warehouse
 from cce_etl.defs.sensors.health import health_sensor
 from cce_etl.defs.sensors.inbox import inbox_sensor
 from cce_etl.defs.sensors.stuck import stuck_sensor
-from cce_etl.models.model import read_checks, sql_directory
-from cce_etl.pipeline import run as pipeline
-from cce_etl.pipeline.fetch import Clock
+from cce_etl.pipeline.plan import Clock
+from cce_etl.pipeline.run import models as all_models
 from cce_etl.warehouse.connection import storage_at
 
 
@@ -34,7 +33,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
 
     Raises ConfigError when the SQL models cannot be read, and for an executor that the other settings do not allow.
     """
-    models = pipeline.models()
+    models = all_models()
     warehouse = Warehouse(clock, environment)
     sources = warehouse.source_names()
     has_snapshots = storage_at(warehouse.settings_to_load().warehouse).keeps_snapshots
@@ -47,7 +46,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
             report_asset(),
             *([lake_files] if has_snapshots else []),
         ],
-        asset_checks=gates(read_checks(sql_directory())),
+        asset_checks=gates(),
         jobs=[nightly, inbox, housekeeping, *([lake_upkeep] if has_snapshots else [])],
         schedules=[
             nightly_schedule(sources),

@@ -1,9 +1,5 @@
-"""Every file in sql/checks as an asset check on the table that its header names, in two gates of one step each.
+"""Every check of sql/checks as an asset check on the table that its header names, in two gates of one step each."""
 
-Lives here: what a gate holds back, and a check as Dagster shows it. Does not: the SQL, running it (`warehouse/models`).
-"""
-
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,58 +10,44 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetKey,
-    Failure,
     ResourceParam,
     multi_asset_check,
 )
 
-from cce_etl import telemetry
-from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, asset_key, markdown_table
+from cce_etl.defs.metadata import JOB_IDS, asset_key, markdown_table
 from cce_etl.defs.resources import POOL, Warehouse
-from cce_etl.models.model import Check, run_check
-from cce_etl.warehouse.connection import Connection
+from cce_etl.models.model import Check
+from cce_etl.pipeline.gates import FailedCheck, Gate, gate_checks, require_passed, run_gate
 
-LOADED_GATE: Final = "check_what_was_loaded"
-BUILT_GATE: Final = "check_what_was_built"
-_LOADED: Final = frozenset({JOB_IDS, JOB_PAYLOADS, JOBS})
+GATE_NAMES: Final = {Gate.LOADED: "check_what_was_loaded", Gate.BUILT: "check_what_was_built"}
 _SEVERITIES: Final = {"error": AssetCheckSeverity.ERROR, "warning": AssetCheckSeverity.WARN}
-_COMMENT: Final = re.compile(r"--.*")
-# Enough of a parser: every table in sql/ is qualified with its schema, and no alias has a schema's name.
-_TABLE: Final = re.compile(r"\b(?:raw|core|intermediate|marts)\.\w+")
 
 
-def gates(checks: Sequence[Check]) -> list[AssetChecksDefinition]:
+def gates() -> list[AssetChecksDefinition]:
     """Return the checks of what was loaded, before models are built, and those of the models, before publishing.
 
-    In a gate, one check that is no warning and finds rows fails the run: the file published before stays.
+    A failed check of severity error fails its gate and the run, and the file published before stays.
     """
-    loaded = [check for check in checks if assets_read(check) <= _LOADED]
-    built = [check for check in checks if check not in loaded]
-    return [_gate(name, part) for name, part in ((LOADED_GATE, loaded), (BUILT_GATE, built)) if part]
+    return [_gate(gate, gate_checks(gate)) for gate in Gate if gate_checks(gate)]
 
 
-def _gate(name: str, checks: Sequence[Check]) -> AssetChecksDefinition:
-    @multi_asset_check(name=name, specs=[check_spec(check) for check in checks], can_subset=True, pool=POOL)
-    def find_rows(
+def _gate(gate: Gate, checks: Sequence[Check]) -> AssetChecksDefinition:
+    @multi_asset_check(name=GATE_NAMES[gate], specs=[check_spec(check) for check in checks], can_subset=True, pool=POOL)
+    def run_checks(
         context: AssetCheckExecutionContext, warehouse: ResourceParam[Warehouse]
     ) -> Iterator[AssetCheckResult]:
-        found = []
-        with warehouse.open(context.run.run_id) as session, telemetry.phase("check") as report:
-            for check in checks:
-                if check_spec(check).key in context.selected_asset_check_keys:
-                    result = evaluate(session.connection, check)
-                    yield result
-                    found += [] if result.passed else [check]
-            report({"failed_check_count": len(found)})
-        failed = [check for check in found if check.severity == "error"]
-        if failed:
-            raise Failure(_what_failed(failed), allow_retries=False)
+        run_id = context.run.run_id
+        selected = {key.name for key in context.selected_asset_check_keys}
+        with warehouse.open(run_id) as session:
+            failed = {one.name: one for one in run_gate(session.connection, gate, run_id, session.clock, selected)}
+            yield from (check_result(check, failed.get(check.name)) for check in checks if check.name in selected)
+            require_passed(list(failed.values()))
 
-    return find_rows
+    return run_checks
 
 
 def check_spec(check: Check) -> AssetCheckSpec:
-    """Return a check as Dagster knows it; it waits for all that its SQL reads."""
+    """Return a check as Dagster knows it; it waits for all tables that its SQL reads."""
     guarded = asset_key(check.table)
     return AssetCheckSpec(
         check.name,
@@ -78,26 +60,21 @@ def check_spec(check: Check) -> AssetCheckSpec:
     )
 
 
-def evaluate(connection: Connection, check: Check) -> AssetCheckResult:
-    """Run a check; the first rows it finds are shown."""
-    rows = run_check(connection, check)
+def check_result(check: Check, failed: FailedCheck | None) -> AssetCheckResult:
+    """Return the result of a check as Dagster shows it, with the first rows that it found."""
+    rows = failed.rows if failed else []
     columns = list(rows[0]) if rows else []
     shown = {"first_rows": markdown_table(columns, [list(row.values()) for row in rows])} if rows else {}
     return AssetCheckResult(
         asset_key=asset_key(check.table),
         check_name=check.name,
-        passed=not rows,
+        passed=failed is None,
         severity=_SEVERITIES[check.severity],
         description=check.description if rows else None,
         metadata={"rows_shown": len(rows), **shown},
     )
 
 
-def _what_failed(checks: Sequence[Check]) -> str:
-    names = "; ".join(f"{check.name} on {check.table}: {check.description}" for check in checks)
-    return f"Nothing is published, since rows were found that must not exist. {names} The checks show the rows."
-
-
 def assets_read(check: Check) -> set[AssetKey]:
     """Return the assets whose tables a check selects from."""
-    return {asset_key(table) for table in _TABLE.findall(_COMMENT.sub("", check.sql))}
+    return {asset_key(table) for table in check.dependencies}

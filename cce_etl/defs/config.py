@@ -1,7 +1,4 @@
-"""What one run is to fetch other than usual, as typed run config, and the errands that follow from it.
-
-Lives here: refetch, ids, since, sources, id files. Does not: what is fetched as usual (`errands`).
-"""
+"""The run config of a fetch, and the plans that follow from it."""
 
 from collections.abc import Sequence
 
@@ -11,9 +8,15 @@ from pydantic import Field
 
 from cce_etl.errors import ConfigError
 from cce_etl.extract.id_lists import is_valid_id
-from cce_etl.pipeline import plan as errands
-from cce_etl.pipeline.plan import Errand
-from cce_etl.pipeline.run import Listing
+from cce_etl.pipeline.plan import (
+    Clock,
+    FetchPlan,
+    IdList,
+    plan_open_jobs,
+    read_id_list,
+    register,
+    registered_by_run,
+)
 from cce_etl.settings.settings import Settings
 from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.timestamps import parse_timestamp
@@ -48,29 +51,38 @@ class FetchConfig(Config):
     )
 
 
-def plan(connection: Connection, settings: Settings, config: FetchConfig) -> list[Errand]:
-    """Return what to fetch from each source, and open finished jobs again where they are asked for.
+def plan(connection: Connection, settings: Settings, config: FetchConfig, run_id: str, clock: Clock) -> list[FetchPlan]:
+    """Return what to fetch from each source, and reopen finished jobs where the config asks for them.
 
-    Raises as `narrowed` does.
+    Raises:
+        ConfigError: A source, id or time is none, or ids are given for several sources at once.
     """
-    todo = narrowed(connection, settings, config)
-    for errand in todo:
-        if config.refetch and errand.listing is not None:
-            reopen(connection, require_source(errand.settings).name, errand.listing.job_ids)
-    return todo
+    plans = narrowed(connection, settings, config, run_id, clock)
+    for one in plans:
+        if config.refetch and one.id_list is not None:
+            reopen(connection, one.source.name, one.id_list.job_ids)
+    return plans
 
 
-def narrowed(connection: Connection, settings: Settings, config: FetchConfig) -> list[Errand]:
-    """Return what to fetch from each source, and write nothing: of finished jobs, those opened again before.
+def narrowed(
+    connection: Connection, settings: Settings, config: FetchConfig, run_id: str, clock: Clock
+) -> list[FetchPlan]:
+    """Return what to fetch from each source, of finished jobs only those that were reopened before.
 
-    Raises ConfigError for a source, id or time that is none, and when ids are given for several sources at once.
+    A list that an earlier step of the run has registered is not read again.
+
+    Raises:
+        ConfigError: As `plan`.
     """
     chosen = chosen_settings(settings, config.sources)
     if config.ids and len(chosen) > 1:
         names = ", ".join(require_source(one).name for one in chosen)
         raise ConfigError(f"The run config names ids, and there are several sources: {names}. Name one in sources.")
-    todo = [errand for one in chosen for errand in errands.plan(one, config.id_files)]
-    return [Errand(errand.settings, _listing(connection, errand, config)) for errand in todo]
+    plans = []
+    for one in plan_open_jobs(chosen, clock):
+        id_list = _id_list(connection, one, config, run_id, clock)
+        plans.append(msgspec.structs.replace(one, id_list=id_list))
+    return plans
 
 
 def chosen_settings(settings: Settings, names: Sequence[str]) -> list[Settings]:
@@ -82,16 +94,29 @@ def chosen_settings(settings: Settings, names: Sequence[str]) -> list[Settings]:
     return [found[name] for name in names] or list(found.values())
 
 
-def _listing(connection: Connection, errand: Errand, config: FetchConfig) -> Listing | None:
-    source, listing = require_source(errand.settings).name, errand.listing
+def _id_list(connection: Connection, plan: FetchPlan, config: FetchConfig, run_id: str, clock: Clock) -> IdList | None:
+    source = plan.source.name
     if config.ids:
-        listing = Listing(ORIGIN, _valid(config.ids), [])
-    elif listing is None and (config.refetch or config.since):
-        listing = Listing(ORIGIN, known_ids(connection, source), [])
-    if listing is None or config.since is None:
-        return listing
-    recent = set(listed_since(connection, source, _instant(config.since)))
-    return msgspec.structs.replace(listing, job_ids=[job_id for job_id in listing.job_ids if job_id in recent])
+        id_list: IdList | None = IdList(ORIGIN, _valid(config.ids))
+    elif config.id_files:
+        id_list = read_id_list(plan.settings, config.id_files)
+    else:
+        id_list = registered_by_run(connection, run_id, source)
+        if id_list is not None:
+            return _listed_since(connection, source, id_list, config.since)
+        id_list = read_id_list(plan.settings)
+    if id_list is not None:
+        register(connection, run_id, source, id_list, clock)
+    elif config.refetch or config.since:
+        id_list = IdList(ORIGIN, known_ids(connection, source))
+    return id_list and _listed_since(connection, source, id_list, config.since)
+
+
+def _listed_since(connection: Connection, source: str, id_list: IdList, since: str | None) -> IdList:
+    if since is None:
+        return id_list
+    recent = set(listed_since(connection, source, _instant(since)))
+    return msgspec.structs.replace(id_list, job_ids=[job_id for job_id in id_list.job_ids if job_id in recent])
 
 
 def _valid(job_ids: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
 
 from cce_etl import telemetry
 from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseBusyError
-from cce_etl.pipeline.fetch import Clock
+from cce_etl.pipeline.plan import Clock
 from cce_etl.settings.settings import Settings, environment_name, read_settings
 from cce_etl.settings.sources import read_sources
 from cce_etl.warehouse.connection import Connection, open_warehouse

@@ -13,9 +13,9 @@ import msgspec
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN, build_application
 from cce_etl.demo.fleet import build_fleet
 from cce_etl.demo.server import serve_in_thread, serve_until_stopped
-from cce_etl.pipeline import run as pipeline
-from cce_etl.pipeline.fetch import Progress
-from cce_etl.pipeline.run import Listing
+from cce_etl.pipeline import run
+from cce_etl.pipeline.fetch import Progress, fetch
+from cce_etl.pipeline.plan import IdList, plan_open_jobs, register
 from cce_etl.publish.query import QueryResult, open_published, query
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import open_warehouse
@@ -76,14 +76,15 @@ def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Pro
 
 
 def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> RunCounts:
-    run_id = pipeline.new_run_id()
-    listing = Listing("synthetic fleet", job_ids, [])
+    run_id = run.new_run_id()
+    (plan,) = plan_open_jobs([settings], _still)
+    plan = msgspec.structs.replace(plan, id_list=IdList("synthetic fleet", job_ids))
     with open_warehouse(settings.warehouse) as connection:
-        summary = pipeline.fetch(
-            connection, settings, listing, clock=_still, run_id=run_id, command="demo", on_progress=on_progress
-        ).unstopped()
-        pipeline.complete(connection, settings, run_id, _still)
-    return summary
+        register(connection, run_id, plan.source.name, IdList("synthetic fleet", job_ids), _still)
+        result = fetch(connection, [plan], run_id, clock=_still, command="demo", on_progress=on_progress)
+        result.raise_first()
+        run.finish(connection, settings, run_id, _still)
+    return result.counts
 
 
 def _still() -> int:

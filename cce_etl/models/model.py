@@ -69,6 +69,7 @@ class Check(msgspec.Struct, frozen=True):
     description: str
     table: str
     severity: Severity = "error"
+    dependencies: frozenset[str] = frozenset()
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -113,12 +114,14 @@ def read_models(directory: Path) -> list[Model]:
 def read_checks(directory: Path) -> list[Check]:
     """Read every check in `directory`/checks, by name."""
     checks = []
-    for path in sorted(directory.glob("checks/*.sql")):
-        header = _read_header(path)
-        severity = msgspec.convert(header.values.get("severity", "error"), Severity)
-        text = path.read_text(encoding="utf-8")
-        description = f"{header.description} {header.values.get('to do', '')}".rstrip()
-        checks.append(Check(path.stem, text, description, header.values["table"], severity))
+    with duckdb.connect() as parser:
+        for path in sorted(directory.glob("checks/*.sql")):
+            header = _read_header(path)
+            severity = msgspec.convert(header.values.get("severity", "error"), Severity)
+            text = path.read_text(encoding="utf-8")
+            dependencies = frozenset(_tables_in(_syntax_tree(parser, text, path)))
+            description = f"{header.description} {header.values.get('to do', '')}".rstrip()
+            checks.append(Check(path.stem, text, description, header.values["table"], severity, dependencies))
     return checks
 
 

@@ -1,10 +1,7 @@
-"""What the API's lists give, written down: job ids with their origin, v2 bodies, clusters.
-
-Lives here: the order of it, and the account.
-Does not: asking (`extract/discovery`), fetching what was found (`pipeline`).
-"""
+"""Registering what the API's own lists name: job ids with their origin, v2 bodies, clusters."""
 
 import asyncio
+import time
 from collections import defaultdict
 
 import msgspec
@@ -13,20 +10,18 @@ from cce_etl.extract.client import Client
 from cce_etl.extract.discovery import Discovery, FoundCluster, FoundJob
 from cce_etl.extract.discovery import discover as ask_lists
 from cce_etl.extract.payload_files import SavedRecord
-from cce_etl.extract.sign_in import choose_sign_in
-from cce_etl.pipeline.fetch import Clock, policy_of
+from cce_etl.pipeline.fetch import policy_of
 from cce_etl.pipeline.load import read_batch, store_batch
-from cce_etl.settings.settings import Settings
-from cce_etl.settings.sources import Source, require_source
+from cce_etl.pipeline.plan import Clock, FetchPlan
 from cce_etl.timestamps import timestamp_or_none
 from cce_etl.warehouse.clusters import ClusterRow, append_changed_clusters
-from cce_etl.warehouse.connection import Connection, transaction
+from cce_etl.warehouse.connection import Connection, storage_of, transaction
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
 
 
 class OriginCount(msgspec.Struct, frozen=True):
-    """Count the jobs that one list named, and how many of them were not known before."""
+    """How many jobs one list named, and how many of them were not known before."""
 
     origin: str
     found: int
@@ -34,7 +29,7 @@ class OriginCount(msgspec.Struct, frozen=True):
 
 
 class DiscoveryReport(msgspec.Struct, frozen=True):
-    """Account for a discovery: jobs by list, clusters seen and changed, lists that did not answer, with the reason."""
+    """The jobs that each list named, the clusters seen and changed, and the lists that did not answer, with reasons."""
 
     source: str
     origins: list[OriginCount]
@@ -43,25 +38,29 @@ class DiscoveryReport(msgspec.Struct, frozen=True):
     passed_over: list[str]
 
 
-def discover(connection: Connection, settings: Settings, clock: Clock) -> DiscoveryReport:
-    """Ask every list of a source, and write down what it gives; new ids are pending.
+def discover(connection: Connection, plan: FetchPlan, clock: Clock = time.time_ns) -> DiscoveryReport:
+    """Ask every list of a source and register what it names; new ids are pending.
 
-    Raises AuthError, ConfigError, ApiError when no list answers, and WarehouseError.
+    Raises:
+        ApiError: No list answers. AuthError when the credentials are refused.
+        WarehouseError: The warehouse cannot be written.
     """
-    source = require_source(settings)
-    found = asyncio.run(_ask(settings, source, clock))
-    now = clock()
-    with transaction(connection):
-        origins = _register(connection, source.name, found.jobs, now)
-        changed = append_changed_clusters(connection, source.name, [_row(cluster) for cluster in found.clusters], now)
-    batch = read_batch([SavedRecord(body, "a list of v2", now) for body in found.bodies])
-    store_batch(connection, source.name, batch, RunCounts(), now)
+    source = plan.source
+    with storage_of(connection).source_lock(connection, source.name, plan.settings.lock_wait_seconds):
+        found = asyncio.run(_ask_lists(plan, clock))
+        now = clock()
+        with transaction(connection):
+            origins = _register(connection, source.name, found.jobs, now)
+            rows = [_row(cluster) for cluster in found.clusters]
+            changed = append_changed_clusters(connection, source.name, rows, now)
+        batch = read_batch([SavedRecord(body, "a list of v2", now) for body in found.bodies])
+        store_batch(connection, source.name, batch, RunCounts(), now)
     return DiscoveryReport(source.name, origins, len(found.clusters), changed, found.passed_over)
 
 
-async def _ask(settings: Settings, source: Source, clock: Clock) -> Discovery:
-    auth = choose_sign_in(settings, source, clock).auth
-    async with Client(source.endpoint, source.project_id, auth, policy_of(settings), clock) as client:
+async def _ask_lists(plan: FetchPlan, clock: Clock) -> Discovery:
+    source = plan.source
+    async with Client(source.endpoint, source.project_id, plan.sign_in.auth, policy_of(plan.settings), clock) as client:
         return await ask_lists(client, source.project_id)
 
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from cce_etl.pipeline.fetch import BATCH_BYTES, Clock
+from cce_etl.pipeline.fetch import BATCH_BYTES
+from cce_etl.pipeline.plan import Clock
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadKey, tree_of
 from cce_etl.warehouse.connection import Connection, open_existing_warehouse, storage_at, transaction, warehouse_errors

@@ -15,7 +15,8 @@ from cce_etl.errors import ApiError, AuthError, CceEtlError, ConfigError, Interr
 from cce_etl.extract.client import Client, Failed, Fetched, Gone
 from cce_etl.extract.id_lists import is_valid_id
 from cce_etl.extract.sign_in import choose_sign_in
-from cce_etl.pipeline.fetch import Clock, policy_of
+from cce_etl.pipeline.fetch import policy_of
+from cce_etl.pipeline.plan import Clock
 from cce_etl.settings.settings import Settings
 from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.transform.flatten import JobRow, job_rows, parse_payload

@@ -78,6 +78,14 @@ class FetchRun(msgspec.Struct, frozen=True):
         row_count = counts.pop("rows")
         return values | counts | {"core_row_count": row_count}
 
+    def figures(self) -> dict[str, int | float]:
+        """Return what is counted of a run, without its times and without percentiles, which do not add up."""
+        return {
+            name: value
+            for name, value in self.columns().items()
+            if isinstance(value, int | float) and not name.endswith(("_at", "_latency_seconds"))
+        }
+
 
 class RunSummary(msgspec.Struct, frozen=True):
     """The counts of a run over all its sources. `changed` are jobs that were loaded before and now differ."""

@@ -67,6 +67,23 @@ CREATE TABLE IF NOT EXISTS raw.fetch_runs (
     p95_latency_seconds DOUBLE
 );
 
+-- The lists of job ids that runs read.
+CREATE TABLE IF NOT EXISTS raw.id_lists (
+    run_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL,
+    listed_at TIMESTAMP_NS NOT NULL,
+    bad_entry_count BIGINT NOT NULL
+);
+
+-- The gates of checks that runs went through, with the checks of severity error that failed.
+CREATE TABLE IF NOT EXISTS raw.check_runs (
+    run_id VARCHAR NOT NULL,
+    gate VARCHAR NOT NULL,
+    checked_at TIMESTAMP_NS NOT NULL,
+    error_checks VARCHAR[] NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS raw.clusters (
     source VARCHAR NOT NULL,
     cluster_id VARCHAR NOT NULL,

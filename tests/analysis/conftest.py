@@ -10,6 +10,7 @@ import pytest
 from cce_etl.analysis import Published, open_published
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.settings.settings import Settings
 from cce_etl.timestamps import NANOSECONDS
 from cce_etl.warehouse.connection import open_warehouse
@@ -91,7 +92,7 @@ def publish(tmp_path_factory: pytest.TempPathFactory) -> Publish:
             for source, some in bodies.items():
                 saved = folder / f"{source}.ndjson"
                 saved.write_bytes(b"\n".join(body.replace(b"\n", b"") for body in some))
-                pipeline.load(connection, source, [str(saved)], clock=lambda: OBSERVED_NS)
+                load_files(connection, source, [str(saved)], "load", clock=lambda: OBSERVED_NS)
             pipeline.build(connection)
             pipeline.publish(connection, settings, "run", lambda: OBSERVED_NS)
         return settings.published

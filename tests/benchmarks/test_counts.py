@@ -14,7 +14,7 @@ import pytest
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, Fetched, FetchPolicy
 from cce_etl.extract.payload_files import SavedRecord
-from cce_etl.pipeline.fetch import ignore_progress, ingest
+from cce_etl.pipeline.fetch import Ingest, ignore_progress
 from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
@@ -56,7 +56,7 @@ def test_each_job_is_asked_for_once(warehouse: Connection, api: "Api") -> None:
 
     async def run() -> None:
         async with client:
-            await ingest(warehouse, "s", client, api.fleet_ids, RunCounts(), time.time_ns, ignore_progress)
+            await Ingest(warehouse, "s", client, RunCounts(), time.time_ns, ignore_progress).ingest(api.fleet_ids)
 
     asyncio.run(run())
     assert api.asked == dict.fromkeys(api.fleet_ids, 1)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -10,7 +11,7 @@ from cce_etl.demo.showcase import DemoServer
 from cce_etl.extract.id_lists import BadId
 from cce_etl.pipeline.doctor import Finding
 from cce_etl.pipeline.fetch import Progress
-from cce_etl.pipeline.run import FailedCheck
+from cce_etl.pipeline.gates import FailedCheck
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.fetch_runs import RunCounts
 
@@ -38,9 +39,13 @@ def test_a_summary_says_where_failures_are_kept_on_standard_error(capsys: pytest
     assert "cce-etl dead-letters" in err
 
 
-def test_a_failed_check_is_a_warning_with_its_first_row(capsys: pytest.CaptureFixture[str]) -> None:
-    output.failed_checks([FailedCheck("no_evens", "Evens are wrong.", "marts.a", [{"x": 0}, {"x": 2}])])
-    expected = "Warning: the check no_evens found rows in marts.a: Evens are wrong. First: {'x': 0}\n"
+@pytest.mark.parametrize(("severity", "word"), [("warning", "Warning"), ("error", "Error")])
+def test_a_failed_check_is_named_by_its_severity_with_its_first_row(
+    severity: Literal["error", "warning"], word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = FailedCheck("no_evens", "Evens are wrong.", "marts.a", severity, [{"x": 0}, {"x": 2}])
+    output.failed_checks([check])
+    expected = f"{word}: the check no_evens found rows in marts.a: Evens are wrong. First: {{'x': 0}}\n"
     assert capsys.readouterr().err == expected
 
 

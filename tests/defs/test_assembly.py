@@ -8,10 +8,12 @@ from dagster import AssetKey, Definitions, OpDefinition
 from cce_etl.defs.assembly import build_definitions
 from cce_etl.models.model import read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.plan import read_id_list
 from cce_etl.publish.query import open_published, query
 from cce_etl.settings.settings import read_settings
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.status import published_tables
+from tests.steps import failed_checks, fetch_listed
 
 if TYPE_CHECKING:
     from tests.defs.conftest import Night
@@ -66,9 +68,9 @@ def test_a_run_leaves_the_same_tables_as_the_pipeline_called_by_hand(night: "Nig
     }
     settings = read_settings({}, by_hand)
     with open_warehouse(settings.warehouse) as connection:
-        pipeline.fetch(connection, settings, pipeline.list_ids(settings, []), clock=lambda: night.now).unstopped()
+        fetch_listed(connection, settings, read_id_list(settings), clock=lambda: night.now)
         pipeline.build(connection)
-        assert pipeline.check(connection) == []
+        assert failed_checks(connection) == []
         pipeline.publish(connection, settings, "by hand", lambda: night.now)
     expected = _contents(by_hand["CCE_WAREHOUSE"])
     assert len(expected["core.jobs"]) > 40

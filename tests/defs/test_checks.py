@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from dagster import (
     AssetCheckSeverity,
@@ -15,16 +16,22 @@ from dagster import (
 
 from cce_etl.defs.assembly import build_definitions
 from cce_etl.defs.assets.published import PUBLISHED
-from cce_etl.defs.checks import BUILT_GATE, LOADED_GATE, assets_read, check_spec, gates
+from cce_etl.defs.checks import GATE_NAMES, assets_read, check_spec, gates
 from cce_etl.defs.metadata import JOB_IDS, asset_key
 from cce_etl.defs.resources import RESOURCE, Warehouse
 from cce_etl.models.model import Check, read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
 
 CHECKS = read_checks(sql_directory())
-THREE_ROWS = Check("three_rows", "SELECT range AS number FROM range(3)", "Numbers.", "core.jobs")
+THREE_ROWS = Check(
+    "three_rows", "SELECT range AS number FROM range(3)", "Numbers.", "core.jobs", dependencies=frozenset({"core.jobs"})
+)
 ONE_WAY = Check(
-    "one_way", "-- not marts.steps\n-- table: core.jobs\nSELECT 1 FROM core.jobs, raw.dead_letters", "", "core.jobs"
+    "one_way",
+    "SELECT 1 FROM core.jobs, raw.dead_letters",
+    "",
+    "core.jobs",
+    dependencies=frozenset({"core.jobs", "raw.dead_letters"}),
 )
 
 
@@ -52,8 +59,8 @@ def test_drift_and_quality_are_warnings() -> None:
 
 
 def test_what_was_loaded_is_checked_before_models_and_models_before_publishing() -> None:
-    loaded, built = gates(CHECKS)
-    assert (loaded.node_def.name, built.node_def.name) == (LOADED_GATE, BUILT_GATE)
+    loaded, built = gates()
+    assert (loaded.node_def.name, built.node_def.name) == tuple(GATE_NAMES.values())
     raw_or_jobs = {check.name for check in CHECKS if check.table.startswith("raw.") or check.table == "core.jobs"}
     assert {spec.name for spec in loaded.check_specs} == raw_or_jobs
     # A gate holds back what follows from an asset that one of its blocking checks guards.
@@ -62,7 +69,7 @@ def test_what_was_loaded_is_checked_before_models_and_models_before_publishing()
     assert published & {spec.asset_key for spec in built.check_specs if spec.blocking}
 
 
-def test_a_check_waits_for_all_that_it_selects_from_and_comments_do_not_count() -> None:
+def test_a_check_waits_for_all_that_it_selects_from() -> None:
     assert assets_read(ONE_WAY) == {AssetKey(["core", "jobs"]), AssetKey(["raw", "job_payloads"])}
     assert {dep.asset_key for dep in check_spec(ONE_WAY).additional_deps} == {AssetKey(["raw", "job_payloads"])}
 
@@ -71,23 +78,26 @@ def test_every_check_selects_from_the_table_it_guards() -> None:
     assert [check.name for check in CHECKS if asset_key(check.table) not in assets_read(check)] == []
 
 
-def _run(check: Check, folder: Path) -> tuple[ExecuteInProcessResult, AssetsDefinition, AssetsDefinition]:
+def _run(
+    check: Check, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[ExecuteInProcessResult, AssetsDefinition, AssetsDefinition]:
     @asset(key=["core", "jobs"])
     def jobs() -> None: ...
 
     @asset(deps=[jobs])
     def after() -> None: ...
 
+    monkeypatch.setattr("cce_etl.pipeline.gates.all_checks", lambda: (check,))
     resources = {RESOURCE: Warehouse(lambda: 0, {"CCE_WAREHOUSE": str(folder / "w.duckdb")})}
     with DagsterInstance.ephemeral() as instance:
-        result = materialize(
-            [jobs, after, *gates([check])], instance=instance, resources=resources, raise_on_error=False
-        )
+        result = materialize([jobs, after, *gates()], instance=instance, resources=resources, raise_on_error=False)
     return result, jobs, after
 
 
-def test_rows_fail_the_run_are_shown_and_what_comes_after_does_not_run(tmp_path: Path) -> None:
-    result, jobs, _ = _run(THREE_ROWS, tmp_path)
+def test_rows_fail_the_run_are_shown_and_what_comes_after_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, jobs, _ = _run(THREE_ROWS, tmp_path, monkeypatch)
     assert not result.success
     assert {event.asset_key for event in result.get_asset_materialization_events()} == {jobs.key}
     (evaluation,) = result.get_asset_check_evaluations()
@@ -100,9 +110,9 @@ def test_rows_fail_the_run_are_shown_and_what_comes_after_does_not_run(tmp_path:
     assert "three_rows on core.jobs: Numbers." in str(told.description)
 
 
-def test_rows_of_a_warning_are_shown_and_what_comes_after_runs(tmp_path: Path) -> None:
-    warning = Check(THREE_ROWS.name, THREE_ROWS.sql, THREE_ROWS.description, THREE_ROWS.table, "warning")
-    result, jobs, after = _run(warning, tmp_path)
+def test_rows_of_a_warning_are_shown_and_what_comes_after_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warning = msgspec.structs.replace(THREE_ROWS, severity="warning")
+    result, jobs, after = _run(warning, tmp_path, monkeypatch)
     assert result.success
     assert {event.asset_key for event in result.get_asset_materialization_events()} == {jobs.key, after.key}
     (evaluation,) = result.get_asset_check_evaluations()
@@ -111,8 +121,6 @@ def test_rows_of_a_warning_are_shown_and_what_comes_after_runs(tmp_path: Path) -
 
 
 def test_the_gates_split_all_checks_and_share_none() -> None:
-    names = [spec.name for gate in gates(CHECKS) for spec in gate.check_specs]
+    names = [spec.name for gate in gates() for spec in gate.check_specs]
     assert sorted(names) == sorted(check.name for check in CHECKS)
-    assert {spec.asset_key for spec in gates(CHECKS)[1].check_specs} <= {
-        asset_key(model.name) for model in pipeline.models()
-    }
+    assert {spec.asset_key for spec in gates()[1].check_specs} <= {asset_key(model.name) for model in pipeline.models()}

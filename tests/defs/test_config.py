@@ -1,12 +1,15 @@
 """Run config: what each field makes of the ids that are known."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cce_etl.defs.config import FetchConfig, plan
 from cce_etl.errors import ConfigError
+from cce_etl.pipeline.plan import read_id_list, register
 from cce_etl.settings.settings import Settings, read_settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.job_ids import IdUpdate, finished_ids, register_ids, update_ids
@@ -43,8 +46,8 @@ def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def _ids(connection: Connection, settings: Settings, config: FetchConfig) -> list[list[str] | None]:
-    listings = [one.listing for one in plan(connection, settings, config)]
-    return [None if listing is None else listing.job_ids for listing in listings]
+    id_lists = [one.id_list for one in plan(connection, settings, config, "run", time.time_ns)]
+    return [None if id_list is None else id_list.job_ids for id_list in id_lists]
 
 
 def test_without_any_field_the_run_is_as_every_night(connection: Connection, settings: Settings) -> None:
@@ -82,8 +85,8 @@ def test_a_list_in_the_config_stands_for_the_usual_one(
 
 def test_sources_choose_whom_to_ask(connection: Connection, several: Settings) -> None:
     for names, expected in (([], ["east", "west"]), (["west"], ["west"]), (["west", "east"], ["west", "east"])):
-        errands = plan(connection, several, FetchConfig(sources=names))
-        assert [errand.settings.source for errand in errands] == expected
+        plans = plan(connection, several, FetchConfig(sources=names), "run", time.time_ns)
+        assert [one.source.name for one in plans] == expected
 
 
 @pytest.mark.parametrize(
@@ -97,4 +100,30 @@ def test_sources_choose_whom_to_ask(connection: Connection, several: Settings) -
 )
 def test_a_mistake_is_named(connection: Connection, several: Settings, config: FetchConfig, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        plan(connection, several, config)
+        plan(connection, several, config, "run", time.time_ns)
+
+
+def test_a_list_that_the_run_has_registered_is_not_read_again(
+    connection: Connection, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "list.txt").write_text("first\nno id!\n", encoding="utf-8")
+    listing = msgspec.structs.replace(settings, job_ids=str(tmp_path / "list.txt"))
+    id_list = read_id_list(listing)
+    assert id_list is not None
+    register(connection, "run", "east", id_list, time.time_ns)
+    (tmp_path / "list.txt").unlink()
+    [planned] = plan(connection, listing, FetchConfig(), "run", time.time_ns)
+    assert planned.id_list is not None
+    assert (planned.id_list.job_ids, planned.id_list.bad_entry_count) == (["first"], 1)
+    with pytest.raises(ConfigError, match=r"list\.txt"):
+        plan(connection, listing, FetchConfig(), "another run", time.time_ns)
+
+
+def test_a_list_that_no_step_has_registered_is_read_and_registered_once(
+    connection: Connection, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "list.txt").write_text("first\n", encoding="utf-8")
+    listing = msgspec.structs.replace(settings, job_ids=str(tmp_path / "list.txt"))
+    for _ in range(2):
+        assert _ids(connection, listing, FetchConfig()) == [["first"]]
+    assert connection.execute("SELECT count(*) FROM raw.id_lists").fetchall() == [(1,)]

@@ -12,11 +12,13 @@ from dagster import DagsterInstance, ExecuteInProcessResult, materialize
 
 from cce_etl.defs.assets.models import model_assets
 from cce_etl.defs.assets.published import published_asset
-from cce_etl.defs.checks import BUILT_GATE, assets_read, gates
+from cce_etl.defs.checks import GATE_NAMES, assets_read, gates
 from cce_etl.defs.metadata import asset_key
 from cce_etl.defs.resources import RESOURCE, Warehouse
 from cce_etl.models.model import Check, Model, read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.gates import Gate
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.warehouse.connection import open_warehouse
 
 CHECKS = read_checks(sql_directory())
@@ -29,15 +31,15 @@ FAULTS = {
 }
 
 
-def _night(folder: Path, models: Sequence[Model], checks: Sequence[Check]) -> ExecuteInProcessResult:
+def _night(folder: Path, models: Sequence[Model]) -> ExecuteInProcessResult:
     """Build, check and publish one job with a failed step, as Dagster does."""
     step = {"metadata": {"uid": "b"}, "spec": {"type": "InstallNode"}, "status": {"phase": "Failed"}}
     job = {"metadata": {"uid": "a"}, "spec": {"type": "CreateNode", "subJobs": [step]}, "status": {"phase": "Failed"}}
     (folder / "jobs.json").write_text(json.dumps(job))
     settings = {"CCE_WAREHOUSE": str(folder / "w.duckdb"), "CCE_PUBLISHED": str(folder / "p.duckdb")}
     with open_warehouse(folder / "w.duckdb") as connection:
-        pipeline.load(connection, "s", [str(folder / "jobs.json")])
-    assets = [model_assets(models), published_asset(models, timedelta(hours=26)), gates(checks)[-1]]
+        load_files(connection, "s", [str(folder / "jobs.json")], "load")
+    assets = [model_assets(models), published_asset(models, timedelta(hours=26)), gates()[-1]]
     with DagsterInstance.ephemeral() as instance:
         resources = {RESOURCE: Warehouse(lambda: 0, settings)}
         return materialize(assets, instance=instance, resources=resources, raise_on_error=False)
@@ -55,7 +57,7 @@ def _all_that_matters_to(check: str) -> tuple[list[Model], list[Check]]:
 
 
 def test_good_models_are_published(tmp_path: Path) -> None:
-    assert _night(tmp_path, pipeline.models(), CHECKS).success
+    assert _night(tmp_path, pipeline.models()).success
     with duckdb.connect(tmp_path / "p.duckdb", read_only=True) as published:
         assert published.execute("SELECT job_id FROM marts.steps").fetchall() == [("b",)]
 
@@ -73,8 +75,9 @@ def test_a_fault_in_a_model_stops_the_night(
         for model in models
     ]
     monkeypatch.setattr(pipeline, "models", lambda: faulty)
-    result = _night(tmp_path, faulty, checks)
+    monkeypatch.setattr("cce_etl.pipeline.gates.all_checks", lambda: tuple(checks))
+    result = _night(tmp_path, faulty)
     (failure,) = result.filter_events(lambda event: event.is_step_failure)
-    assert failure.step_key == BUILT_GATE
+    assert failure.step_key == GATE_NAMES[Gate.BUILT]
     assert check in {each.check_name for each in result.get_asset_check_evaluations() if not each.passed}
     assert not (tmp_path / "p.duckdb").exists()

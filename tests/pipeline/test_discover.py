@@ -1,8 +1,4 @@
-"""Discovery and deep fetching against the synthetic fleet over HTTP, through to the marts.
-
-Lives here: ids with their origin, completion times of v2, clusters, cut-off trees made whole.
-Does not: the lists' odd answers (`extract/test_discovery`).
-"""
+"""Discovery and deep fetching against the synthetic fleet over HTTP, through to the marts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +10,15 @@ import pytest
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
-from cce_etl.pipeline import plan as errands
 from cce_etl.pipeline import run as pipeline
-from cce_etl.pipeline.plan import Errand
+from cce_etl.pipeline.discover import DiscoveryReport, discover
+from cce_etl.pipeline.fetch import fetch
+from cce_etl.pipeline.plan import FetchPlan, IdList, plan_open_jobs, register, with_open_jobs
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from tests.fake_api.server import fake_api
 from tests.fake_api.shallow import shallow
+from tests.steps import failed_checks
 
 # 2026-07-01 02:00:00 UTC
 NOW = 1_782_871_200_000_000_000
@@ -39,7 +37,7 @@ def fleet() -> Fleet:
 @contextmanager
 def discovered(
     fleet: Fleet, folder: Path, shown_levels: int | None = None
-) -> Iterator[tuple[Connection, list[Errand], Any]]:
+) -> Iterator[tuple[Connection, list[FetchPlan], list[DiscoveryReport]]]:
     """Serve a fleet, and find all its jobs."""
     with (
         fake_api(fleet, middlewares=[] if shown_levels is None else [shallow(shown_levels)]) as endpoint,
@@ -48,8 +46,8 @@ def discovered(
         settings = Settings(
             endpoint=endpoint, project_id=DEMO_PROJECT_ID, auth_token=DEMO_TOKEN, source="demo", rate_limit=0
         )
-        todo = [Errand(settings, None)]
-        yield connection, todo, errands.discover(connection, todo, now)
+        plans = plan_open_jobs([settings])
+        yield connection, plans, [discover(connection, plan, now) for plan in plans]
 
 
 def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
@@ -57,24 +55,24 @@ def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_every_job_that_a_list_names_is_noted_with_its_origin_and_then_fetched(fleet: Fleet, tmp_path: Path) -> None:
-    with discovered(fleet, tmp_path) as (connection, todo, [report]):
+    with discovered(fleet, tmp_path) as (connection, plans, [report]):
         listed = {origin.origin.split("/")[0]: origin for origin in report.origins}
         assert listed["api"].found == listed["api"].new == len(fleet.job_ids)
         assert listed["autopilot"].found > 0
         assert report.passed_over == []
-        outcome = errands.fetch(connection, todo, clock=now)
-        assert outcome.summary.fetched == len(fleet.job_ids) + listed["autopilot"].found
-        assert outcome.summary.gone == outcome.summary.failed == 0
+        result = fetch(connection, plans, "run", clock=now)
+        assert result.counts.fetched == len(fleet.job_ids) + listed["autopilot"].found
+        assert result.counts.gone == result.counts.failed == 0
         assert rows(connection, "FROM raw.job_ids WHERE state NOT IN ('finished', 'running')") == []
         # The second time nothing is new, and what ended is not asked for again.
-        again = errands.discover(connection, todo, now)[0]
+        again = discover(connection, plans[0], now)
         assert [origin.new for origin in again.origins] == [0, 0]
         assert again.clusters_changed == 0 < again.clusters_seen
 
 
 def test_the_completion_time_of_v2_is_added_to_the_tree_of_v3(fleet: Fleet, tmp_path: Path) -> None:
-    with discovered(fleet, tmp_path) as (connection, todo, _):
-        errands.fetch(connection, todo, clock=now)
+    with discovered(fleet, tmp_path) as (connection, plans, _):
+        fetch(connection, plans, "run", clock=now)
         unlike = rows(connection, "FROM core.jobs WHERE completed_at IS NOT NULL AND completed_at != updated_at")
         finished = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND canonical_phase IN ('Success', 'Failed')"
         known = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND completed_at IS NOT NULL"
@@ -98,8 +96,8 @@ def test_clusters_are_landed_as_seen(fleet: Fleet, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def whole(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
     """Return the steps of the fleet when no tree of it is cut off."""
-    with discovered(fleet, tmp_path_factory.mktemp("whole")) as (connection, todo, _):
-        errands.fetch(connection, todo, clock=now)
+    with discovered(fleet, tmp_path_factory.mktemp("whole")) as (connection, plans, _):
+        fetch(connection, plans, "run", clock=now)
         pipeline.build(connection)
         return rows(connection, STEPS)
 
@@ -108,34 +106,33 @@ def whole(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[
 def test_trees_cut_off_by_the_api_are_made_whole_by_asking_for_steps(
     fleet: Fleet, whole: list[tuple[Any, ...]], tmp_path: Path, shown_levels: int
 ) -> None:
-    with discovered(fleet, tmp_path, shown_levels) as (connection, todo, _):
-        outcome = errands.fetch(connection, todo, clock=now, deep_levels=4)
+    with discovered(fleet, tmp_path, shown_levels) as (connection, plans, _):
+        result = fetch(connection, plans, "run", clock=now, deep_levels=4)
         pipeline.build(connection)
-        assert pipeline.check(connection) == []
+        assert failed_checks(connection) == []
         assert rows(connection, STEPS) == whole
         # Each id was asked for once, and the steps of trees that ended are never asked for again.
-        assert outcome.summary.requested == rows(connection, "SELECT count(*) FROM raw.job_ids")[0][0]
+        assert result.counts.requested == rows(connection, "SELECT count(*) FROM raw.job_ids")[0][0]
         asked = "SELECT count(*) FROM core.jobs WHERE depth = 0 AND canonical_phase IN ('Initializing', 'Running')"
-        again = errands.fetch(connection, todo, clock=now).summary
+        again = fetch(connection, plans, "run", clock=now).counts
         assert again.fetched == again.gone == again.failed == 0
         assert 0 < again.unchanged <= rows(connection, asked)[0][0]
 
 
 def test_a_list_given_is_widened_by_what_is_open(fleet: Fleet, tmp_path: Path) -> None:
-    with discovered(fleet, tmp_path) as (connection, todo, _):
-        listing = pipeline.Listing("a file", ["only-this"], [])
-        [widened] = errands.with_open_ids(connection, [Errand(todo[0].settings, listing)])
-        assert widened.listing is not None
-        assert widened.listing.job_ids[0] == "only-this"
-        assert set(fleet.job_ids) < set(widened.listing.job_ids)
+    with discovered(fleet, tmp_path) as (connection, [plan], _):
+        [widened] = with_open_jobs(connection, [msgspec.structs.replace(plan, id_list=IdList("a file", ["only-this"]))])
+        assert widened.id_list is not None
+        assert widened.id_list.job_ids[0] == "only-this"
+        assert set(fleet.job_ids) < set(widened.id_list.job_ids)
 
 
 def test_a_source_that_is_refused_does_not_stop_the_others(fleet: Fleet, tmp_path: Path) -> None:
     with discovered(fleet, tmp_path) as (connection, [good], _):
-        bad = Errand(msgspec.structs.replace(good.settings, source="other", auth_token="wrong"), good.listing)
-        pipeline.register(connection, "other", pipeline.Listing("a file", [fleet.job_ids[0]], []), now)
-        outcome = errands.fetch(connection, [bad, good], clock=now)
-        assert outcome.summary.fetched >= len(fleet.job_ids)
-        assert list(outcome.stopped) == ["other"]
+        [bad] = plan_open_jobs([msgspec.structs.replace(good.settings, source="other", auth_token="wrong")])
+        register(connection, "run", "other", IdList("a file", [fleet.job_ids[0]]), now)
+        result = fetch(connection, [bad, good], "run", clock=now)
+        assert result.counts.fetched >= len(fleet.job_ids)
+        assert list(result.stopped) == ["other"]
         with pytest.raises(Exception, match="refused the credentials"):
-            outcome.raise_first()
+            result.raise_first()

@@ -14,7 +14,7 @@ from cce_etl.errors import AuthError, Interrupted, WarehouseError
 from cce_etl.extract.auth import TokenAuth
 from cce_etl.extract.client import Client, FetchPolicy
 from cce_etl.pipeline import fetch as module
-from cce_etl.pipeline.fetch import Progress, ignore_progress, ingest
+from cce_etl.pipeline.fetch import Ingest, Progress, ignore_progress
 from cce_etl.pipeline.load import store_outcomes
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
@@ -48,7 +48,7 @@ def fetch(
     async def run() -> None:
         async with client:
             try:
-                await ingest(warehouse, "s", client, job_ids, counts, lambda: NOW, on_progress)
+                await Ingest(warehouse, "s", client, counts, lambda: NOW, on_progress).ingest(job_ids)
             finally:
                 await asyncio.sleep(0.05)
                 assert asyncio.all_tasks() == {asyncio.current_task()}, "something still waits"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cce_etl.extract.client import Failed, Fetched, Gone
 from cce_etl.extract.payload_files import SavedRecord
 from cce_etl.extract.worker_pool import Outcome
-from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.load import read_batch, store_batch, store_outcomes
+from cce_etl.pipeline.replay import replay
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import register_ids
@@ -251,7 +251,7 @@ def test_replay_gives_the_same_core_also_after_garbage(
         for at, body in enumerate(garbage):
             answer(warehouse, Fetched("a", body, 2 * at, 1), Fetched("never seen", body, 2 * at, 1))
         before, states = rows(warehouse, CORE), rows(warehouse, STATES)
-        assert pipeline.replay(warehouse) == len(before)
+        assert replay(warehouse) == len(before)
         assert rows(warehouse, CORE) == before
         assert rows(warehouse, STATES) == states
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cce_etl.pipeline import retention as upkeep
-from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.replay import replay
 from cce_etl.pipeline.retention import Forgotten, forget, vacuum, without_need
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadKey, tree_of
@@ -67,7 +67,7 @@ def test_a_replay_after_forgetting_gives_the_same_rows(
         payload("mix", v2_body("mix", "Running", completed=""), days_ago(7), "v2"),
     ]
     land(connection, [*running, *mixed, payload("old", job_body("old"), days_ago(999))])
-    pipeline.replay(connection)
+    replay(connection)
     before = connection.execute(ROWS).fetchall()
     assert len(before) == 6
 
@@ -80,7 +80,7 @@ def test_a_replay_after_forgetting_gives_the_same_rows(
         (one.job_id, one.dialect, one.fetched_at)
         for one in [running[2], running[3], mixed[1], mixed[2], mixed[3], mixed[5], payload("old", b"", days_ago(999))]
     )
-    pipeline.replay(connection)
+    replay(connection)
     assert connection.execute(ROWS).fetchall() == before
     assert forget(connection, 5, lambda: NOW) == Forgotten()
 

@@ -9,11 +9,15 @@ import msgspec
 import pytest
 
 from cce_etl.errors import AuthError, ConfigError
+from cce_etl.pipeline import load_files as load_files_module
+from cce_etl.pipeline import replay as replay_module
 from cce_etl.pipeline import run as pipeline
-from cce_etl.pipeline.run import Listing
+from cce_etl.pipeline.load_files import load_files
+from cce_etl.pipeline.plan import IdList, plan_fetches, read_id_list
+from cce_etl.pipeline.replay import replay
 from cce_etl.settings.settings import Settings, Slo
 from cce_etl.warehouse.connection import Connection, open_warehouse
-from cce_etl.warehouse.fetch_runs import RunCounts
+from tests.steps import failed_checks, fetch_listed
 
 if TYPE_CHECKING:
     from tests.conftest import Answer, Api
@@ -49,8 +53,8 @@ def warehouse(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
-def listed(*job_ids: str) -> Listing:
-    return Listing("list", list(job_ids), [])
+def listed(*job_ids: str) -> IdList:
+    return IdList("list", list(job_ids))
 
 
 def differing(warehouse: Connection, table: str, other: str) -> int:
@@ -65,22 +69,20 @@ def test_lists_given_by_hand_go_before_the_setting_and_none_means_neither(tmp_pa
     (tmp_path / "a.txt").write_text("one\ntwo\n")
     (tmp_path / "b.txt").write_text("three\nno id!\n")
     settings = Settings(job_ids=str(tmp_path / "b.txt"))
-    by_hand = pipeline.list_ids(settings, [str(tmp_path / "a.txt")])
-    by_setting = pipeline.list_ids(settings, [])
+    by_hand = read_id_list(settings, [str(tmp_path / "a.txt")])
+    by_setting = read_id_list(settings, [])
     assert by_hand is not None
     assert by_setting is not None
     assert (by_hand.origin, by_hand.job_ids) == (str(tmp_path / "a.txt"), ["one", "two"])
     assert (by_setting.job_ids, [bad.line for bad in by_setting.bad]) == (["three"], [2])
-    assert pipeline.list_ids(Settings(), []) is None
+    assert read_id_list(Settings(), []) is None
     with pytest.raises(ConfigError, match="CCE_JOB_IDS"):
-        pipeline.list_ids(Settings(job_ids=str(tmp_path / "*.nothing")), [])
+        read_id_list(Settings(job_ids=str(tmp_path / "*.nothing")), [])
 
 
 def test_the_clock_given_is_the_one_rows_carry(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    summary = pipeline.fetch(
-        warehouse, settings, listed(api.fleet_ids[1]), clock=still, run_id="r1", command="test"
-    ).unstopped()
-    assert (summary.requested, summary.fetched) == (1, 1)
+    counts = fetch_listed(warehouse, settings, listed(api.fleet_ids[1]), clock=still, run_id="r1", command="test")
+    assert (counts.requested, counts.fetched) == (1, 1)
     for sql in (
         "SELECT DISTINCT epoch_ns(observed_at) FROM core.jobs",
         "SELECT epoch_ns(fetched_at) FROM raw.job_payloads",
@@ -91,9 +93,9 @@ def test_the_clock_given_is_the_one_rows_carry(warehouse: Connection, settings: 
 
 
 def test_the_source_is_the_project_unless_named(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    pipeline.fetch(warehouse, settings, listed(api.fleet_ids[1])).unstopped()
+    fetch_listed(warehouse, settings, listed(api.fleet_ids[1]))
     named = msgspec.structs.replace(settings, source="named")
-    pipeline.fetch(warehouse, named, listed(api.fleet_ids[1])).unstopped()
+    fetch_listed(warehouse, named, listed(api.fleet_ids[1]))
     sources = warehouse.execute("SELECT DISTINCT source FROM core.jobs ORDER BY 1").fetchall()
     assert sources == [(PROJECT,), ("named",)]
     assert api.asked[api.fleet_ids[1]] == 2
@@ -104,7 +106,7 @@ def test_a_run_that_is_stopped_is_accounted_for_too(
 ) -> None:
     api.answers["a"] = script(b"{}", 401)
     with pytest.raises(AuthError):
-        pipeline.fetch(warehouse, settings, listed("a")).unstopped()
+        fetch_listed(warehouse, settings, listed("a"))
     account = warehouse.execute("SELECT requested, fetched, failed, request_count FROM raw.fetch_runs").fetchall()
     assert account == [(1, 0, 1, 1)]
 
@@ -113,19 +115,19 @@ def test_bad_entries_of_a_list_are_requested_and_failed_but_no_dead_letters(
     warehouse: Connection, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "ids.txt").write_text("no id!\nforgotten\n")
-    summary = pipeline.fetch(warehouse, settings, pipeline.list_ids(settings, [str(tmp_path / "ids.txt")])).unstopped()
-    assert (summary.requested, summary.gone, summary.failed, summary.dead_lettered) == (2, 1, 1, 0)
+    counts = fetch_listed(warehouse, settings, read_id_list(settings, [str(tmp_path / "ids.txt")]))
+    assert (counts.requested, counts.gone, counts.failed, counts.dead_lettered) == (2, 1, 1, 0)
 
 
 def test_throttled_tries_are_counted_and_end_as_an_id_still_pending(
     warehouse: Connection, settings: Settings, api: "Api", script: "Callable[..., Answer]"
 ) -> None:
     api.answers["busy"] = script(b'{"errorCode":"CCE.01429002"}', 503)
-    summary = pipeline.fetch(warehouse, settings, listed("busy")).unstopped()
-    assert (summary.failed, summary.dead_lettered) == (1, 1)
-    counts = "SELECT request_count, retry_count, throttled_count FROM raw.fetch_runs"
+    counts = fetch_listed(warehouse, settings, listed("busy"))
+    assert (counts.failed, counts.dead_lettered) == (1, 1)
+    requests = "SELECT request_count, retry_count, throttled_count FROM raw.fetch_runs"
     # One try, and three times as many when throttled.
-    assert warehouse.execute(counts).fetchall() == [(3, 2, 3)]
+    assert warehouse.execute(requests).fetchall() == [(3, 2, 3)]
     assert warehouse.execute("SELECT state, attempts FROM raw.job_ids").fetchall() == [("pending", 3)]
     assert warehouse.execute("SELECT kind, attempts FROM raw.dead_letters").fetchall() == [("throttled", 3)]
 
@@ -135,12 +137,12 @@ def test_loading_in_small_batches_gives_the_same(
 ) -> None:
     path = tmp_path / "jobs.ndjson"
     path.write_bytes(b"\n".join(job_body(f"job-{number}") for number in range(7)))
-    monkeypatch.setattr(pipeline, "LOAD_RECORDS", 3)
+    monkeypatch.setattr(load_files_module, "BATCH_RECORDS", 3)
     batches: list[int] = []
-    summary = pipeline.load(warehouse, "s", [str(path)], on_progress=lambda progress: batches.append(progress.done))
+    counts = load_files(warehouse, "s", [str(path)], "load", on_progress=lambda progress: batches.append(progress.done))
     assert batches == [3, 6, 7]
-    assert (summary.requested, summary.fetched, summary.rows) == (7, 7, 14)
-    assert pipeline.replay(warehouse) == 14
+    assert (counts.requested, counts.fetched, counts.rows) == (7, 7, 14)
+    assert replay(warehouse) == 14
 
 
 @pytest.fixture(scope="module")
@@ -160,10 +162,10 @@ def troubled_once(
     bodies = [v2_body("changing"), v2_body("v2 only"), job_body("changing-step"), v2_body(served.fleet_ids[1]), b"{"]
     (folder / "saved.ndjson").write_bytes(b"\n".join(bodies))
     with open_warehouse(settings.warehouse) as warehouse:
-        pipeline.fetch(warehouse, settings, ids).unstopped()
+        fetch_listed(warehouse, settings, ids)
         served.answers = {"changing": script(job_body("changing")), served.fleet_ids[0]: script(b"garbage now")}
-        pipeline.fetch(warehouse, settings, ids).unstopped()
-        pipeline.load(warehouse, PROJECT, [str(folder / "saved.ndjson")])
+        fetch_listed(warehouse, settings, ids)
+        load_files(warehouse, PROJECT, [str(folder / "saved.ndjson")], "load")
         pipeline.build(warehouse)
     return folder / "warehouse.duckdb"
 
@@ -179,7 +181,7 @@ def test_replay_gives_identical_core_and_marts(troubled: Connection) -> None:
     tables = ["core.jobs", *(model.name for model in pipeline.models() if model.materialized != "ephemeral")]
     for table in tables:
         troubled.execute(f"CREATE TABLE raw.before_{table.replace('.', '_')} AS FROM {table}")
-    rows = pipeline.replay(troubled)
+    rows = replay(troubled)
     pipeline.build(troubled)
     assert rows == troubled.execute("SELECT count(*) FROM core.jobs").fetchall()[0][0] > 24
     assert {table: differing(troubled, table, f"raw.before_{table.replace('.', '_')}") for table in tables} == (
@@ -188,12 +190,12 @@ def test_replay_gives_identical_core_and_marts(troubled: Connection) -> None:
 
 
 def test_a_history_of_troubles_breaks_no_check(troubled: Connection) -> None:
-    assert pipeline.check(troubled) == []
+    assert failed_checks(troubled) == []
 
 
 def test_a_row_that_must_not_exist_is_found_by_a_check(troubled: Connection) -> None:
     troubled.execute("INSERT INTO core.jobs SELECT * FROM core.jobs WHERE root_job_id = 'changing' AND path = ''")
-    failed = {check.name: check for check in pipeline.check(troubled)}
+    failed = {check.name: check for check in failed_checks(troubled)}
     assert "core_jobs_key_is_unique" in failed
     assert failed["core_jobs_key_is_unique"].table == "core.jobs"
     assert failed["core_jobs_key_is_unique"].rows
@@ -205,25 +207,25 @@ def test_a_replay_that_fails_leaves_core_as_it_was(troubled: Connection, monkeyp
     def fail(*_: object) -> int:
         raise RuntimeError("in the middle")
 
-    monkeypatch.setattr(pipeline, "rebuild_trees", fail)
+    monkeypatch.setattr(replay_module, "rebuild_trees", fail)
     with pytest.raises(RuntimeError, match="in the middle"):
-        pipeline.replay(troubled)
+        replay(troubled)
     assert troubled.execute("FROM core.jobs ORDER BY ALL").fetchall() == before
 
 
-def test_complete_builds_checks_and_publishes(warehouse: Connection, settings: Settings, api: "Api") -> None:
-    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3])).unstopped()
-    assert pipeline.complete(warehouse, settings, "r1", still) == []
+def test_finish_builds_checks_and_publishes(warehouse: Connection, settings: Settings, api: "Api") -> None:
+    fetch_listed(warehouse, settings, listed(*api.fleet_ids[:3]))
+    assert pipeline.finish(warehouse, settings, "r1", still) == []
     assert settings.published.exists()
 
 
-def test_complete_holds_steps_to_the_service_level_of_the_settings(
+def test_finish_holds_steps_to_the_service_level_of_the_settings(
     warehouse: Connection, settings: Settings, api: "Api"
 ) -> None:
-    pipeline.fetch(warehouse, settings, listed(*api.fleet_ids[:3])).unstopped()
+    fetch_listed(warehouse, settings, listed(*api.fleet_ids[:3]))
     types = [job_type for (job_type,) in warehouse.execute("SELECT DISTINCT job_type FROM core.jobs").fetchall()]
     slo = Slo(targets=dict.fromkeys(types, 7.5), objective=0.5)
-    pipeline.complete(warehouse, msgspec.structs.replace(settings, slo=slo), "r1", still)
+    pipeline.finish(warehouse, msgspec.structs.replace(settings, slo=slo), "r1", still)
     rows = warehouse.execute("SELECT DISTINCT target_seconds, target_origin, objective FROM marts.slo").fetchall()
     assert rows == [(7.5, "settings", 0.5)]
     pipeline.build(warehouse)
@@ -237,11 +239,5 @@ def test_missing_access_is_named_before_anything_is_done(settings: Settings) -> 
         ("endpoint", "CCE_REGION"),
     ):
         with pytest.raises(ConfigError, match=setting):
-            pipeline.require_access(msgspec.structs.replace(settings, **{name: None}))
-    pipeline.require_access(settings)
-
-
-def test_a_summary_lasts_as_long_as_the_whole_run() -> None:
-    summary = RunCounts(1, 1, 0, 0, 0, 0, 0, 2, 1.25)
-    assert pipeline.lasting(summary, 0.5004).seconds == 1.75
-    assert pipeline.lasting(summary, 0.5).requested == 1
+            plan_fetches(msgspec.structs.replace(settings, **{name: None}))
+    assert plan_fetches(settings)

@@ -15,6 +15,7 @@ from cce_etl.demo.fleet import build_fleet
 from cce_etl.models.build import build_models
 from cce_etl.models.model import Model, sql_directory
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.publish.query import open_published, query
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse
@@ -53,7 +54,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bodies = [*(body for _, body in build_fleet(5, 300, ENDS_AT).v3_bodies()), stuck_job()]
     saved.write_bytes(b"\n".join(body.replace(b"\n", b"") for body in bodies))
     with open_warehouse(settings.warehouse) as connection:
-        pipeline.load(connection, "s", [str(saved)], clock=lambda: ENDS_AT)
+        load_files(connection, "s", [str(saved)], "load", clock=lambda: ENDS_AT)
         build_models(connection, [without_search(model) for model in pipeline.models()])
         connection.execute(COHORT)
         pipeline.publish(connection, settings, "run", lambda: ENDS_AT)

@@ -9,11 +9,13 @@ import pytest
 
 from cce_etl.errors import WarehouseError
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.settings.location import Lake, Location
 from cce_etl.settings.settings import Settings
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read, storage_of
 from cce_etl.warehouse.files import differences, read_contents
 from cce_etl.warehouse.lake import LakeStorage
+from tests.steps import failed_checks
 from tests.warehouse.lakes import ENDS_AT_NS, lake_in, needs_extensions, write_fleet
 
 pytestmark = needs_extensions
@@ -43,9 +45,9 @@ def published(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     for name, place in places.items():
         with open_warehouse(place) as connection:
             for _ in range(2):
-                pipeline.load(connection, "s", [str(fleet)], clock=lambda: ENDS_AT_NS)
+                load_files(connection, "s", [str(fleet)], "load", clock=lambda: ENDS_AT_NS)
             pipeline.build(connection)
-            assert pipeline.check(connection) == []
+            assert failed_checks(connection) == []
             settings = Settings(warehouse=place, published=found[name])
             pipeline.publish(connection, settings, "run", lambda: ENDS_AT_NS)
     return found
@@ -75,7 +77,7 @@ def test_rows_go_into_files_of_their_source_and_day(lake: Lake, fleet: Path) -> 
     with open_warehouse(lake) as connection:
         assert isinstance(storage_of(connection), LakeStorage)
         for source in ("one", "other"):
-            pipeline.load(connection, source, [str(fleet)])
+            load_files(connection, source, [str(fleet)], "load")
         files = connection.execute("SELECT data_file FROM ducklake_list_files('lake', 'jobs', schema => 'core')")
         folders = {Path(file).parent for (file,) in files.fetchall()}
     assert {folder.parents[2].name for folder in folders} == {"source=one", "source=other"}
@@ -84,7 +86,7 @@ def test_rows_go_into_files_of_their_source_and_day(lake: Lake, fleet: Path) -> 
 
 def test_a_lake_can_be_read_as_it_was(lake: Lake, fleet: Path) -> None:
     with open_warehouse(lake) as connection:
-        pipeline.load(connection, "s", [str(fleet)])
+        load_files(connection, "s", [str(fleet)], "load")
         ((before,),) = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchall()
         connection.execute("DELETE FROM core.jobs")
         then = f"SELECT count(DISTINCT root_job_id) FROM core.jobs AT (VERSION => {before})"
@@ -124,7 +126,7 @@ def test_small_files_become_few_and_the_rows_stay(tmp_path: Path) -> None:
     fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
     with open_warehouse(lake_in(tmp_path)) as connection:
         for _ in range(3):
-            pipeline.load(connection, "s", [str(fleet)])
+            load_files(connection, "s", [str(fleet)], "load")
         before = read_contents(connection)
         done = storage_of(connection).compact(connection, 7)
         assert read_contents(connection) == before

@@ -6,6 +6,7 @@ import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.warehouse import files as copying
 from cce_etl.warehouse import migrate as moving
 from cce_etl.warehouse.connection import Connection, open_warehouse, open_warehouse_to_read
@@ -26,7 +27,7 @@ def file(tmp_path: Path) -> Path:
     with fleet.open("ab") as lines:
         lines.write(b"\nno job\n")
     with open_warehouse(path) as connection:
-        pipeline.load(connection, "s", [str(fleet)])
+        load_files(connection, "s", [str(fleet)], "load")
     return path
 
 

@@ -1,8 +1,4 @@
-"""The assets that reading the API fills: the id list, the payloads, the jobs.
-
-Lives here: their definitions, and the account of a fetch as metadata and log lines.
-Does not: fetching, loading and their order (`pipeline`).
-"""
+"""The assets that fetching fills: the job ids, the payloads and core.jobs."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -30,11 +26,10 @@ from cce_etl.defs.metadata import (
     tables_metadata,
 )
 from cce_etl.defs.resources import POOL, Session, Warehouse
-from cce_etl.pipeline import plan as errands
-from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import Progress
-from cce_etl.pipeline.plan import Errand
-from cce_etl.settings.sources import require_source
+from cce_etl.pipeline.fetch import fetch as run_fetch
+from cce_etl.pipeline.plan import FetchPlan, read_id_list, register
+from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.fetch_runs import RunCounts, summarize_run
 
@@ -58,22 +53,23 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
 
     Grain: source, job_id.
     """
-    with warehouse.open(context.run.run_id) as session:
-        todo = errands.plan(session.settings, [])
-        listed = [errand.listing for errand in todo if errand.listing is not None]
-        for errand in todo:
-            if errand.listing is not None:
-                source = require_source(errand.settings)
-                pipeline.register(session.connection, source.name, errand.listing, session.clock)
-        # Where, not what: a wrong file may hold anything, secrets too.
-        for entry in [entry for listing in listed for entry in listing.bad][:SHOWN_ENTRIES]:
+    run_id = context.run.run_id
+    with warehouse.open(run_id) as session:
+        listed = []
+        for settings in read_sources(session.settings):
+            id_list = read_id_list(settings)
+            if id_list is not None:
+                register(session.connection, run_id, require_source(settings).name, id_list, session.clock)
+                listed.append(id_list)
+        # The place and not the text: a wrong file may hold anything, secrets too.
+        for entry in [entry for id_list in listed for entry in id_list.bad][:SHOWN_ENTRIES]:
             context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
         return MaterializeResult(
             metadata=table_metadata(session.connection, "raw.job_ids")
             | {
-                "origin": ", ".join(listing.origin for listing in listed) or "no list: CCE_JOB_IDS is not set",
-                "ids_listed": sum(len(listing.job_ids) for listing in listed),
-                "entries_that_are_no_ids": sum(len(listing.bad) for listing in listed),
+                "origin": ", ".join(id_list.origin for id_list in listed) or "no list: CCE_JOB_IDS is not set",
+                "ids_listed": sum(len(id_list.job_ids) for id_list in listed),
+                "entries_that_are_no_ids": sum(id_list.bad_entry_count for id_list in listed),
             }
         )
 
@@ -109,33 +105,34 @@ def fetch(
     Run config narrows or widens that: refetch, ids, since, sources.
     """
     with warehouse.open(context.run.run_id) as session:
-        summary = run_errands(session, plan(session.connection, session.settings, config), context)
-        account = msgspec.structs.asdict(summary) | plotted(session.connection, context.run.run_id)
-        rows_written = account.pop("rows")
+        plans = plan(session.connection, session.settings, config, context.run.run_id, session.clock)
+        counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
+        counts |= plotted(session.connection, context.run.run_id)
+        rows_written = counts.pop("rows")
         payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
     return (
-        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=account | payloads),
+        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=counts | payloads),
         MaterializeResult(asset_key=JOBS, metadata={"rows_written": rows_written} | jobs),
     )
 
 
-def run_errands(
-    session: Session, todo: Sequence[Errand], context: OpExecutionContext | AssetExecutionContext
+def fetch_plans(
+    session: Session, plans: Sequence[FetchPlan], context: OpExecutionContext | AssetExecutionContext
 ) -> RunCounts:
-    """Fetch for a step, and return the account; raise what stopped a source, once the others are fetched and kept."""
-    outcome = errands.fetch(
+    """Fetch for a step and return the counts; raise what stopped a source, once the others are fetched and kept."""
+    result = run_fetch(
         session.connection,
-        todo,
+        plans,
+        context.run.run_id,
         clock=session.clock,
-        run_id=context.run.run_id,
         command=COMMAND,
         on_progress=log_progress(context.log),
     )
-    outcome.raise_first()
-    summary = outcome.summary
-    if summary.dead_lettered:
-        context.log.warning(f"{summary.dead_lettered} of {summary.requested} failed: raw.dead_letters says why.")
-    return summary
+    result.raise_first()
+    counts = result.counts
+    if counts.dead_lettered:
+        context.log.warning(f"{counts.dead_lettered} of {counts.requested} failed: raw.dead_letters says why.")
+    return counts
 
 
 def plotted(connection: Connection, run_id: str) -> dict[str, int | float]:

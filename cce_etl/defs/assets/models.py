@@ -25,7 +25,7 @@ from cce_etl.defs.metadata import (
 )
 from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.models.model import Model
-from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline import run
 
 BUILD: Final = "build"
 NOT_KEPT: Final = {"rows": "ephemeral: built in memory for the trees that changed, and not kept"}
@@ -40,7 +40,7 @@ def model_assets(models: Sequence[Model]) -> AssetsDefinition:
     def build(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
         """Bring every model's table up to date with core.jobs."""
         with warehouse.open(context.run.run_id) as session:
-            pipeline.build(session.connection, session.settings.slo)
+            run.build(session.connection, session.settings.slo)
             for name, shown in zip(names, tables_metadata(session.connection, names), strict=True):
                 yield MaterializeResult(asset_key=asset_key(name), metadata=shown or NOT_KEPT)
 

@@ -1,8 +1,4 @@
-"""Fetching where there are several sources: a partition each, and within one run a step each, which workers share.
-
-Lives here: the graph behind the assets, and what is told of each source.
-Does not: fetching (`pipeline`), which process a step runs in (`execution`).
-"""
+"""Fetching from several sources: a partition each, and within one run a step each, which workers share."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -31,7 +27,7 @@ from dagster import (
     op,
 )
 
-from cce_etl.defs.assets.ingest import FETCH, JOBS_SPEC, PAYLOADS_SPEC, plotted, run_errands
+from cce_etl.defs.assets.ingest import FETCH, JOBS_SPEC, PAYLOADS_SPEC, fetch_plans, plotted
 from cce_etl.defs.config import FetchConfig, chosen_settings, narrowed, plan
 from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, tables_metadata
 from cce_etl.defs.resources import Warehouse, readable_failures
@@ -49,7 +45,7 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy
     """
     _require_partition_names(names)
     sources = _by_step_key(names)
-    choose_sources, keep_account = _choose_sources(sources), _keep_account()
+    choose_sources, describe_tables = _choose_sources(sources), _describe_tables()
     fetch_source = _fetch_source(sources, pool, retries)
 
     @graph_multi_asset(
@@ -64,7 +60,7 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy
         config=ConfigMapping(config_fn=_spread, config_schema=FetchConfig.to_config_schema().as_field()),
     )
     def fetch(job_ids: Any) -> Any:
-        payloads, jobs = keep_account(choose_sources(job_ids).map(fetch_source).collect())
+        payloads, jobs = describe_tables(choose_sources(job_ids).map(fetch_source).collect())
         return {"payloads": payloads, "jobs": jobs}
 
     # A graph's assets are of one group, or of none.
@@ -107,7 +103,8 @@ def _choose_sources(sources: dict[str, str]) -> OpDefinition:
             chosen = _chosen(list(sources.values()) if asked is None else asked, config)
         if config.refetch:
             with warehouse.open(context.run.run_id) as session:
-                plan(session.connection, session.settings, config.model_copy(update={"sources": chosen}))
+                own = config.model_copy(update={"sources": chosen})
+                plan(session.connection, session.settings, own, context.run.run_id, session.clock)
         for key, name in sources.items():
             if name in chosen:
                 yield DynamicOutput(None, key)
@@ -133,18 +130,18 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: RetryPolic
         name = sources[context.op_execution_context.get_mapping_key() or ""]
         own = config.model_copy(update={"sources": [name]})
         with warehouse.open(context.run.run_id) as session:
-            summary = run_errands(session, narrowed(session.connection, session.settings, own), context)
-        account = msgspec.structs.asdict(summary)
+            plans = narrowed(session.connection, session.settings, own, context.run.run_id, session.clock)
+            counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
         # By itself, not with the last step's outputs: a source that is fetched shows so when another one fails.
-        for key, metadata in ((JOBS, {"rows_written": account.pop("rows")}), (JOB_PAYLOADS, account)):
+        for key, metadata in ((JOBS, {"rows_written": counts.pop("rows")}), (JOB_PAYLOADS, counts)):
             context.log_event(AssetMaterialization(key, partition=name, metadata=metadata))
 
     return fetch_source
 
 
-def _keep_account() -> OpDefinition:
+def _describe_tables() -> OpDefinition:
     @op(ins={"fetched": In(Nothing)}, out={"payloads": Out(Nothing), "jobs": Out(Nothing)})
-    def keep_account(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Output[None]]:
+    def describe_tables(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Output[None]]:
         """Say of the tables what they hold now; reached only when no source failed."""
         with warehouse.open(context.run.run_id) as session:
             figures = plotted(session.connection, context.run.run_id)
@@ -152,4 +149,4 @@ def _keep_account() -> OpDefinition:
             yield Output(None, "payloads", metadata=figures | payloads)
             yield Output(None, "jobs", metadata=jobs)
 
-    return keep_account
+    return describe_tables

@@ -21,7 +21,7 @@ from dagster import (
 from cce_etl.defs.metadata import ANALYSTS, asset_key, markdown_table
 from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.models.model import Model
-from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline import run
 
 PUBLISHED: Final = AssetKey(["published", "cce_jobs"])
 # Dagster knows no shorter window.
@@ -51,7 +51,7 @@ def published_asset(models: Sequence[Model], max_age: timedelta) -> AssetsDefini
         A reader keeps the version it opened; whoever opens the file next sees the new one.
         """
         with warehouse.open(context.run.run_id) as session:
-            rows = pipeline.publish(session.connection, session.settings, context.run.run_id, session.clock)
+            rows = run.publish(session.connection, session.settings, context.run.run_id, session.clock)
             published = session.settings.published
         return MaterializeResult(
             metadata={

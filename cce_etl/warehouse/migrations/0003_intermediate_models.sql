@@ -31,3 +31,19 @@ DROP TABLE IF EXISTS marts.steps;
 -- Nothing is published before that build has come to its end.
 UPDATE raw.model_builds SET model = 'incremental' WHERE model = 'by tree';
 DELETE FROM raw.model_builds WHERE model = 'by tree, whole';
+
+-- A run's steps share what its lists named and which gates it has passed.
+CREATE TABLE raw.id_lists (
+    run_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL,
+    listed_at TIMESTAMP_NS NOT NULL,
+    bad_entry_count BIGINT NOT NULL
+);
+
+CREATE TABLE raw.check_runs (
+    run_id VARCHAR NOT NULL,
+    gate VARCHAR NOT NULL,
+    checked_at TIMESTAMP_NS NOT NULL,
+    error_checks VARCHAR[] NOT NULL
+);

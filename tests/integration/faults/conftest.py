@@ -17,15 +17,15 @@ from aiohttp.typedefs import Middleware
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from cce_etl.demo.fleet import Fleet, build_fleet
 from cce_etl.extract.client import FetchPolicy
-from cce_etl.pipeline import run as pipeline
 from cce_etl.pipeline.fetch import policy_of
-from cce_etl.pipeline.run import Listing
+from cce_etl.pipeline.plan import IdList
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.flatten import ParsedPayload, parse_payload
 from cce_etl.warehouse.connection import Connection, open_warehouse
 from cce_etl.warehouse.fetch_runs import RunCounts
 from tests.fake_api.meter import Meter
 from tests.fake_api.server import fake_api
+from tests.steps import fetch_listed
 
 # 2026-03-01 00:00:00 UTC
 ENDS_AT_NS = 1_772_323_200_000_000_000
@@ -44,8 +44,8 @@ class Scene:
     def fetch(self, job_ids: Sequence[str] | None = None, **changes: Any) -> RunCounts:
         """Fetch jobs of the fleet, all unless some are named, with some settings changed."""
         settings = msgspec.structs.replace(self.settings, **changes)
-        listing = Listing("fleet", list(self.fleet.job_ids if job_ids is None else job_ids), [])
-        return pipeline.fetch(self.connection, settings, listing).unstopped()
+        id_list = IdList("fleet", list(self.fleet.job_ids if job_ids is None else job_ids))
+        return fetch_listed(self.connection, settings, id_list)
 
     def rows(self) -> list[Row]:
         """Return root, path and id of every row of core.jobs, in order."""

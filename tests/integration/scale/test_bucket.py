@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.settings.location import Lake
 from cce_etl.warehouse.connection import open_warehouse, open_warehouse_to_read, storage_of
 from tests.integration.ops.postgres import free_port
@@ -59,7 +59,7 @@ def test_rows_are_written_to_the_bucket_and_read_from_it(bucket: str, tmp_path: 
     catalog = str(tmp_path / "catalog.duckdb")
     with open_warehouse(Lake(catalog, bucket)) as connection:
         for _ in range(2):
-            assert pipeline.load(connection, "s", [str(fleet)]).dead_lettered == 0
+            assert load_files(connection, "s", [str(fleet)], "load").dead_lettered == 0
         storage_of(connection).compact(connection, 7)
     # The catalog says where the files are.
     with open_warehouse_to_read(Lake(catalog)) as connection:

@@ -13,10 +13,12 @@ import pytest
 
 from cce_etl.errors import WarehouseBusyError
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.load_files import load_files
 from cce_etl.settings.location import Lake
 from cce_etl.warehouse.connection import Connection, open_warehouse, storage_of, transaction
 from tests.integration.ops.postgres import Postgres
 from tests.integration.scale.farm import create_database
+from tests.steps import failed_checks
 from tests.warehouse.lakes import write_fleet
 
 pytestmark = pytest.mark.scale
@@ -149,16 +151,16 @@ def _write(lake: Lake, source: str) -> None:
 def test_a_tree_loaded_beside_a_build_is_built_by_the_next(lake: Lake, tmp_path: Path) -> None:
     fleet = write_fleet(tmp_path / "jobs.ndjson", 20)
     with open_warehouse(lake) as connection:
-        pipeline.load(connection, "s", [str(fleet)])
+        load_files(connection, "s", [str(fleet)], "load")
     with _two(lake) as (one, other):
         building = threading.Thread(target=pipeline.build, args=(one,))
         building.start()
-        pipeline.load(other, "t", [str(fleet)])
+        load_files(other, "t", [str(fleet)], "load")
         pipeline.build(other)
         building.join()
         for table, rows in (("marts.root_jobs", 40), ("raw.changed_roots", 0)):
             assert other.execute(f"SELECT count(*) FROM {table}").fetchall() == [(rows,)]
-        assert pipeline.check(other) == []
+        assert failed_checks(other) == []
 
 
 def test_what_failed_is_said_even_when_the_server_went_with_the_lock(lake: Lake, postgres: Postgres) -> None:
