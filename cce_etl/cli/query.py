@@ -43,14 +43,13 @@ def build(*, settings: Settings) -> None:
 @app.command()
 @with_settings(*FILES)
 def publish(*, settings: Settings, publish_anyway: PublishAnyway = False) -> None:
-    """Run the checks, then replace the analysts' file by a fresh read-only copy of core and marts."""
+    """Check, build what was loaded since the last build, check, and replace the analysts' file by a fresh copy."""
     from cce_etl.cli import output
-    from cce_etl.pipeline.run import new_run_id
-    from cce_etl.pipeline.run import publish as publish_copy
+    from cce_etl.pipeline.run import finish, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
 
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
-        publish_copy(connection, settings, new_run_id(), publish_anyway=publish_anyway)
+        output.failed_checks(finish(connection, settings, new_run_id(), publish_anyway=publish_anyway))
     output.published(settings.published)
 
 
