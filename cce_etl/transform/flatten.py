@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cce_etl.errors import PayloadError
-from cce_etl.timestamps import parse_timestamps, planned_times, timestamp_or_none
+from cce_etl.timestamps import timestamp_or_none
 from cce_etl.transform import payload as limits
 from cce_etl.transform.payload import (
     TERMINAL_PHASES,
@@ -21,6 +21,7 @@ from cce_etl.transform.payload import (
     too_deep,
     translate_job,
 )
+from cce_etl.transform.timestamp_columns import parse_timestamps, planned_times
 
 _JOB_KEYS: Final = frozenset({"kind", "apiVersion", "metadata", "spec", "status"})
 _METADATA_KEYS: Final = frozenset({"uid", "creationTimestamp", "updateTimestamp"})
