@@ -109,7 +109,7 @@ def load(watch: Stopwatch, *, folder: str, job_count: int, kind: str, file: str,
     location = _new(Path(folder), kind)
     with open_warehouse(location):
         pass
-    with patch("cce_etl.pipeline.run.LOAD_RECORDS", batch_jobs), watch, open_warehouse(location) as connection:
+    with patch("cce_etl.pipeline.load_files.BATCH_RECORDS", batch_jobs), watch, open_warehouse(location) as connection:
         summary = load_files(connection, "benchmark", [str(Path(folder, file))], "load")
     if summary.fetched != job_count:
         raise RuntimeError(f"{summary.fetched} of {job_count} jobs were loaded")

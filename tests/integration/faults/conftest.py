@@ -98,7 +98,7 @@ def short_back_off(monkeypatch: pytest.MonkeyPatch, back_off_seconds: float) -> 
     def hurried(settings: Settings) -> FetchPolicy:
         return msgspec.structs.replace(policy_of(settings), back_off_seconds=back_off_seconds)
 
-    monkeypatch.setattr("cce_etl.pipeline.run.policy_of", hurried)
+    monkeypatch.setattr("cce_etl.pipeline.fetch.policy_of", hurried)
 
 
 @pytest.fixture
