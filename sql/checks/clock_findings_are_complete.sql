@@ -3,7 +3,7 @@
 -- table: intermediate.clock_findings
 -- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
 --   report it.
--- One scan a clock, since a filter on one column alone keeps the texts from being read at all.
+-- Each clock has its own scan: with a filter on one column alone, DuckDB does not read the texts of other rows.
 WITH unread AS (
     SELECT
         *,
@@ -26,9 +26,9 @@ texts AS (
     FROM unread AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.relocated_jobs AS moved
-        ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-    WHERE nested.source IS NULL OR moved.source IS NOT NULL
+    LEFT JOIN core.relocated_jobs AS relocated
+        ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+    WHERE nested.source IS NULL OR relocated.source IS NOT NULL
 ),
 
 both_sides AS (

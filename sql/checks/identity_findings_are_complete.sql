@@ -29,9 +29,9 @@ WITH both_sides AS (
     FROM core.jobs AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.relocated_jobs AS moved
-        ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-    WHERE NOT jobs.has_uid AND (nested.source IS NULL OR moved.source IS NOT NULL)
+    LEFT JOIN core.relocated_jobs AS relocated
+        ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+    WHERE NOT jobs.has_uid AND (nested.source IS NULL OR relocated.source IS NOT NULL)
     UNION ALL
     SELECT
         source,

@@ -3,7 +3,7 @@
 -- table: marts.running_jobs
 -- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
 --   report it.
-WITH kinds AS (
+WITH job_types AS (
     SELECT
         source,
         job_type,
@@ -47,13 +47,13 @@ both_sides AS (
         roots.observed_at,
         roots.elapsed_seconds AS age_seconds,
         coalesce(steps.step_count, 0) AS running_step_count,
-        coalesce(kinds.finished_count, 0) AS kind_finished_count,
-        kinds.max_seconds AS kind_max_seconds,
+        coalesce(job_types.finished_count, 0) AS kind_finished_count,
+        job_types.max_seconds AS kind_max_seconds,
         TRUE AS is_sound,
         -1 AS side
     FROM marts.root_jobs AS roots
-    LEFT JOIN kinds
-        ON roots.source = kinds.source AND roots.job_type IS NOT DISTINCT FROM kinds.job_type
+    LEFT JOIN job_types
+        ON roots.source = job_types.source AND roots.job_type IS NOT DISTINCT FROM job_types.job_type
     LEFT JOIN steps
         ON roots.source = steps.source AND roots.job_id = steps.root_job_id
     WHERE NOT roots.is_finished AND coalesce(roots.phase, '') != 'Initializing'

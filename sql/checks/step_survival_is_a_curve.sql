@@ -3,8 +3,8 @@
 -- table: marts.step_survival
 -- to do: Run `cce-etl replay`, which loads and builds everything again. If rows remain, this model has a defect:
 --   report it.
--- Each step type has a number to sort by: by its texts, this took a third longer.
-WITH kinds AS (
+-- Each step type has a number to sort by. Sorting by its texts took a third longer.
+WITH step_types AS (
     SELECT
         source,
         job_type,
@@ -16,11 +16,11 @@ WITH kinds AS (
 times AS (
     SELECT
         curve.*,
-        kinds.kind_number,
+        step_types.kind_number,
         curve.at_risk_count - curve.succeeded_count - curve.failed_count - curve.censored_count AS later_count
     FROM marts.step_survival AS curve
-    INNER JOIN kinds
-        ON curve.source = kinds.source AND curve.job_type IS NOT DISTINCT FROM kinds.job_type
+    INNER JOIN step_types
+        ON curve.source = step_types.source AND curve.job_type IS NOT DISTINCT FROM step_types.job_type
 ),
 
 curves AS (

@@ -34,13 +34,13 @@ sent AS (
     SELECT
         jobs.source,
         count(*) FILTER (WHERE jobs.is_leaf) AS leaf_count,
-        count(moved.source) AS moved_count
+        count(relocated.source) AS relocated_count
     FROM core.jobs AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.relocated_jobs AS moved
-        ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-    WHERE jobs.depth > 0 AND (nested.source IS NULL OR moved.source IS NOT NULL)
+    LEFT JOIN core.relocated_jobs AS relocated
+        ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+    WHERE jobs.depth > 0 AND (nested.source IS NULL OR relocated.source IS NOT NULL)
     GROUP BY jobs.source
 ),
 
@@ -58,7 +58,7 @@ SELECT
     roots.step_count AS step_count_of_roots,
     steps.*,
     sent.leaf_count AS sent_leaf_count,
-    sent.moved_count
+    sent.relocated_count
 FROM roots
 LEFT JOIN steps ON roots.source = steps.source
 LEFT JOIN sent ON roots.source = sent.source
@@ -69,5 +69,5 @@ WHERE
     OR roots.failed_count != coalesce(steps.failed_count, 0)
     OR roots.max_depth != coalesce(steps.max_depth, 0)
     OR least(steps.rooted_count, steps.placed_count) < steps.step_count
-    OR steps.leaf_count NOT BETWEEN sent.leaf_count - sent.moved_count AND sent.leaf_count
-    OR abs(steps.early_count - coalesce(findings.early_count, 0)) > sent.moved_count
+    OR steps.leaf_count NOT BETWEEN sent.leaf_count - sent.relocated_count AND sent.leaf_count
+    OR abs(steps.early_count - coalesce(findings.early_count, 0)) > sent.relocated_count

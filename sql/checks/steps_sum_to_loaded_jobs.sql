@@ -34,7 +34,7 @@ WITH jobs AS (
     SELECT
         'loaded' AS side,
         jobs.source,
-        coalesce(moved.depth, jobs.depth) AS depth,
+        coalesce(relocated.depth, jobs.depth) AS depth,
         jobs.ordinal,
         coalesce(jobs.canonical_phase IN ('Success', 'Failed'), FALSE) AS is_finished,
         jobs.canonical_phase AS phase,
@@ -45,9 +45,9 @@ WITH jobs AS (
     FROM core.jobs AS jobs
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-    LEFT JOIN core.relocated_jobs AS moved
-        ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
-    WHERE nested.source IS NULL OR moved.source IS NOT NULL
+    LEFT JOIN core.relocated_jobs AS relocated
+        ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+    WHERE nested.source IS NULL OR relocated.source IS NOT NULL
 ),
 
 sums AS (

@@ -1,5 +1,5 @@
--- What the API's lists said of each cluster, and from when until when it held as far as is known: what was seen first
--- holds before it was seen, what was seen last after it.
+-- The states of each cluster that the API's lists reported, each with the time from which and until which it is valid.
+-- The first state is valid before it was seen, the last one after it.
 -- grain: source, cluster_id, observed_at
 -- columns:
 --   source: one project in one region
@@ -7,11 +7,11 @@
 --   name: its name
 --   version: version of Kubernetes
 --   flavor: size of its control plane
---   cluster_type: what it is made of
---   availability_zones: where its masters are, one text, in order
---   observed_at: when a list first said so, UTC
---   valid_from_at: when it began to hold, UTC; NULL for what was seen first
---   valid_until_at: when something else was seen, UTC; NULL for what was seen last
+--   cluster_type: type as sent, such as VirtualMachine
+--   availability_zones: where its masters are, sorted and joined by ', '
+--   observed_at: when a list first reported the state, UTC
+--   valid_from_at: from when on the state is valid, UTC; NULL for the first state
+--   valid_until_at: until when it is valid, UTC: when another state was seen; NULL for the last state
 SELECT
     source,
     cluster_id,

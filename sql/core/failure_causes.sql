@@ -1,6 +1,6 @@
--- The one job that the failure of each root is put down to: of the Failed steps with no Failed step below them, at any
--- depth, the one last written first, then the deepest, then the smallest path; one without that time comes after all
--- others. A root without Failed steps is blamed itself.
+-- The one job that each root's failure is blamed on. Candidates are the Failed steps with no Failed step below them, at
+-- any depth. Blamed is the one that was written last, then the deepest, then the one with the smallest path; one
+-- without that time comes after all others. A root without Failed steps is blamed itself.
 -- materialized: incremental
 -- grain: source, root_job_id
 -- columns:
@@ -31,8 +31,8 @@ WITH failed AS (
     WHERE jobs.phase = 'Failed' AND roots.phase = 'Failed'
 ),
 
--- In byte order all that starts with a prefix follows directly on that prefix: when any Failed step is below a job, the
--- next row is, and one pass over the sorted rows finds the leaves however deep the tree.
+-- In byte order, all paths that start with a prefix follow directly on that prefix. When a Failed step is below a job,
+-- the next row is below it too, so one pass over the sorted rows finds the leaves of trees of any depth.
 leaves AS (
     SELECT
         *,

@@ -1,8 +1,9 @@
--- How each job that counts stands in time and in its tree: clocks, critical path, self time, shape.
--- The critical path is walked backwards from the end of a finished root: each moment is owed to the child that ended
--- last by then (cut off there), of several to the one that started last, then to the smallest path as text, and so on
--- inside that child; the rest is the job's own. A job not finished, without a clock or ended before it started is
--- skipped with all below it, and a finding. A job whose parent's place is empty counts as the root's child.
+-- What each job that is counted measures: seconds from its clocks, its part of the critical path, its self time and its
+-- shape. The critical path is walked backwards from the end of a finished root. Each moment belongs to the child that
+-- ended last by then; of several, to the one that started last, then to the one with the smallest path. The walk
+-- continues inside that child, cut off at that moment. What no child covers belongs to the job itself. A job that is
+-- not finished, lacks a clock or ended before it started is skipped with all below it, and is a finding. A job whose
+-- parent is not in the tree counts as a child of the root.
 -- materialized: ephemeral
 -- computed by: cce_etl.models.computed.job_measures
 -- grain: source, root_job_id, path
@@ -11,22 +12,25 @@
 --   root_job_id: the root that is not nested
 --   path: ordinals from the root joined by '/', '' for the root
 --   root_job_type: the root's type
---   duration_seconds: started to ended, seconds; negative when the clocks say so; NULL unless finished
---   elapsed_seconds: started to observed, seconds; only when neither finished nor Initializing
---   wait_seconds: planned to started, seconds
---   offset_seconds: the root's start to its own, seconds
+--   duration_seconds: seconds from start to end; negative when it ended before it started; NULL unless finished
+--   elapsed_seconds: seconds from start to observation; NULL when finished or Initializing
+--   wait_seconds: seconds from planning to start
+--   offset_seconds: seconds from the root's start to its own start
 --   is_ended_before_started: true when it ended before it started
---   is_clock_missing: true when it lacks its start, or its end though finished; never when Initializing
+--   is_clock_missing: true when it has no start, or is finished and has no end; false when Initializing
 --   is_before_parent: true when it started before the job at its parent's path
---   critical_self_seconds: what of the root's duration is owed to it alone, seconds; the sum over the tree is the
+--   critical_self_seconds: seconds of the root's critical path that belong to it alone; over the tree they sum to the
 --     root's duration, to the nanosecond; NULL when the root is not finished, lacks a clock or ended before it started
---   critical_seconds: the same with all that is below it
---   is_on_critical_path: true when that is above 0 and at least 1 second or 1% of the root's duration; NULL alike
---   self_seconds: its own time that no step below it covers, seconds; NULL unless finished with sane clocks
---   shape_id: fingerprint of types and structure from it down; ids, clocks and the order of siblings left aside
---   root_shape_id: the same of the whole tree
--- Rows come tree by tree in the order of their paths, in which parents are found without a join, and trees stand in the
--- order of numbers: sorted by the ids themselves this takes a third longer.
+--   critical_seconds: seconds of the root's critical path that belong to it or to a step below it; NULL as
+--     critical_self_seconds
+--   is_on_critical_path: true when critical_seconds is above 0 and at least 1 second or 1% of the root's duration; NULL
+--     as critical_self_seconds
+--   self_seconds: seconds of its duration that no step below it covers; NULL unless finished with clocks in order
+--   shape_id: hash of the job types and the structure of the tree from it down; ids, clocks and the order of siblings
+--     do not change it
+--   root_shape_id: shape_id of the whole tree
+-- Rows are sorted by tree and path, so that parents are found without a join. Trees are sorted by a number: sorting by
+-- their ids takes a third longer.
 WITH roots AS (
     SELECT
         source,

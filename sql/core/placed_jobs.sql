@@ -1,5 +1,6 @@
--- Every job that counts, root jobs and steps, in its place in the tree it is counted in. A root that is also a step
--- of another root's tree is counted once, as that step; its own sub-jobs that the other tree lacks stand below it.
+-- Every job that is counted, root jobs and steps, at its place in the tree in which it is counted. A root that is also
+-- a step of another root's tree is counted once, as that step. Those of its sub-jobs that the other tree lacks are
+-- placed below it.
 -- materialized: ephemeral
 -- grain: source, root_job_id, path
 -- columns:
@@ -17,7 +18,7 @@
 --   resource_name: that resource's name
 --   phase: Initializing, Running, Success or Failed; another text as sent; NULL when none was sent
 --   is_finished: true in phase Success or Failed
---   reason: the API's words on the phase
+--   reason: the API's explanation of the phase
 --   planned_at: when it was planned, from its id, UTC
 --   created_at: when it started, UTC
 --   ended_at: when it ended, UTC; NULL unless finished
@@ -29,11 +30,11 @@
 SELECT
     jobs.source,
     coalesce(nested.top_root_job_id, jobs.root_job_id) AS root_job_id,
-    coalesce(moved.path, jobs.path) AS path,
+    coalesce(relocated.path, jobs.path) AS path,
     CASE
-        WHEN jobs.depth > 0 THEN coalesce(moved.parent_path, left(jobs.path, -1 - length(jobs.ordinal::VARCHAR)))
+        WHEN jobs.depth > 0 THEN coalesce(relocated.parent_path, left(jobs.path, -1 - length(jobs.ordinal::VARCHAR)))
     END AS parent_path,
-    coalesce(moved.depth, jobs.depth) AS depth,
+    coalesce(relocated.depth, jobs.depth) AS depth,
     jobs.ordinal,
     jobs.job_id,
     jobs.parent_job_id,
@@ -55,8 +56,8 @@ SELECT
 FROM core.jobs AS jobs
 LEFT JOIN core.root_placements AS nested
     ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
-LEFT JOIN core.relocated_jobs AS moved
-    ON jobs.source = moved.source AND jobs.root_job_id = moved.core_root_job_id AND jobs.path = moved.core_path
+LEFT JOIN core.relocated_jobs AS relocated
+    ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
 LEFT JOIN core.relocated_jobs AS adopted
     ON
         jobs.source = adopted.source
@@ -64,4 +65,4 @@ LEFT JOIN core.relocated_jobs AS adopted
         AND jobs.path = adopted.parent_path
         AND jobs.job_id = adopted.parent_job_id
         AND adopted.sibling_number = 1
-WHERE nested.source IS NULL OR moved.source IS NOT NULL
+WHERE nested.source IS NULL OR relocated.source IS NOT NULL

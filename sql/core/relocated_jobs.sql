@@ -1,5 +1,5 @@
--- Sub-jobs of nested roots that the top root's own tree does not hold, and where marts put them in that tree. Empty
--- unless an inlined tree is shallower than the tree fetched by the nested root's own id.
+-- Sub-jobs of nested roots that the top root's own tree lacks, and their places in that tree. It has rows only when a
+-- tree fetched by a nested root's own id is deeper than the same tree inside the top root's answer.
 -- materialized: incremental
 -- grain: source, core_root_job_id, core_path
 -- columns:
@@ -12,7 +12,7 @@
 --   depth: depth under the top root
 --   parent_path: path of its parent under the top root
 --   parent_job_id: the parent's id
---   sibling_number: counts the moved jobs of one parent from 1
+--   sibling_number: number among the relocated jobs of one parent, from 1
 WITH tops AS (
     SELECT DISTINCT
         source,
@@ -21,7 +21,7 @@ WITH tops AS (
     WHERE is_nested
 ),
 
--- A node without a uid has an id made from its tree's root: across trees only its place identifies it.
+-- The id of a node without a uid is made from its tree's root. Across trees such a node is identified by its path.
 held AS (
     SELECT
         tops.*,

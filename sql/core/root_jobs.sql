@@ -1,4 +1,4 @@
--- One row per root job that is not a step of another root's tree.
+-- One row for each root job that is not a step of another root's tree.
 -- materialized: incremental
 -- grain: source, job_id
 -- columns:
@@ -10,23 +10,24 @@
 --   resource_name: that resource's name
 --   phase: Initializing, Running, Success or Failed; another text as sent; NULL when none was sent
 --   is_finished: true in phase Success or Failed
---   reason: the API's words on the phase
+--   reason: the API's explanation of the phase
 --   planned_at: when it was planned, from its id, UTC
 --   created_at: when it started, UTC
 --   ended_at: when it ended, UTC; NULL unless finished
---   duration_seconds: started to ended, seconds; negative when the clocks say so; NULL unless finished
---   elapsed_seconds: started to observed, seconds; only when neither finished nor Initializing
---   wait_seconds: planned to started, seconds
+--   duration_seconds: seconds from start to end; negative when it ended before it started; NULL unless finished
+--   elapsed_seconds: seconds from start to observation; NULL when finished or Initializing
+--   wait_seconds: seconds from planning to start
 --   step_count: number of its steps at all depths
 --   finished_step_count: steps in phase Success or Failed
 --   failed_step_count: steps in phase Failed
 --   max_depth: depth of its deepest step, 0 without steps
---   critical_self_seconds: seconds of its critical path owed to no step; NULL unless finished with sane clocks
---   self_seconds: its own time that no step covers, seconds; NULL unless finished with sane clocks
---   shape_id: fingerprint of its tree's types and structure; root_shape_id of its steps
---   blamed_path: path of the step its failure is put down to, '' for itself; NULL unless Failed
---   blamed_job_id: that step's id
---   blamed_job_type: that step's type
+--   critical_self_seconds: seconds of its critical path that belong to no step; NULL unless finished with clocks in
+--     order
+--   self_seconds: seconds of its duration that no step covers; NULL unless finished with clocks in order
+--   shape_id: hash of the job types and the structure of its tree; root_shape_id of its steps
+--   blamed_path: path of the step that its failure is blamed on, '' for itself; NULL unless Failed
+--   blamed_job_id: id of the blamed step
+--   blamed_job_type: type of the blamed step
 --   failed_leaf_count: Failed steps with no Failed step below them, the blamed one included; NULL unless Failed
 --   observed_at: when it was last fetched, UTC
 WITH counts AS (

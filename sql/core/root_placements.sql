@@ -1,6 +1,6 @@
--- Where each root's tree is counted. A root whose job is also a sub-job in another root's tree is nested: marts count
--- it once, as that step. The place is the one through the fewest other nested roots, then the one with the smallest
--- path. Of roots that only contain each other, the one with the smallest id stays on top.
+-- Where each root's tree is counted. A root whose job is also a sub-job in another root's tree is nested: it is counted
+-- once, as that step. Its place is the one through the fewest other nested roots, then the one with the smallest path.
+-- Of roots that only contain each other, the one with the smallest id stays on top.
 -- materialized: incremental
 -- grain: source, root_job_id
 -- columns:
@@ -12,7 +12,7 @@
 --   path_prefix: path of the root in the top root's tree, '' when it is not nested
 --   depth_offset: depth of the root in the top root's tree, 0 when it is not nested
 --   hop_count: number of other nested roots between the root and the top root
--- Where the jobs of roots appear inside other roots' trees; nowhere when no id asked for is a step of another tree.
+-- The places where the jobs of roots are inside other roots' trees. There are none when no root is a step of another.
 WITH RECURSIVE occurrences AS MATERIALIZED (
     SELECT
         roots.source,
@@ -47,7 +47,7 @@ below_tops AS (
         ON below_tops.source = occurrences.source AND below_tops.root_job_id = occurrences.container_id
 ),
 
--- The other nested roots lie in cycles or below them. UNION drops pairs seen before, and pairs are finite: cycles end.
+-- The other nested roots are in cycles or below them. UNION drops pairs that were seen before, so that cycles end.
 reaches AS (
     SELECT
         occurrences.source,
@@ -67,7 +67,7 @@ reaches AS (
         ON reaches.source = occurrences.source AND reaches.container_id = occurrences.root_job_id
 ),
 
--- In a cycle a root stays on top only when everything it reaches leads back to it and has a larger id.
+-- In a cycle a root stays on top only when everything that it reaches also reaches it and has a larger id.
 nested_in_cycles AS (
     SELECT DISTINCT
         onward.source,
@@ -117,7 +117,7 @@ direct AS (
             AND nested.top_root_job_id = occurrences.container_id
 ),
 
--- A shortest way passes each nested root once: their number bounds the walk, cycles included.
+-- A shortest way passes each nested root at most once. Their number therefore bounds the walk, also in cycles.
 walks AS (
     SELECT
         *,

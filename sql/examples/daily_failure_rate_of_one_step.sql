@@ -3,7 +3,7 @@
 source, created_on: the UTC day the steps started on
 finished_count: steps that finished
 failed_count, failure_rate: those that failed, also because a step below them did
-blamed_count, blamed_rate: those that the job's failure is put down to
+blamed_count, blamed_rate: those that the job's failure is blamed on
 blamed_rate_low, blamed_rate_high: the 95 % interval of that rate, 0..1
 The step is the one with the most blame; put your own in its place: WHERE job_type = 'InstallNode' */
 SELECT

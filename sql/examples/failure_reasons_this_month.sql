@@ -1,6 +1,6 @@
 /* Why did jobs fail this month?
 
-source, job_type: the step, or root job, that the failures are put down to
+source, job_type: the step, or root job, that the failures are blamed on
 reason_template: the reason with all that varies masked as <*>
 failure_count: root jobs that failed for it in the month of the latest failure
 earlier_count: root jobs that failed for it before; 0 means that it is new

@@ -4,7 +4,7 @@ source, job_id, job_type, phase: its root jobs, the newest first
 created_at: when it started, UTC
 duration_seconds: how long it took, seconds; NULL while it runs
 step_count, failed_step_count: its steps
-blamed_job_type, reason: the step that failed it, and its words
+blamed_job_type, reason: the step that its failure is blamed on, and that step's reason
 The cluster is the one with the most jobs; put your own in place of the SELECT in chosen:
 SELECT 'the source' AS source, 'the id' AS cluster_id */
 WITH chosen AS (

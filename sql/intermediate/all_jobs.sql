@@ -1,4 +1,4 @@
--- Every root job and every step in one table, each once.
+-- Every root job and every step, each once.
 -- materialized: view
 -- grain: source, root_job_id, path
 -- columns:

@@ -1,10 +1,11 @@
--- Clocks missing, unread, running backwards or never stopped, one row per finding; part of marts.data_quality_findings.
+-- Findings about clocks that are missing, cannot be read, run backwards or did not stop, one row each. They are part of
+-- marts.data_quality_findings.
 -- materialized: incremental
 -- grain: source, root_job_id, path, finding, detail
 -- columns:
 --   source: one project in one region
 --   root_job_id: the root job the finding is in
---   path: where in its tree, '' for the root itself
+--   path: path in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
 --   finding: ended_before_started, running_in_finished_root, unparsable_timestamp or missing_timestamp

@@ -1,14 +1,15 @@
--- The root jobs that are compared for each of their step types, so that comparing costs the same however long the
--- history is: all of a step type with at most 20,000 root jobs; of one with more about 20,000, drawn evenly by a hash
--- of their ids. The hash is the same every night and for all step types, so a root leaves the sample only when the
--- share shrinks, and one that is drawn for a step type is drawn for every rarer one of its tree. Trees of one shape
--- have steps of the same types: counting by shape takes a third of the time that counting by step takes.
+-- The root jobs that are compared for each step type. The number is bounded, so that the comparison takes the same time
+-- however long the history is: all roots of a step type with at most 20,000 root jobs, and of any other about 20,000,
+-- drawn evenly by a hash of their ids. The hash is the same every night and for all step types. A root therefore leaves
+-- the sample only when the share shrinks, and one that is drawn for a step type is drawn for every rarer step type of
+-- its tree. Trees of one shape have steps of the same types: counting by shape takes a third of the time of counting by
+-- step.
 -- grain: source, root_job_id, job_type
 -- columns:
 --   source: one project in one region
 --   root_job_id: root of the tree
 --   job_type: what steps of its tree do
-WITH kinds AS (
+WITH step_types AS (
     SELECT DISTINCT
         root_shape_id,
         job_type
@@ -26,12 +27,12 @@ sizes AS (
 
 shares AS (
     SELECT
-        kinds.job_type,
+        step_types.job_type,
         20000 / sum(sizes.root_count) AS share
-    FROM kinds
+    FROM step_types
     INNER JOIN sizes
-        ON kinds.root_shape_id = sizes.shape_id
-    GROUP BY kinds.job_type
+        ON step_types.root_shape_id = sizes.shape_id
+    GROUP BY step_types.job_type
 ),
 
 numbers AS (
@@ -46,10 +47,10 @@ numbers AS (
 SELECT
     numbers.source,
     numbers.job_id AS root_job_id,
-    kinds.job_type
+    step_types.job_type
 FROM numbers
-INNER JOIN kinds
-    ON numbers.shape_id = kinds.root_shape_id
+INNER JOIN step_types
+    ON numbers.shape_id = step_types.root_shape_id
 INNER JOIN shares
-    ON kinds.job_type = shares.job_type
+    ON step_types.job_type = shares.job_type
 WHERE numbers.number < shares.share

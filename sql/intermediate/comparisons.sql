@@ -1,36 +1,40 @@
--- Every comparison that is reported, and every change of level that was confirmed. The q-values are of one family: all
--- slices of all step types, both windows, durations and failures, and all changes. Computed from one row per root and
--- step type: the median of its successful steps' log durations, and whether its failure is blamed on one of them; of a
--- step type with more than 20,000 root jobs, about 20,000, drawn evenly by a hash of their ids
--- (intermediate.compared_roots). Steps from intermediate.comparison_cutoffs on are left out.
+-- Every comparison that is reported, and every confirmed change of level. The q-values treat all slices of all step
+-- types, both windows, durations and failures, and all changes as one family. The SELECT returns one row per root and
+-- step type: the median of its successful steps' log durations, and whether its failure is blamed on one of them. Of a
+-- step type with more than 20,000 root jobs, about 20,000 are compared (intermediate.compared_roots). Steps from their
+-- type's cutoff on are left out (intermediate.comparison_cutoffs).
 -- computed by: cce_etl.models.computed.comparisons
 -- grain: job_type, measure, comparison, rank
 -- columns:
 --   job_type: what the step does
 --   measure: duration or failure
---   comparison: whole window, after change (a slice against all other roots) or before and after (one source's roots)
---   rank: from 1; of cohorts the clearest first within step type and measure, of changes the earliest of a source
---   dimensions: what the slice is told apart by, one or two names
---   dimension_values: the slice's value of each
+--   comparison: 'whole window' or 'after change' (a slice against all other roots), or 'before and after' (one source's
+--     roots)
+--   rank: number from 1 within step type and measure; cohorts start with the clearest, changes with a source's earliest
+--   dimensions: the one or two dimensions that define the slice
+--   dimension_values: the slice's value in each dimension
 --   since_at: midpoint between the last root before and the first after the change, UTC; NULL over the whole window
 --   last_before_at: start of the last root before the change of level, UTC
 --   first_after_at: start of the first root after it, UTC
---   ratio: slice over others of its shapes, after over before: of median residuals or failure rates; NULL over zero
+--   ratio: ratio of median residuals or of failure rates, of the slice over other roots of its shapes, or of after over
+--     before; NULL when the divisor is 0
 --   ratio_low: lower end of its 95 % interval, by bootstrap over roots; NULL for changes of level
---   ratio_high: upper end
---   p_value: two-sided, over the window the slice was found in; times the possible dates where one was searched for
---   q_value: share of false findings (Benjamini and Hochberg) if this is taken for one
---   is_finding: q_value below 0.01, and the ratio at least 1.2; of changes of level at least 1.05, either way
---   root_count: roots in the slice, or after the change; of those compared, as all counts
+--   ratio_high: upper end of that interval
+--   p_value: two-sided p-value over the window in which the slice was found; multiplied by the number of possible dates
+--     when one was searched for
+--   q_value: share of false findings among all with this q-value or a smaller one (Y. Benjamini and Y. Hochberg, 1995)
+--   is_finding: true when q_value is below 0.01 and the ratio is at least 1.2; for changes of level at least 1.05
+--     either way
+--   root_count: roots in the slice, or after the change; this and all counts are of compared roots
 --   other_root_count: all other roots compared, or those before
---   step_count: measured steps (durations) or finished steps (failures) of root_count
+--   step_count: steps of those roots: measured ones (duration) or finished ones (failure)
 --   median_seconds: median of the roots' median durations; NULL for failures
 --   other_median_seconds: the same of the other roots
 --   failed_count: roots whose failure is blamed on such a step; NULL for durations
 --   other_failed_count: the same of the other roots
 --   failure_rate: share of roots, 0..1
 --   other_failure_rate: the same of the other roots
---   first_seen_then: 'dimension=value' of what this source's roots first had within two days of the change
+--   first_seen_then: each 'dimension=value' that this source's roots first had within two days of the change
 WITH measures AS (
     SELECT
         steps.source,

@@ -1,10 +1,11 @@
--- Where parents and children contradict each other, one row per finding; part of marts.data_quality_findings.
+-- Findings about parents and children that contradict each other, one row each. They are part of
+-- marts.data_quality_findings.
 -- materialized: incremental
 -- grain: source, root_job_id, path, finding
 -- columns:
 --   source: one project in one region
 --   root_job_id: the root job the finding is in
---   path: where in its tree, '' for the root itself
+--   path: path in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
 --   finding: child_before_parent, cluster_mismatch or running_parent_of_finished_children

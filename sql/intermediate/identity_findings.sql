@@ -1,14 +1,15 @@
--- Ids and phases that are missing, unknown or not unique, one row per finding; part of marts.data_quality_findings.
+-- Findings about ids and phases that are missing, unknown or not unique, one row each. They are part of
+-- marts.data_quality_findings.
 -- materialized: incremental
 -- grain: source, root_job_id, path, finding
 -- columns:
 --   source: one project in one region
 --   root_job_id: the root job the finding is in
---   path: where in its tree, '' for the root itself
+--   path: path in its tree, '' for the root itself
 --   job_id: the job it is about
 --   job_type: that job's type
 --   finding: duplicate_job_id, missing_uid or unknown_phase
---   detail: how often the id stands, or the phase as sent ('' when none was)
+--   detail: how often the id occurs, or the phase as sent ('' when none was)
 WITH repeats AS (
     SELECT
         source,

@@ -1,35 +1,35 @@
--- Each run that brought jobs in, a row a source: what raw.fetch_runs counts, with the day and the duration.
+-- Each run that loaded jobs, with one row for each source: the counts of raw.fetch_runs, the day and the duration.
 -- grain: source, run_id, started_at
 -- columns:
 --   source: one project in one region
---   run_id: the run; Dagster's own id when it started it
+--   run_id: id of the run; Dagster's own id when Dagster started it
 --   command: what was run: run, load or dagster
 --   started_at: when it started, UTC
 --   started_on: UTC date it started on
 --   ended_at: when it ended, UTC
---   duration_seconds: ended_at - started_at, without the building of models
+--   duration_seconds: seconds from start to end, without the building of models
 --   requested_count: ids or records it was given
---   skipped_count: of these, ids whose job had ended before, and was not asked for again
---   asked_count: of these, the others: requested_count - skipped_count
+--   skipped_count: of these, ids whose job had already ended and that were not asked for again
+--   asked_count: of requested_count, those that were asked for: requested_count - skipped_count
 --   fetched_count: jobs that were new or had changed
 --   unchanged_count: jobs that were as before
 --   gone_count: ids the API has forgotten
 --   failed_count: ids or records that failed
---   dead_lettered_count: of these, those kept in raw.dead_letters
+--   dead_lettered_count: of failed_count, those kept in raw.dead_letters
 --   core_row_count: rows of core.jobs written
---   request_count: HTTP requests, with those tried again
---   retry_count: requests that were tries after the first
---   throttled_count: requests answered with "too many"
+--   request_count: HTTP requests, including repeated ones
+--   retry_count: repeated requests
+--   throttled_count: requests answered with status 429
 --   received_bytes: bytes of bodies received
---   waited_seconds: seconds all requests together waited for their turn
---   p50_latency_seconds: median time to an answer, seconds
---   p95_latency_seconds: 95th percentile of it, seconds
+--   waited_seconds: seconds that all requests together waited for the rate limit
+--   p50_latency_seconds: median seconds from request to response
+--   p95_latency_seconds: 95th percentile of the seconds from request to response
 SELECT
     source,
     run_id,
     command,
     started_at,
-    -- Through text: DuckDB 2.0 rounds the last microsecond of a day up into the next one when it casts to DATE.
+    -- Cast through text: DuckDB 2.0 rounds the last microsecond of a day up to the next day when it casts to DATE.
     left(started_at::VARCHAR, 10)::DATE AS started_on,
     ended_at,
     (epoch_ns(ended_at) - epoch_ns(started_at)) / 1e9 AS duration_seconds,

@@ -1,9 +1,9 @@
--- Every reason of a failed job as one line, its instants and durations masked as <*>. What
--- intermediate.reason_templates must not mask is marked: a control character and _ stand before its digits, which makes
--- them part of a word.
+-- Every reason of a failed job as one line, in which instants and durations are masked as <*>. What
+-- intermediate.reason_templates must not mask is marked: a control character and _ are put before its digits, which
+-- makes them part of a word.
 -- grain: reason
 -- columns:
---   reason: the API's words on a failure, as sent
+--   reason: the API's explanation of a failure, as sent
 --   line: the same without line breaks and control characters, at most 4,000 characters; Ecs.0219 is Ecs\x01_0219 here,
 --     status 503 is status \x02_503, IPv4 is IPv\x02_4
 WITH reasons AS (
@@ -12,7 +12,7 @@ WITH reasons AS (
     WHERE canonical_phase = 'Failed' AND reason IS NOT NULL
 ),
 
--- Each step works on what the one before left; the text's own control characters are gone before ours are set.
+-- Each expression works on the one before. The text's own control characters are removed before marks are set.
 marked AS (
     SELECT
         reason,
@@ -24,8 +24,8 @@ marked AS (
     FROM reasons
 ),
 
--- A date goes with the time that follows it: 2018-08-02 08:12:40 +0000 UTC, Tue, 02 Jan 2024 15:04:05 GMT, or klog's
--- E1124 11:44:39. A duration is written as Go does: 1h2m3.5s.
+-- A date is masked together with the time that follows it: 2018-08-02 08:12:40 +0000 UTC, Tue, 02 Jan 2024 15:04:05
+-- GMT, or E1124 11:44:39 of klog. Durations are as Go writes them: 1h2m3.5s.
 timed AS (
     SELECT
         reason,

@@ -1,12 +1,14 @@
--- Every reason of a failed job with all that varies from one failure to the next masked as <*>, the sign of the Drain
--- log parser (P. He and others, 2017): times, ids, hexadecimals, numbers, IP addresses, names of hosts and resources.
--- A name without a digit is known by its quotes or by the word before it. Codes (Ecs.0219, status 503), flavors
--- (c7n.large.2), IPv4, IPv6 and quoted words such as "NotReady" tell reasons apart and stay.
+-- Every reason of a failed job as a template: all that varies from one failure to the next is masked as <*>, the sign
+-- of the Drain log parser (P. He and others, 2017). Masked are times, ids, hexadecimal numbers, numbers, IP addresses,
+-- and names of hosts and resources. A name without a digit is recognized by its quotes or by the word before it. Codes
+-- (Ecs.0219, status 503), flavors (c7n.large.2), IPv4, IPv6 and quoted words such as "NotReady" distinguish reasons,
+-- and stay.
 -- grain: reason
 -- columns:
---   reason: the API's words on a failure, as sent
+--   reason: the API's explanation of a failure, as sent
 --   reason_template: its template, one line of at most 300 characters; NULL when the reason says nothing
--- Each step works on what the one before left. Quotes count by what is beside them: neither "key": of JSON nor can't.
+-- Each expression works on the one before. Quotes are recognized by what is beside them: neither the "key": of JSON nor
+-- the apostrophe of can't counts.
 WITH unquoted AS (
     SELECT
         reason,
@@ -47,7 +49,7 @@ without_ids AS (
     FROM unquoted
 ),
 
--- Hosts with two dots, what follows node, server and the like, numbers, then lists of what is masked by now.
+-- Hosts with two dots, the word after node, server and the like, numbers, then lists of masked parts.
 without_names AS (
     SELECT
         reason,

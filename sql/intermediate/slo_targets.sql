@@ -1,15 +1,17 @@
--- What each step type is held to, and when: the targets of marts.slo. The settings come as variables of the connection
--- (slo_targets, slo_objective, slo_window_days), from the table [slo] of cce-etl.toml; unset, the defaults hold.
+-- The target of each step type and the window in which marts.slo measures it. The settings come from the table [slo] of
+-- cce-etl.toml as variables of the connection (slo_targets, slo_objective, slo_window_days). Without them the defaults
+-- are used.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
 --   job_type: what the step does, NULL when not sent
---   target_seconds: seconds a step may take: as set, else the 95th percentile of the measured successes that started in
---     the 28 days before the window, of 20 at least, since of fewer it is their longest; else NULL
+--   target_seconds: seconds that a step may take: the setting, else the 95th percentile of the measured successes that
+--     started in the 28 days before the window. Below 20 of them it is NULL, since the percentile would be their
+--     longest
 --   target_origin: 'settings' or 'p95 of the previous 28 days'; NULL without a target
 --   objective: share of steps that should be within the target
 --   window_start_at: when the window begins, UTC
---   window_end_at: when it ends, UTC: the source's last observation
+--   window_end_at: when the window ends, UTC: the source's last observation
 WITH clocks AS (
     SELECT
         jobs.source,

@@ -1,6 +1,6 @@
 -- How often the steps of each type fail, over the whole history and by day: the rows of marts.step_failure_rates and
--- marts.step_failure_rates_daily. The intervals are Wilson's score intervals at 95 % (E. B. Wilson, 1927), which stay
--- sensible for few steps and for rates near 0.
+-- marts.step_failure_rates_daily. The intervals are Wilson's score intervals at 95 % (E. B. Wilson, 1927), which are
+-- also good for few steps and for rates near 0.
 -- grain: source, job_type, period, created_on
 -- columns:
 --   source: one project in one region
@@ -8,9 +8,9 @@
 --   period: 'all' for the whole history, 'day' for one day
 --   created_on: UTC date the steps of a day started on; NULL for steps without a start, and over the whole history
 --   finished_count: steps in phase Success or Failed
---   failed_count: steps in phase Failed, with those that failed because a step below them did
---   blamed_count: of these, steps that their root's failure is put down to, one a failed root at most; a root that
---     failed without a failed step is no step and not in here
+--   failed_count: steps in phase Failed, including those that failed because a step below them did
+--   blamed_count: of these, steps that their root's failure is blamed on, at most one for each failed root; a root that
+--     is blamed itself is not counted here
 --   running_count: steps neither finished nor Initializing, unknown phases included; no part of the rates
 --   initializing_count: steps in phase Initializing; no part of the rates
 --   failure_rate: failed_count / finished_count, 0..1; NULL when nothing finished
@@ -26,8 +26,8 @@ WITH steps AS (
         phase,
         is_finished,
         is_blamed,
-        -- Days since 1970, rounded down: DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and going
-        -- through text took a quarter of this model.
+        -- Days since 1970, rounded down. DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and a
+        -- cast through text took a quarter of this model's time.
         make_date((
             epoch_ns(created_at) // 86400000000000 - (epoch_ns(created_at) % 86400000000000 < 0)::INTEGER
         )::INTEGER) AS created_on
@@ -99,7 +99,7 @@ terms AS (
     WHERE whole_count > 0
 ),
 
--- The outer least and greatest keep the rate inside its own interval at exactly 0 and 1, where rounding would not.
+-- At a rate of exactly 0 or 1, rounding could put the rate outside its interval. The outer least and greatest do not.
 intervals AS (
     SELECT
         part_count,

@@ -1,15 +1,16 @@
--- What root jobs would gain if the slow steps of one type were as fast as its median: each tree put on a new schedule.
--- A step waits for the sibling that ended last by its start and one second (of siblings that short, by the order of
--- their ends), else for its parent's start, and keeps its lag behind it; a parent keeps its tail behind its last child;
--- a slow step takes its type's p50, whatever is below it. Only roots with a critical path count; slow is above p95.
--- Types without a slow step have no row.
+-- The time that root jobs would save if the slow steps of one type took as long as its median step. A step is slow
+-- above its type's p95. Each tree is put on a new schedule: a slow step takes its type's p50, whatever is below it. A
+-- step waits for the sibling that ended last by its start and one second; of siblings that short, the order of their
+-- ends decides. Without such a sibling it waits for its parent's start. It keeps its lag behind what it waits for, and
+-- a parent keeps the time from its last child's end to its own. Only roots with a critical path count. Types without a
+-- slow step have no row.
 -- computed by: cce_etl.models.computed.step_savings
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
 --   job_type: what the slow steps do, NULL when not sent
 --   slow_step_count: steps of the type that took longer than its p95
---   saved_seconds: old less new end of the roots, summed, seconds
+--   saved_seconds: seconds by which the roots would end earlier, summed
 WITH slow AS (
     SELECT
         steps.source,
@@ -39,7 +40,7 @@ roots AS (
     GROUP BY source, root_job_id
 )
 
--- Rows come tree by tree in the order of their paths, in which parents are found without a join.
+-- Rows are sorted by tree and path, so that parents are found without a join.
 SELECT
     jobs.source,
     slow.job_type,

@@ -1,5 +1,5 @@
--- Every failed root job with the job it is put down to: why and when that failed, how long the root had run by then,
--- and what became of the next job on the same resource.
+-- Every failed root job with the job that its failure is blamed on: why and when that job failed, how long the root had
+-- run by then, and how the next job on the same resource ended.
 -- grain: source, root_job_id
 -- columns:
 --   source: one project in one region
@@ -9,12 +9,13 @@
 --   resource_id: the resource the root works on
 --   path: path of the blamed job, '' for the root itself
 --   job_type: what the blamed job does
---   reason: the blamed job's reason, or the root's where that says nothing
---   reason_template: the reason with all that varies masked, '(no reason given)' when neither says anything
---   failed_at: when the blamed job ended, UTC, or the root where that is not known
---   lost_seconds: the root's start to the blamed job's end, seconds; 0 when that is before the start, NULL without both
---   next_root_job_id: of the root jobs of the same source, type, cluster and resource that have finished and started
---     after this root ended, the first; NULL without one, or when the root names neither cluster nor resource
+--   reason: the blamed job's reason; the root's when the blamed job's says nothing
+--   reason_template: the template of that reason; '(no reason given)' when neither has one
+--   failed_at: when the blamed job ended, UTC; when the root ended if that is not known
+--   lost_seconds: seconds from the root's start to the blamed job's end; 0 when the end is before the start, NULL when
+--     one is missing
+--   next_root_job_id: the first finished root job of the same source, type, cluster and resource that started after
+--     this root ended; NULL without one, or when the root names neither cluster nor resource
 --   next_phase: its phase, Success or Failed
 WITH failures AS (
     SELECT
@@ -22,16 +23,18 @@ WITH failures AS (
         causes.path AS blamed_path,
         causes.job_type AS blamed_job_type,
         causes.ended_at AS blamed_ended_at,
-        if(blamed_words.reason_template IS NULL, roots.reason, causes.reason) AS said_reason,
-        coalesce(blamed_words.reason_template, root_words.reason_template, '(no reason given)') AS reason_template
+        if(blamed_templates.reason_template IS NULL, roots.reason, causes.reason) AS chosen_reason,
+        coalesce(
+            blamed_templates.reason_template, root_templates.reason_template, '(no reason given)'
+        ) AS reason_template
     FROM core.failure_causes AS causes
     INNER JOIN core.root_jobs AS roots
         ON causes.source = roots.source AND causes.root_job_id = roots.job_id
-    LEFT JOIN intermediate.reason_templates AS blamed_words ON causes.reason = blamed_words.reason
-    LEFT JOIN intermediate.reason_templates AS root_words ON roots.reason = root_words.reason
+    LEFT JOIN intermediate.reason_templates AS blamed_templates ON causes.reason = blamed_templates.reason
+    LEFT JOIN intermediate.reason_templates AS root_templates ON roots.reason = root_templates.reason
 ),
 
--- One for each instant: of several that start at once the one with the smallest id.
+-- One job for each instant: of several that start at the same time, the one with the smallest id.
 finished AS (
     SELECT
         source,
@@ -54,10 +57,10 @@ SELECT
     failures.resource_id,
     failures.blamed_path AS path,
     failures.blamed_job_type AS job_type,
-    nullif(failures.said_reason, '') AS reason,
+    nullif(failures.chosen_reason, '') AS reason,
     failures.reason_template,
     coalesce(failures.blamed_ended_at, failures.ended_at) AS failed_at,
-    -- No greatest(0, ...): it would make a missing clock 0 as well.
+    -- greatest(0, ...) would return 0 for a missing clock too.
     CASE
         WHEN failures.blamed_ended_at < failures.created_at THEN 0
         ELSE (epoch_ns(failures.blamed_ended_at)::HUGEINT - epoch_ns(failures.created_at)) / 1e9

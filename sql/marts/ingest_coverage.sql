@@ -1,14 +1,15 @@
--- How much of what each source lists is known, and whether failures grow: what `cce-etl status --health` judges.
+-- How many of each source's listed ids are known, and whether failures increase. `cce-etl status --health` judges by
+-- it.
 -- grain: source
 -- columns:
 --   source: one project in one region
 --   last_run_at: when its last run started, UTC; NULL when there was none
---   listed_count: ids known of it
---   final_count: of these, ids of which no more is to come: their job ended, is gone or cannot be read
---   answered_count: of the others, those answered in the last run
+--   listed_count: number of its ids in raw.job_ids
+--   final_count: of these, ids that will not change: their job has ended, is gone or cannot be read
+--   answered_count: of the other ids, those answered in the last run
 --   coverage_rate: (final_count + answered_count) / listed_count, 0..1; NULL when nothing is listed
---   open_letter_count: its open dead letters
---   earlier_letter_count: its dead letters that were open when the last run started
+--   open_letter_count: number of its open dead letters
+--   earlier_letter_count: number of its dead letters that were open when the last run started
 WITH last_runs AS (
     SELECT
         source,

@@ -1,4 +1,5 @@
--- How long our own runs take, by the day they started: marts.step_durations_daily about ourselves.
+-- How long our own runs take, by the day on which they started. It has the columns of marts.step_durations_daily for
+-- runs instead of steps.
 -- grain: source, command, started_on
 -- columns:
 --   source: one project in one region
@@ -7,12 +8,12 @@
 --   run_count: number of runs
 --   measured_count: of these, runs that ended
 --   asked_count: ids or records they asked for
---   request_count: HTTP requests, with those tried again
+--   request_count: HTTP requests, including repeated ones
 --   received_bytes: bytes of bodies received
 --   p50_seconds: median duration of runs that ended, seconds, without the building of models
 --   p90_seconds: 90th percentile of their duration, seconds, interpolated
 --   p95_seconds: 95th percentile of their duration, seconds, interpolated
---   p99_seconds: 99th percentile of their duration, seconds, interpolated
+--   p99_seconds: 99th percentile of their durations, seconds, interpolated
 --   mean_seconds: mean of their duration, seconds
 --   max_seconds: longest duration among them, seconds
 WITH days AS (
@@ -26,7 +27,7 @@ WITH days AS (
         sum(request_count)::BIGINT AS request_count,
         sum(received_bytes)::BIGINT AS received_bytes,
         quantile_cont(duration_seconds, [0.5, 0.9, 0.95, 0.99]) AS percentiles,
-        -- As decimals: a sum of floats depends on the order of the rows, which a replay does not keep.
+        -- Decimals, because a sum of floats depends on the order of the rows, which a replay changes.
         avg(duration_seconds::DECIMAL(28, 9)) AS mean_seconds,
         max(duration_seconds) AS max_seconds
     FROM intermediate.ingest_runs

@@ -1,5 +1,5 @@
--- How often what our own runs ask for fails, by the day they started: marts.step_failure_rates_daily about ourselves.
--- The interval is Wilson's score interval at 95 % (E. B. Wilson, 1927), sensible for few ids as well.
+-- How often the ids that our own runs ask for fail, by the day on which the runs started. The interval is Wilson's
+-- score interval at 95 % (E. B. Wilson, 1927), which is also good for few ids.
 -- grain: source, command, started_on
 -- columns:
 --   source: one project in one region
@@ -8,8 +8,8 @@
 --   run_count: number of runs
 --   asked_count: ids or records they asked for
 --   failed_count: of these, those that failed
---   request_count: HTTP requests, with those tried again
---   throttled_count: requests answered with "too many"
+--   request_count: HTTP requests, including repeated ones
+--   throttled_count: requests answered with status 429
 --   failure_rate: failed_count / asked_count, 0..1; NULL when nothing was asked for
 --   failure_rate_low: lower end of its 95 % interval, 0..1
 --   failure_rate_high: upper end of its 95 % interval, 0..1
@@ -40,7 +40,7 @@ terms AS (
     FROM days
 )
 
--- The outer least and greatest keep the rate inside its own interval at exactly 0 and 1, where rounding would not.
+-- At a rate of exactly 0 or 1, rounding could put the rate outside its interval. The outer least and greatest do not.
 SELECT
     source,
     command,

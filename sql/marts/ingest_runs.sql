@@ -1,29 +1,30 @@
--- How each of our own runs went: how long, how fast, how much failed. A run over several sources has a row for each.
+-- How long each of our own runs took, how many requests it made a second, and how much of it failed. A run over several
+-- sources has a row for each.
 -- grain: source, run_id, started_at
 -- columns:
 --   source: one project in one region
---   run_id: the run; Dagster's own id when it started it
+--   run_id: id of the run; Dagster's own id when Dagster started it
 --   command: what was run: run, load or dagster
 --   started_at: when it started, UTC
 --   ended_at: when it ended, UTC
---   duration_seconds: ended_at - started_at, without the building of models
+--   duration_seconds: seconds from start to end, without the building of models
 --   requested_count: ids or records it was given
 --   asked_count: of these, those not known as ended before
 --   fetched_count: jobs that were new or had changed
 --   unchanged_count: jobs that were as before
 --   gone_count: ids the API has forgotten
 --   failed_count: ids or records that failed
---   request_count: HTTP requests, with those tried again
+--   request_count: HTTP requests, including repeated ones
 --   received_bytes: bytes of bodies received
 --   core_row_count: rows of core.jobs written
 --   coverage_rate: share of requested_count that did not fail, 0..1; NULL when nothing was requested
 --   failure_rate: failed_count / asked_count, 0..1; NULL when nothing was asked for
 --   requests_per_second: request_count / duration_seconds; NULL without requests
---   retry_rate: share of requests that were tries after the first, 0..1; NULL without requests
---   throttled_rate: share of requests answered with "too many", 0..1; NULL without requests
---   waited_seconds: seconds all requests together waited for their turn
---   p50_latency_seconds: median time to an answer, seconds
---   p95_latency_seconds: 95th percentile of it, seconds
+--   retry_rate: share of requests that were repeated ones, 0..1; NULL without requests
+--   throttled_rate: share of requests answered with status 429, 0..1; NULL without requests
+--   waited_seconds: seconds that all requests together waited for the rate limit
+--   p50_latency_seconds: median seconds from request to response
+--   p95_latency_seconds: 95th percentile of the seconds from request to response
 SELECT
     source,
     run_id,

@@ -1,5 +1,5 @@
--- Root jobs on their way when last seen, each against its kind: the finished root jobs of its type and source. A job
--- can hang between two steps, with none of them running.
+-- Root jobs that were running when last seen, each compared with the finished root jobs of its type and source. A job
+-- can be stuck between two steps, while none of them runs.
 -- grain: source, job_id
 -- columns:
 --   source: one project in one region
@@ -7,16 +7,16 @@
 --   job_type: what the job does
 --   cluster_id: the cluster it works on
 --   resource_name: the resource it works on
---   phase: Running, or a text that is no phase known
+--   phase: Running, or an unknown phase as sent
 --   created_at: when it started, UTC
 --   observed_at: when it was last fetched, UTC
---   age_seconds: started to observed, seconds
---   running_step_count: its steps that are on their way
---   kind_finished_count: finished root jobs of its kind with sound clocks
---   kind_p99_seconds: 99th percentile of their duration, seconds, interpolated
---   kind_max_seconds: the longest of them, seconds
---   is_stuck: true when it is older than 99% of them took, or than any took; false when none has finished
-WITH kinds AS (
+--   age_seconds: seconds from start to observation
+--   running_step_count: number of its running steps
+--   kind_finished_count: finished root jobs of its type and source with clocks in order
+--   kind_p99_seconds: 99th percentile of their durations, seconds, interpolated
+--   kind_max_seconds: longest of their durations, seconds
+--   is_stuck: true when its age is above kind_p99_seconds; false when none of its type has finished
+WITH job_types AS (
     SELECT
         source,
         job_type,
@@ -49,13 +49,13 @@ SELECT
     jobs.observed_at,
     jobs.elapsed_seconds AS age_seconds,
     coalesce(steps.running_step_count, 0) AS running_step_count,
-    coalesce(kinds.kind_finished_count, 0) AS kind_finished_count,
-    kinds.kind_p99_seconds,
-    kinds.kind_max_seconds,
-    coalesce(jobs.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
+    coalesce(job_types.kind_finished_count, 0) AS kind_finished_count,
+    job_types.kind_p99_seconds,
+    job_types.kind_max_seconds,
+    coalesce(jobs.elapsed_seconds > job_types.kind_p99_seconds, FALSE) AS is_stuck
 FROM core.root_jobs AS jobs
-LEFT JOIN kinds
-    ON jobs.source = kinds.source AND jobs.job_type IS NOT DISTINCT FROM kinds.job_type
+LEFT JOIN job_types
+    ON jobs.source = job_types.source AND jobs.job_type IS NOT DISTINCT FROM job_types.job_type
 LEFT JOIN steps
     ON jobs.source = steps.source AND jobs.job_id = steps.root_job_id
 WHERE NOT jobs.is_finished AND jobs.phase IS DISTINCT FROM 'Initializing'

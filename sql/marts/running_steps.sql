@@ -1,5 +1,5 @@
--- Every step neither finished nor Initializing, unknown phases included, inside roots that have ended too, with its age
--- beside what is known of its kind: the steps of its source and type in marts.step_survival, running ones among them.
+-- Every step that is neither finished nor Initializing, each compared with the steps of its type and source. Steps in
+-- unknown phases and steps in roots that have ended are included.
 -- grain: source, root_job_id, path
 -- columns:
 --   source: one project in one region
@@ -13,26 +13,28 @@
 --   resource_name: that resource's name
 --   phase: as sent; NULL when none was sent
 --   created_at: when it started, UTC
---   observed_at: when it was last seen, UTC
---   age_seconds: started to observed, seconds; also in a root that has ended; NULL or negative as its clocks say
---   age_percentile: share of its kind that has ended by its age, 0..100; NULL when none of its kind has finished
---   success_rate_10_minutes: chance to succeed in the 10 minutes after it was observed, 0..1, from the Aalen-Johansen
---     curve given its age; NULL when none of its kind has finished, or none was seen at a greater age. Where the curve
---     ends before those minutes do, a lower bound
+--   observed_at: when it was last fetched, UTC
+--   age_seconds: seconds from start to observation, also in a root that has ended; NULL without a start, negative when
+--     that is later than the observation
+--   age_percentile: percentage of its type's steps that have ended by its age, 0..100, by the curve of
+--     marts.step_survival; NULL when none has finished
+--   success_rate_10_minutes: probability of success in the 10 minutes after it was observed, 0..1, from the
+--     Aalen-Johansen curve given its age; a lower bound when the curve ends before those minutes do; NULL when none of
+--     its type has finished, or none was seen at a greater age
 --   success_rate_30_minutes: the same for 30 minutes
---   kind_p99_seconds: 99th percentile of the durations of finished steps of its kind, failures too, seconds
---   kind_max_seconds: longest of them, seconds
---   kind_finished_count: finished steps of its kind with sound clocks
+--   kind_p99_seconds: 99th percentile of the durations of its type's finished steps, failed ones included, seconds
+--   kind_max_seconds: longest of those durations, seconds
+--   kind_finished_count: finished steps of its type and source with clocks in order
 --   kind_root_count: root jobs with such a step
---   is_stuck: true when older than 99% of the finished steps of its kind took, so also when older than any did; of few
---     finished ones that says little: see kind_finished_count; false when none has finished
+--   is_stuck: true when its age is above kind_p99_seconds; false when none of its type has finished; with a small
+--     kind_finished_count it says little
 WITH running AS (
     SELECT *
     FROM core.steps
     WHERE NOT is_finished AND phase IS DISTINCT FROM 'Initializing'
 ),
 
-kinds AS (
+types AS (
     SELECT
         source,
         job_type,
@@ -57,7 +59,7 @@ moments AS (
     WHERE elapsed_seconds >= 0
 ),
 
--- Every moment has a value: the step itself is in the curve, at its age.
+-- Every moment has a value, since the step itself is in the curve at its age.
 values_on_curve AS (
     SELECT
         moments.source,
@@ -89,7 +91,7 @@ by_step AS (
     GROUP BY source, root_job_id, path
 ),
 
--- What succeeds from the step's age on, as a share of what lives to that age. Rounding must not make it more than 1.
+-- The share that succeeds after the step's age, of all that run to that age. Rounding must not make it more than 1.
 probabilities AS (
     SELECT
         source,
@@ -117,17 +119,17 @@ SELECT
     running.created_at,
     running.observed_at,
     running.elapsed_seconds AS age_seconds,
-    CASE WHEN kinds.kind_finished_count > 0 THEN 100 * (1 - probabilities.survival) END AS age_percentile,
-    CASE WHEN kinds.kind_finished_count > 0 THEN probabilities.success_rate_10_minutes END AS success_rate_10_minutes,
-    CASE WHEN kinds.kind_finished_count > 0 THEN probabilities.success_rate_30_minutes END AS success_rate_30_minutes,
-    kinds.kind_p99_seconds,
-    kinds.kind_max_seconds,
-    coalesce(kinds.kind_finished_count, 0) AS kind_finished_count,
-    coalesce(kinds.kind_root_count, 0) AS kind_root_count,
-    coalesce(running.elapsed_seconds > kinds.kind_p99_seconds, FALSE) AS is_stuck
+    CASE WHEN types.kind_finished_count > 0 THEN 100 * (1 - probabilities.survival) END AS age_percentile,
+    CASE WHEN types.kind_finished_count > 0 THEN probabilities.success_rate_10_minutes END AS success_rate_10_minutes,
+    CASE WHEN types.kind_finished_count > 0 THEN probabilities.success_rate_30_minutes END AS success_rate_30_minutes,
+    types.kind_p99_seconds,
+    types.kind_max_seconds,
+    coalesce(types.kind_finished_count, 0) AS kind_finished_count,
+    coalesce(types.kind_root_count, 0) AS kind_root_count,
+    coalesce(running.elapsed_seconds > types.kind_p99_seconds, FALSE) AS is_stuck
 FROM running
-LEFT JOIN kinds
-    ON running.source = kinds.source AND running.job_type IS NOT DISTINCT FROM kinds.job_type
+LEFT JOIN types
+    ON running.source = types.source AND running.job_type IS NOT DISTINCT FROM types.job_type
 LEFT JOIN probabilities
     ON
         running.source = probabilities.source

@@ -1,24 +1,25 @@
--- How many steps of each type end within a target, and what is left of the share that may miss it, the error budget
--- (B. Beyer and others, The Site Reliability Workbook, 2018, chapters 2 and 5). The window is the 28 days, or what
--- window_days says in the table [slo] of cce-etl.toml, up to the source's last observation; steps belong to it by their
--- start. A step counts once it succeeded (within the target, or not), failed (never within), or has run for longer than
--- the target (not within); younger running ones, Initializing ones and those without a duration do not count.
+-- How many steps of each type end within a target, and how much of the error budget is left: the share of steps that
+-- may miss it (B. Beyer and others, The Site Reliability Workbook, 2018, chapters 2 and 5). The window is the 28 days
+-- up to the source's last observation; window_days in the table [slo] of cce-etl.toml changes it. Steps belong to the
+-- window by their start. A step counts when it succeeded, within the target or not; when it failed, which is never
+-- within; or when it has run for longer than the target, which is not within either. Younger running steps,
+-- Initializing ones and steps without a duration do not count.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
 --   job_type: what the step does, NULL when not sent
---   target_seconds: seconds a step may take: from [slo.targets], else the 95th percentile of the successes that started
---     in the 28 days before the window, of 20 at least; NULL when there were fewer, and then no step counts
+--   target_seconds: seconds that a step may take: from [slo.targets], else the 95th percentile of the successes that
+--     started in the 28 days before the window; NULL when those are fewer than 20, and then no step counts
 --   target_origin: 'settings' or 'p95 of the previous 28 days'; NULL without a target
 --   objective: share of steps that should be within the target, from [slo], 0.95 unless set
 --   window_start_at: when the window begins, UTC
 --   step_count: steps of the window that count
 --   within_count: of these, those that succeeded within the target
 --   within_rate: within_count / step_count, 0..1; NULL when no step counts
---   error_budget_left: 1 - share of misses / (1 - objective): 1 when no step missed the target, 0 when as many did as
---     may, below 0 when more did; NULL when no step counts
---   burn_rate: the same quotient for the window's last 24 hours: at 1 the budget lasts as long as the window, at 2 half
---     as long; NULL when no step of those hours counts
+--   error_budget_left: 1 - share of misses / (1 - objective): 1 when no step missed the target, 0 when as many missed
+--     it as may, negative when more did; NULL when no step counts
+--   burn_rate: share of misses / (1 - objective) in the window's last 24 hours: at 1 the budget lasts as long as the
+--     window, at 2 half as long; NULL when no step of those hours counts
 WITH judged AS (
     SELECT
         targets.*,

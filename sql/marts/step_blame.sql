@@ -1,6 +1,6 @@
--- How much of the root jobs' time each step type holds, and what faster slow steps would give back. Counted are steps
--- of roots with a critical path: finished, with sane clocks. The saving is by re-scheduling every tree as
--- intermediate.step_savings does, for one type at a time: savings of two types do not add up.
+-- How much of the root jobs' time each step type accounts for, and how much time faster slow steps would save. Only
+-- steps of roots with a critical path count: finished ones with clocks in order. The saving comes from re-scheduling
+-- every tree for one step type at a time (intermediate.step_savings), so savings of two types do not add up.
 -- grain: source, job_type
 -- columns:
 --   source: one project in one region
@@ -9,25 +9,26 @@
 --   step_count: such steps in them, in any phase
 --   day_count: UTC days on which a root of the source with a critical path started, at least 1
 --   root_seconds: duration of all those roots together, seconds
---   critical_self_seconds: seconds of them owed to steps of this type alone, on the critical path
---   critical_path_share: critical_self_seconds / root_seconds, 0..1; what no type holds is owed to the roots themselves
+--   critical_self_seconds: seconds of the roots' critical paths that belong to steps of this type alone
+--   critical_path_share: critical_self_seconds / root_seconds, 0..1; the shares of all types and of the roots
+--     themselves sum to 1
 --   p50_seconds: median duration of the type's measured successes, as in marts.step_durations
---   p95_seconds: 95th percentile of the same; a step above it is slow
+--   p95_seconds: 95th percentile of the same; a longer step is slow
 --   slow_step_count: slow steps in those roots, in phase Success or Failed
---   saved_seconds: by how much the roots would be shorter if every slow step took p50_seconds, summed, seconds
+--   saved_seconds: seconds by which the roots would be shorter if every slow step took p50_seconds, summed
 --   minutes_saved_per_day: saved_seconds in minutes / day_count
 WITH roots AS (
     SELECT
         source,
         sum(duration_seconds::DECIMAL(28, 9)) AS root_seconds,
-        -- Days with jobs, not from first to last: one job with a wrong clock would thin the minutes out over centuries.
+        -- Days with jobs, and not all days from the first to the last: one job with a wrong clock could add centuries.
         greatest(1, count(DISTINCT left(created_at::VARCHAR, 10))) AS day_count
     FROM core.root_jobs
     WHERE critical_self_seconds IS NOT NULL
     GROUP BY source
 ),
 
--- Sums of decimals: one of floats depends on the order of the rows, which a replay does not keep.
+-- Decimals, because a sum of floats depends on the order of the rows, which a replay changes.
 steps AS (
     SELECT
         source,

@@ -1,32 +1,34 @@
--- For whom a step is slow, or fails: slices of the roots by one dimension or two, against all other roots, clearest
--- first, each among the roots that those before it leave. Only findings: q_value below 0.01, ratio at least 1.2, and
--- the clearest twenty of a step type's durations or failures at most. Of a step type with more than 20,000 root jobs,
--- about 20,000, drawn evenly by a hash of their ids; so are all counts.
+-- For whom a step type is slow, or fails. A cohort is a slice of the roots by one dimension or two, compared with all
+-- other roots. The clearest one comes first; each further one is found among the roots that the ones before it leave.
+-- Listed are findings only (q_value below 0.01 and ratio at least 1.2), and at most twenty for a step type's durations
+-- and for its failures. Of a step type with more than 20,000 root jobs, about 20,000 are compared and counted, drawn
+-- evenly by a hash of their ids.
 -- grain: job_type, measure, rank
 -- columns:
 --   job_type: what the step does
 --   measure: duration or failure
---   rank: from 1, in the order they were found
---   dimensions: what the slice is told apart by, one or two names
---   dimension_values: the slice's value of each
---   comparison: whole window, or after change: both sides from the slice's own change on
+--   rank: number from 1, in the order in which they were found
+--   dimensions: the one or two dimensions that define the slice
+--   dimension_values: the slice's value in each dimension
+--   comparison: 'whole window', or 'after change': only roots from the slice's own change on are compared
 --   since: when the slice changed, UTC; NULL for the whole window
---   ratio: how many times as long, or as often, as the others of their own kinds; NULL when none of those failed
+--   ratio: how many times as long, or as often, as other roots of the same shapes; NULL when none of those failed
 --   ratio_low: lower end of its 95 % interval, by bootstrap over roots
---   ratio_high: upper end
---   p_value: two-sided, one value a root, over the window the slice was found in: Mann-Whitney; Fisher's exact, or
---     Cochran-Mantel-Haenszel by kind of root if that is larger; after a change times the possible dates
---   q_value: share of false findings if this is taken for one; one family with all comparisons of
---     intermediate.comparisons
---   root_count: roots in the slice, of those compared, as all counts
+--   ratio_high: upper end of that interval
+--   p_value: two-sided p-value of one value per root, over the window in which the slice was found. Durations:
+--     Mann-Whitney. Failures: Fisher's exact test, or Cochran-Mantel-Haenszel by shape if that is larger. After a
+--     change it is multiplied by the number of possible dates
+--   q_value: share of false findings among all with this q-value or a smaller one; all comparisons of
+--     intermediate.comparisons are one family
+--   root_count: roots in the slice; this and all counts are of compared roots
 --   other_root_count: other roots it was compared with
---   step_count: steps of the roots in the slice, measured (duration) or finished (failure)
+--   step_count: steps of the roots in the slice: measured ones (duration) or finished ones (failure)
 --   median_seconds: median of the roots' median durations, seconds; NULL for failures
---   other_median_seconds: the same of the others
+--   other_median_seconds: the same of the other roots
 --   failed_count: roots whose failure is blamed on such a step; NULL for durations
---   other_failed_count: the same of the others
+--   other_failed_count: the same of the other roots
 --   failure_rate: failed_count of root_count, 0..1
---   other_failure_rate: the same of the others
+--   other_failure_rate: the same of the other roots
 SELECT
     job_type,
     measure,

@@ -1,4 +1,4 @@
--- How long each step type takes in each cluster; as marts.step_durations.
+-- How long each step type takes in each cluster. The other columns are as in marts.step_durations.
 -- grain: source, job_type, cluster_id
 -- columns:
 --   source: one project in one region
@@ -14,19 +14,19 @@
 --   p50_seconds: median duration of measured successes, seconds
 --   p90_seconds: 90th percentile of their duration, seconds, interpolated
 --   p95_seconds: 95th percentile of their duration, seconds, interpolated
---   p99_seconds: 99th percentile of their duration, seconds, interpolated
+--   p99_seconds: 99th percentile of their durations, seconds, interpolated
 --   mean_seconds: mean of their duration, seconds
 --   max_seconds: longest duration among them, seconds
 --   measured_root_count: root jobs with a measured success
---   p50_low_seconds: lower end of a 95 % interval of the median of one value a root, the median of its measured
---     successes, by order statistics; seconds; NULL below 6 such roots
+--   p50_low_seconds: lower end of a 95 % interval of the median, seconds, by order statistics of one value per root
+--     (the median of its measured successes); NULL below 6 such roots
 --   p50_high_seconds: upper end of that interval, seconds
 --   km_event_count: steps in the Kaplan-Meier curve that ended, in Success or Failed
---   km_censored_count: steps in it still running when last seen, at risk up to that age; Initializing left out
---   km_p50_seconds: time by which half have ended by that curve, running ones counted as they should be, seconds; NULL
---     when it does not come so far. Jobs never listed are not in it
---   km_p90_seconds: time by which 90 % have ended, likewise
---   km_p95_seconds: time by which 95 % have ended, likewise
+--   km_censored_count: steps in the curve that were running when last seen, counted up to that age; Initializing ones
+--     are left out
+--   km_p50_seconds: seconds by which half have ended according to that curve; NULL when the curve ends before
+--   km_p90_seconds: seconds by which 90 % have ended; NULL likewise
+--   km_p95_seconds: seconds by which 95 % have ended; NULL likewise
 SELECT
     source,
     job_type,

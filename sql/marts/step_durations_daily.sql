@@ -1,5 +1,5 @@
--- How long each step type takes, by the day it started. Percentiles are over finished successes; failures and running
--- steps are only counted. Steps without a start have no day: created_on is NULL, so that days sum to
+-- How long each step type takes, by the day on which the steps started. Percentiles are of successful steps; failed and
+-- running steps are only counted. For steps without a start, created_on is NULL, so that the days sum to
 -- marts.step_durations.
 -- grain: source, job_type, created_on
 -- columns:
@@ -16,7 +16,7 @@
 --   p50_seconds: median duration of measured successes, seconds
 --   p90_seconds: 90th percentile of their duration, seconds, interpolated
 --   p95_seconds: 95th percentile of their duration, seconds, interpolated
---   p99_seconds: 99th percentile of their duration, seconds, interpolated
+--   p99_seconds: 99th percentile of their durations, seconds, interpolated
 --   mean_seconds: mean of their duration, seconds
 --   max_seconds: longest duration among them, seconds
 WITH steps AS (
@@ -26,8 +26,8 @@ WITH steps AS (
         root_job_id,
         phase,
         is_finished,
-        -- Days since 1970, rounded down: DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and going
-        -- through text took a quarter of this model.
+        -- Days since 1970, rounded down. DuckDB 2.0 rounds a day's last microsecond up when it casts to DATE, and a
+        -- cast through text took a quarter of this model's time.
         make_date((
             epoch_ns(created_at) // 86400000000000 - (epoch_ns(created_at) % 86400000000000 < 0)::INTEGER
         )::INTEGER) AS created_on,
@@ -48,7 +48,7 @@ aggregates AS (
         count(DISTINCT root_job_id) AS root_count,
         count(success_seconds) AS measured_count,
         quantile_cont(success_seconds, [0.5, 0.9, 0.95, 0.99]) AS percentiles,
-        -- As decimals: a sum of floats depends on the order of the rows, which a replay does not keep.
+        -- Decimals, because a sum of floats depends on the order of the rows, which a replay changes.
         avg(success_seconds::DECIMAL(28, 9)) AS mean_seconds,
         max(success_seconds) AS max_seconds
     FROM steps

@@ -1,6 +1,7 @@
--- One row per sub-job. A root that is also a step of another root's tree is counted once, as that step; those of its
--- own sub-jobs that the other tree lacks stand below it. The same id in two trees of which neither holds the other is
--- kept twice, and clocks are as sent: all are findings, not corrected.
+-- One row for each sub-job. A root that is also a step of another root's tree is counted once, as that step. Those of
+-- its sub-jobs that the other tree lacks are placed below it. An id that is in two trees, of which neither contains the
+-- other, has a row in both. Clocks are as sent. Contradictions are listed in marts.data_quality_findings and corrected
+-- nowhere.
 -- materialized: view
 -- grain: source, root_job_id, path
 -- columns: as in core.steps
