@@ -57,7 +57,10 @@ FROM core.jobs AS jobs
 LEFT JOIN core.root_placements AS nested
     ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
 LEFT JOIN core.relocated_jobs AS relocated
-    ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+    ON
+        jobs.source = relocated.source
+        AND jobs.root_job_id = relocated.core_root_job_id
+        AND jobs.path = relocated.core_path
 LEFT JOIN core.relocated_jobs AS adopted
     ON
         jobs.source = adopted.source
