@@ -149,13 +149,12 @@ def _walk(root: dict[str, Any], root_job_id: str | None) -> list[JobNode]:
     while pending:
         document, parent_job_id, path, depth, ordinal = pending.pop()
         texts, parameters, sub_jobs, completed_at, extra = _fields(document, path)
-        uid = texts[0] or None
         if parent_job_id is None:
-            job_id = root_job_id = root_job_id or uid or ""
+            job_id = root_job_id = root_job_id or texts[0] or ""
         else:
-            job_id = uid or f"{root_job_id}/{path}"
+            job_id = texts[0] or f"{root_job_id}/{path}"
         place = job_id, parent_job_id, path, depth, ordinal, not sub_jobs
-        nodes.append(JobNode(uid, *texts[1:], parameters, completed_at, extra, *place))
+        nodes.append(JobNode(*texts, parameters, completed_at, extra, *place))
         if sub_jobs:
             depth += 1
             if depth >= limits.MAX_LEVELS:
@@ -201,7 +200,8 @@ def _fields(document: Any, path: str) -> _Fields:
         parameters = spec.get("extendParam", _NOTHING)
         sub_jobs = spec.get("subJobs", _NO_SUB_JOBS)
         if (
-            _TEXT_OR_NULL.issuperset(map(type, texts))
+            texts[0] != ""
+            and _TEXT_OR_NULL.issuperset(map(type, texts))
             and type(parameters) is dict
             and _TEXT.issuperset(map(type, parameters.values()))
             and type(sub_jobs) is list

@@ -122,7 +122,7 @@ def translate_job(document: object, where: str) -> TranslatedJob:
     in_metadata, in_spec, in_status = f"{prefix}metadata.", f"{prefix}spec.", f"{prefix}status."
     translated: dict[str, dict[str, Any]] = {
         "metadata": {
-            "uid": _take(metadata, str, in_metadata, "uid"),
+            "uid": _take(metadata, str, in_metadata, "uid") or None,
             "creationTimestamp": _take(metadata, str, in_metadata, "creationTimestamp", "creationtimestamp"),
             "updateTimestamp": _take(metadata, str, in_metadata, "updateTimestamp", "updatetimestamp"),
         },
