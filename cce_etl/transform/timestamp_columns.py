@@ -70,15 +70,22 @@ def _characters(texts: pa.StringArray) -> tuple[_Integers, _Integers, NDArray[np
     return bounds[:-1], np.diff(bounds), np.frombuffer(data or b"", np.uint8)
 
 
+def _windows(data: NDArray[np.uint8], starts: _Integers, width: int) -> NDArray[np.uint8]:
+    """Return the `width` bytes from each start on, a column for each text; what lies behind the last text is 0."""
+    padded = np.concatenate([data, np.zeros(width, np.uint8)])
+    return np.lib.stride_tricks.sliding_window_view(padded, width)[starts].T.copy()
+
+
 def _utc_instants(data: NDArray[np.uint8], starts: _Integers, lengths: _Integers) -> tuple[_Integers, _Booleans]:
     """Return the instants of texts that have the length of Go's form in UTC, and which of them have the form."""
-    digits = data[starts[:, None] + _DIGIT_POSITIONS] - ord("0")  # what is below 0 wraps round to far above 9
-    is_known = (digits <= 9).all(axis=1)
-    is_known &= (data[starts[:, None] + _MARK_POSITIONS] == _MARKS).all(axis=1)
-    is_known &= (data[(starts + lengths)[:, None] + np.arange(-len(_UTC_SUFFIX), 0)] == _UTC_SUFFIX).all(axis=1)
-    fraction, has_fraction = _fractions(data, starts, lengths - _LENGTH_WITHOUT_FRACTION - 1)
-    digits = digits.astype(np.int64)
-    century, year_of_century, month, day, hours, minutes, seconds = (digits[:, 0::2] * 10 + digits[:, 1::2]).T
+    characters = _windows(data, starts, _LENGTH_WITHOUT_FRACTION + 10)
+    digits = characters[_DIGIT_POSITIONS] - ord("0")  # what is below 0 wraps round to far above 9
+    is_known = (digits <= 9).all(axis=0)
+    is_known &= (characters[_MARK_POSITIONS] == _MARKS[:, None]).all(axis=0)
+    suffixes = _windows(data, starts + lengths - len(_UTC_SUFFIX), len(_UTC_SUFFIX))
+    is_known &= (suffixes == _UTC_SUFFIX[:, None]).all(axis=0)
+    fraction, has_fraction = _fractions(characters, lengths - _LENGTH_WITHOUT_FRACTION - 1)
+    century, year_of_century, month, day, hours, minutes, seconds = digits[0::2].astype(np.int64) * 10 + digits[1::2]
     year = century * 100 + year_of_century
     is_known &= has_fraction & (hours <= 23) & (minutes <= 59) & (seconds <= 59)
     is_known &= (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12)
@@ -95,21 +102,21 @@ def _first_days(months: _Integers) -> _Integers:
     return days.astype(np.int64)  # type: ignore[no-any-return]
 
 
-def _fractions(data: NDArray[np.uint8], starts: _Integers, digit_counts: _Integers) -> tuple[_Integers, _Booleans]:
+def _fractions(characters: NDArray[np.uint8], digit_counts: _Integers) -> tuple[_Integers, _Booleans]:
     """Return the nanoseconds of fractions of so many digits (-1: no fraction), and which of them can be read."""
-    is_inside = np.arange(9) < digit_counts[:, None]
-    positions = starts[:, None] + _FRACTION_POSITION + np.arange(9)
-    digits = np.where(is_inside, data[np.where(is_inside, positions, 0)] - ord("0"), 0).astype(np.uint8)
-    has_point = (digit_counts < 0) | (data[starts + _FRACTION_POSITION - 1] == ord("."))
-    return digits.astype(np.int64) @ _FRACTION_WEIGHTS, (digits <= 9).all(axis=1) & has_point
+    is_inside = np.arange(9)[:, None] < digit_counts
+    digits = np.where(is_inside, characters[_FRACTION_POSITION : _FRACTION_POSITION + 9] - ord("0"), 0).astype(np.uint8)
+    has_point = (digit_counts < 0) | (characters[_FRACTION_POSITION - 1] == ord("."))
+    return _FRACTION_WEIGHTS @ digits.astype(np.int64), (digits <= 9).all(axis=0) & has_point
 
 
 def _uuid_instants(data: NDArray[np.uint8], starts: _Integers) -> tuple[_Integers, _Booleans]:
     """Return the instants of texts that have the length of a UUID, and which of them are one of version 1."""
-    digits = _HEX_VALUES[data[starts[:, None] + _HEX_POSITIONS]]
-    is_known = (digits != _NO_HEX_DIGIT).all(axis=1)
-    is_known &= (data[starts[:, None] + _DASH_POSITIONS] == ord("-")).all(axis=1)
-    is_known &= (digits[:, 12] == 1) & (digits[:, 16] >= 8) & (digits[:, 16] <= 11)
-    ticks = digits[:, _TICK_DIGITS].astype(np.int64) @ _TICK_WEIGHTS - GREGORIAN_TICKS
+    characters = _windows(data, starts, _UUID_LENGTH)
+    digits = _HEX_VALUES[characters[_HEX_POSITIONS]]
+    is_known = (digits != _NO_HEX_DIGIT).all(axis=0)
+    is_known &= (characters[_DASH_POSITIONS] == ord("-")).all(axis=0)
+    is_known &= (digits[12] == 1) & (digits[16] >= 8) & (digits[16] <= 11)
+    ticks = _TICK_WEIGHTS @ digits[_TICK_DIGITS].astype(np.int64) - GREGORIAN_TICKS
     is_known &= (ticks >= -(-MIN_NS // 100)) & (ticks <= MAX_NS // 100)
     return np.where(is_known, ticks, 0) * 100, is_known

@@ -5,8 +5,8 @@ from types import ModuleType
 
 from benchmarks.calls import Call, file_changes, one_id_run, recorded_calls
 
-MOST_CALLS = 310
-MOST_FILE_CHANGES = 150
+MOST_CALLS = 250
+MOST_FILE_CHANGES = 135
 
 
 def test_a_run_for_one_id_is_short() -> None:
