@@ -1,7 +1,7 @@
 """Providers of credentials: IAM gives a token for a name and password, a server's metadata service a temporary key."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, TypeVar
 
 import httpx
 import msgspec
@@ -11,6 +11,28 @@ from cce_etl.extract.auth import Credential, sign
 from cce_etl.extract.error_responses import describe, parse_error_body
 from cce_etl.extract.signing import AccessKey
 from cce_etl.timestamps import timestamp_or_none
+
+_NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+_Body = TypeVar("_Body")
+
+
+class _Token(msgspec.Struct, frozen=True):
+    expires_at: str
+
+
+class _TokenBody(msgspec.Struct, frozen=True):
+    token: _Token
+
+
+class _TemporaryKey(msgspec.Struct, frozen=True):
+    access: _NonEmpty
+    secret: _NonEmpty
+    securitytoken: _NonEmpty
+    expires_at: str
+
+
+class _KeyBody(msgspec.Struct, frozen=True):
+    credential: _TemporaryKey
 
 
 class PasswordLogin(msgspec.Struct, frozen=True):
@@ -48,7 +70,8 @@ class IamTokenProvider:
         token = response.headers.get("X-Subject-Token")
         if response.status_code != 201 or not token:
             raise _refusal("IAM", response, "Check CCE_USERNAME, CCE_PASSWORD, CCE_DOMAIN and CCE_PROJECT_ID.")
-        expires_at = timestamp_or_none(_text_at(response, "token", "expires_at"))
+        body = _decode(response, _TokenBody)
+        expires_at = timestamp_or_none(body.token.expires_at) if body else None
         if expires_at is None:
             raise RetryableError("IAM sent a token without its time of expiry", status=response.status_code)
 
@@ -75,12 +98,11 @@ class AgencyKeyProvider:
 
     def parse_response(self, response: httpx.Response) -> Credential:
         """Return the key; raise AuthError when the server has no agency, RetryableError when the service fails."""
-        parts = [_text_at(response, "credential", name) for name in ("access", "secret", "securitytoken")]
-        expires_at = timestamp_or_none(_text_at(response, "credential", "expires_at"))
-        found = [part for part in parts if part]
-        if response.status_code != 200 or len(found) < len(parts) or expires_at is None:
+        body = _decode(response, _KeyBody)
+        expires_at = timestamp_or_none(body.credential.expires_at) if body else None
+        if response.status_code != 200 or body is None or expires_at is None:
             raise _refusal("The metadata service", response, "Give the server an agency with permissions on CCE.")
-        key = AccessKey(*found)
+        key = AccessKey(body.credential.access, body.credential.secret, body.credential.securitytoken)
         return Credential(lambda request: sign(request, key, self._project_id, self._clock()), expires_at)
 
 
@@ -93,12 +115,8 @@ def _refusal(who: str, response: httpx.Response, advice: str) -> AuthError | Ret
     return AuthError(f"{who} refused the sign-in: {described}. {advice}", status=status)
 
 
-def _text_at(response: httpx.Response, *names: str) -> str | None:
-    """Return the text at a path of a JSON body; None for anything else."""
+def _decode(response: httpx.Response, kind: type[_Body]) -> _Body | None:
     try:
-        value: Any = msgspec.json.decode(response.content)
+        return msgspec.json.decode(response.content, type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else None

@@ -72,12 +72,13 @@ def normalize_endpoint(text: str, name: str) -> str:
         raise ConfigError(
             f"{name} is wrong: {shown} is not an address such as https://cce.eu-west-101.myhuaweicloud.eu."
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(f"{name} is wrong: {shown} would send secrets unencrypted. Use https.")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, by its address or as localhost."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

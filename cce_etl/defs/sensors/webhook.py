@@ -6,10 +6,11 @@ The webhook's address is a secret: it is in no error and in no log line.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Final
 
 import httpx
+
+from cce_etl.settings.endpoints import is_loopback
 
 TIMEOUT_SECONDS: Final = 5.0
 
@@ -21,7 +22,7 @@ def post_text(url: str, text: str) -> str | None:
     """
     try:
         parsed = httpx.URL(url)
-        if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed.host)):
+        if parsed.scheme != "https" and not (parsed.scheme == "http" and is_loopback(parsed.host)):
             return "CCE_ALERT_WEBHOOK is not an https address"
         with _quiet_httpx():
             response = httpx.post(parsed, json={"text": text}, timeout=TIMEOUT_SECONDS)
@@ -40,10 +41,3 @@ def _quiet_httpx() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
