@@ -1,7 +1,4 @@
-"""docs/operations.md: every command, option, file and service in it exists, every alert in it is one of ours.
-
-Lives here: holding the text to the program. Does not: whether the procedures work (`tests/ops`, `tests/deploy`).
-"""
+"""docs/operations.md: every command, option, file, service and alert that it names exists."""
 
 import re
 from pathlib import Path
@@ -14,7 +11,7 @@ from cce_etl.settings.settings import SETTINGS, environment_name
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^ *```sh\n(.*?)```", TEXT, re.MULTILINE | re.DOTALL)
-# Within a line of prose, code may go on in the next line.
+# In prose, code may continue in the next line.
 SPANS = re.findall(r"`([^`]+)`", re.sub(r"^ *```sh\n.*?```", "", TEXT, flags=re.MULTILINE | re.DOTALL))
 CODE = [*"".join(FENCED).splitlines(), *(" ".join(span.split()) for span in SPANS)]
 COMMANDS = [found for line in CODE for found in re.findall(r"(?<![\w/.-])cce-etl ([a-z][a-z-]*)([^#&;|]*)", line)]
@@ -33,7 +30,7 @@ def test_every_command_exists_with_its_options() -> None:
         assert set(re.findall(r"(?<!\S)--[a-z-]+", arguments)) <= options_of(name), f"cce-etl {name}{arguments}"
 
 
-def test_every_file_of_ours_exists() -> None:
+def test_every_file_of_this_repository_exists() -> None:
     named = re.findall(r"(?<![\w/])deploy/[\w./-]+\w", TEXT)
     assert len(named) > 5
     assert [name for name in named if not list(ROOT.glob(f"{name}*"))] == []
@@ -57,11 +54,10 @@ def test_every_setting_exists() -> None:
 
 
 def test_every_alert_is_one_that_the_program_gives() -> None:
-    table = TEXT[TEXT.index("| The alert says") :].partition("\n\n")[0]
+    table = TEXT[TEXT.index("| Text of the alert") :].partition("\n\n")[0]
     alerts = [found[1] for found in re.finditer(r"^\| `([^`]+)`", table, re.MULTILINE)]
-    sources = (*(ROOT / "cce_etl" / "defs").rglob("*.py"), ROOT / "cce_etl" / "warehouse" / "connection.py")
-    # Without what splits a message over lines of the source.
-    said = "".join(path.read_text(encoding="utf-8") for path in sources)
-    said = re.sub(r'"\s*\n\s*f?"', "", said)
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "cce_etl").rglob("*.py")))
+    # A message may be split over lines of the source.
+    messages = re.sub(r'"\s*\n\s*f?"', "", source)
     assert len(alerts) == 10
-    assert [alert for alert in alerts if alert not in said] == []
+    assert [alert for alert in alerts if alert not in messages] == []
