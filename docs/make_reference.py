@@ -5,7 +5,9 @@
 """
 
 import inspect
+import re
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +18,7 @@ import typer
 from cce_etl import telemetry
 from cce_etl.cli.app import app
 from cce_etl.errors import EXIT_CODES
+from cce_etl.pipeline import run as pipeline
 from cce_etl.settings.settings import (
     CONFIG_FILE,
     SETTINGS,
@@ -27,6 +30,8 @@ from cce_etl.settings.settings import (
     option_flags,
 )
 from cce_etl.settings.sources import SOURCE_KEYS
+from cce_etl.warehouse.connection import open_warehouse
+from cce_etl.warehouse.status import published_tables
 
 ROOT: Final = Path(__file__).parents[1]
 _MADE: Final = "<!-- Made by `make reference` from the code; changes here are lost. -->"
@@ -100,6 +105,22 @@ _DEPLOYMENT_VALUES: Final = {
     "published": "/var/lib/cce-etl/data/cce_jobs.duckdb",
     "inbox": "/var/lib/cce-etl/data/inbox",
 }
+
+
+_TABLES_INTRODUCTION: Final = """\
+The published file holds these tables and `manifest`, which says when and from what it was made. Times are UTC to the
+nanosecond, durations are in seconds, rates run from 0 to 1. DuckDB knows the same texts: `FROM duckdb_columns()`."""
+_COLUMNS: Final = """
+    SELECT column_name, data_type, coalesce(comment, '')
+    FROM duckdb_columns()
+    WHERE database_name = current_database() AND schema_name = ? AND table_name = ?
+    ORDER BY column_index
+"""
+_COMMENTS: Final = """
+    SELECT schema_name || '.' || table_name, comment FROM duckdb_tables() WHERE comment IS NOT NULL
+    UNION ALL
+    SELECT schema_name || '.' || view_name, comment FROM duckdb_views() WHERE comment IS NOT NULL
+"""
 
 
 def settings_page() -> Iterator[str]:
@@ -180,13 +201,43 @@ def commands_page() -> Iterator[str]:
     yield _table(("Code", "Meaning"), EXIT_CODES.items())
 
 
+def tables_page() -> Iterator[str]:
+    """Yield the blocks of docs/reference/tables.md: what a build without any job makes and publishes."""
+    with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder) / "empty.duckdb") as connection:
+        pipeline.build(connection)
+        comments = dict(connection.execute(_COMMENTS).fetchall())
+        tables = [(name, *comments[name].rsplit(" Grain: ", 1)) for name in published_tables(connection)]
+        columns = {name: connection.execute(_COLUMNS, name.split(".")).fetchall() for name, _, _ in tables}
+    yield from ("# Tables", _MADE, _TABLES_INTRODUCTION)
+    yield _table(
+        ("Table", "Grain", "What it holds"),
+        (
+            (f"[{name}](#{name.replace('.', '')})", grain.rstrip("."), _first_sentence(text))
+            for name, text, grain in tables
+        ),
+    )
+    for name, text, grain in tables:
+        yield f"## {name}"
+        yield f"{text} Grain: {grain}"
+        yield _table(("Column", "Type", "What it is"), columns[name])
+
+
+def _first_sentence(text: str) -> str:
+    # The point after an initial, as in a name, does not end a sentence.
+    return re.split(r"(?<=[^A-Z]\.) ", text)[0]
+
+
 def _shown_default(option: Any) -> str:
     default = option.default
     return "" if default is None or default is False or default == () else f"`{getattr(default, 'value', default)}`"
 
 
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
 def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    lines = [tuple(header), *(tuple(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows)]
+    lines = [tuple(header), *(tuple(_cell(cell) for cell in row) for row in rows)]
     lines.insert(1, ("---",) * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |".replace("|  ", "| ").replace("|  ", "| ") for line in lines)
 
@@ -198,6 +249,7 @@ def pages() -> dict[Path, str]:
         for path, blocks in {
             Path("docs/reference/settings.md"): settings_page(),
             Path("docs/reference/commands.md"): commands_page(),
+            Path("docs/reference/tables.md"): tables_page(),
             Path(".env.example"): environment_example(
                 "# Copy to .env, fill in, and load with: set -a; . ./.env; set +a",
                 {"region": "eu-west-101", "project_id": "", "auth_token": ""},
@@ -208,8 +260,9 @@ def pages() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    stale = [path for path, text in pages().items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]
+    made = pages()
+    stale = [path for path, text in made.items() if not (ROOT / path).exists() or (ROOT / path).read_text() != text]
     if sys.argv[1:] == ["--check"]:
         sys.exit("\n".join(f"{path} is not as the code has it: run make reference" for path in stale) or 0)
     for path in stale:
-        (ROOT / path).write_text(pages()[path], encoding="utf-8")
+        (ROOT / path).write_text(made[path], encoding="utf-8")
