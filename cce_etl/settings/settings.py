@@ -37,7 +37,7 @@ class Group(StrEnum):
     LEVELS = "Service levels"
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class Setting(msgspec.Struct, frozen=True):
     """What is known of a setting beside its type and default.
 
     `unset` says in words what holds when there is no value; `flags` are the option's names where they are not the
@@ -52,7 +52,6 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     is_secret: bool = False
     has_option: bool = True
-    is_per_source: bool = False
     is_file_only: bool = False
 
 
@@ -62,17 +61,15 @@ class Slo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     targets: Annotated[
         dict[str, Annotated[float, Meta(gt=0, le=1e9)]],
         Setting(
-            text="Seconds that a step may take, by job type.",
-            group=Group.LEVELS,
-            unset="the past 95th percentile of each type",
+            "Seconds that a step may take, by job type.", Group.LEVELS, unset="the past 95th percentile of each type"
         ),
     ] = {}
     # A step type without a target is held to its own past 95th percentile, which is why the default is 0.95.
     objective: Annotated[
-        float, Meta(gt=0, lt=1), Setting(text="Share of steps that must keep their target.", group=Group.LEVELS)
+        float, Meta(gt=0, lt=1), Setting("Share of steps that must keep their target.", Group.LEVELS)
     ] = 0.95
     window_days: Annotated[
-        int, Meta(ge=1, le=3650), Setting(text="Days over which the share is measured.", group=Group.LEVELS)
+        int, Meta(ge=1, le=3650), Setting("Days over which the share is measured.", Group.LEVELS)
     ] = 28
 
 
@@ -84,253 +81,194 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting. The environment variable of a field is CCE_ and the field's name in capitals."""
 
     region: Annotated[
-        str | None,
-        Setting(
-            text="The region, when the API has its usual address there.",
-            group=Group.WHERE,
-            example="eu-west-101",
-            is_per_source=True,
-        ),
+        str | None, Setting("The region, when the API has its usual address there.", Group.WHERE, example="eu-west-101")
     ] = None
     endpoint: Annotated[
         str | None,
         Setting(
-            text="The address of the API. Plain http is allowed to this machine only.",
-            group=Group.WHERE,
+            "The address of the API. Only this machine may be reached by plain http.",
+            Group.WHERE,
             unset="the usual address in the region",
             example="https://cce.eu-west-101.myhuaweicloud.eu",
-            is_per_source=True,
         ),
     ] = None
     project_id: Annotated[
         str | None,
         Setting(
-            text="The id of the project whose jobs are fetched (console: My Credentials).",
-            group=Group.WHERE,
+            "The id of the project whose jobs are fetched (console: My Credentials).",
+            Group.WHERE,
             unset="the project in the profile file, when its key signs the requests",
             flags=("--project-id", "--project"),
             aliases=("HUAWEICLOUD_SDK_PROJECT_ID",),
-            is_per_source=True,
         ),
     ] = None
     source: Annotated[
         str | None,
         Setting(
-            text="The name that the rows of this project carry. With [[sources]]: the one source to use.",
-            group=Group.WHERE,
+            "The name that the rows of this project carry. With [[sources]]: the one source to use.",
+            Group.WHERE,
             unset="the project id; for load: files",
         ),
     ] = None
     auth_token: Annotated[
         str | None,
         Setting(
-            text="An IAM token with the permission cce:job:get. It is valid for 24 hours.",
-            group=Group.SIGN_IN,
-            is_secret=True,
-            is_per_source=True,
+            "An IAM token with the permission cce:job:get. It is valid for 24 hours.", Group.SIGN_IN, is_secret=True
         ),
     ] = None
     access_key: Annotated[
         str | None,
-        Setting(
-            text="An access key (AK).",
-            group=Group.SIGN_IN,
-            aliases=("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"),
-            is_secret=True,
-            is_per_source=True,
-        ),
+        Setting("An access key (AK).", Group.SIGN_IN, aliases=("HUAWEICLOUD_SDK_AK", "CLOUD_SDK_AK"), is_secret=True),
     ] = None
     secret_key: Annotated[
         str | None,
         Setting(
-            text="The secret of the access key (SK).",
-            group=Group.SIGN_IN,
+            "The secret of the access key (SK).",
+            Group.SIGN_IN,
             aliases=("HUAWEICLOUD_SDK_SK", "CLOUD_SDK_SK"),
             is_secret=True,
-            is_per_source=True,
         ),
     ] = None
     security_token: Annotated[
         str | None,
         Setting(
-            text="The security token of a temporary access key.",
-            group=Group.SIGN_IN,
+            "The security token of a temporary access key.",
+            Group.SIGN_IN,
             aliases=("HUAWEICLOUD_SDK_SECURITY_TOKEN", "CLOUD_SDK_SECURITY_TOKEN"),
             is_secret=True,
-            is_per_source=True,
         ),
     ] = None
     username: Annotated[
-        str | None,
-        Setting(
-            text="The name of an IAM user. It needs CCE_PASSWORD and CCE_DOMAIN too.",
-            group=Group.SIGN_IN,
-            is_per_source=True,
-        ),
+        str | None, Setting("The name of an IAM user. It needs CCE_PASSWORD and CCE_DOMAIN too.", Group.SIGN_IN)
     ] = None
-    password: Annotated[
-        str | None,
-        Setting(text="The password of the IAM user.", group=Group.SIGN_IN, is_secret=True, is_per_source=True),
-    ] = None
-    domain: Annotated[
-        str | None, Setting(text="The account of the IAM user.", group=Group.SIGN_IN, is_per_source=True)
-    ] = None
+    password: Annotated[str | None, Setting("The password of the IAM user.", Group.SIGN_IN, is_secret=True)] = None
+    domain: Annotated[str | None, Setting("The account of the IAM user.", Group.SIGN_IN)] = None
     iam_endpoint: Annotated[
-        str | None,
-        Setting(
-            text="The address of IAM.",
-            group=Group.SIGN_IN,
-            unset="the API's address with iam. in place of cce.",
-            is_per_source=True,
-        ),
+        str | None, Setting("The address of IAM.", Group.SIGN_IN, unset="the API's address with iam. in place of cce.")
     ] = None
     auth: Annotated[
         Literal["agency"] | None,
-        Setting(
-            text="agency: sign in with the agency of the server that this runs on.",
-            group=Group.SIGN_IN,
-            example="agency",
-            is_per_source=True,
-        ),
+        Setting("agency: sign in with the agency of the server that this runs on.", Group.SIGN_IN, example="agency"),
     ] = None
     metadata_endpoint: Annotated[
-        str, Setting(text="The address of the server's metadata service, for the agency.", group=Group.SIGN_IN)
+        str, Setting("The address of the server's metadata service, for the agency.", Group.SIGN_IN)
     ] = METADATA_ENDPOINT
     job_ids: Annotated[
         str | None,
         Setting(
-            text="Lists of job ids: files or globs, separated by commas. `run --ids` names others.",
-            group=Group.WHAT,
+            "Lists of job ids: files or globs, separated by commas. `run --ids` names others.",
+            Group.WHAT,
             unset="every job known that has not ended",
             example="ids/*.txt",
             has_option=False,
-            is_per_source=True,
         ),
     ] = None
     warehouse: Annotated[
         Location,
         Setting(
-            text="The DuckDB file that is written to, or a lake: ducklake:postgres:dbname=... host=... user=...",
-            group=Group.FILES,
+            "The DuckDB file that is written to, or a lake: ducklake:postgres:dbname=... host=... user=...", Group.FILES
         ),
     ] = Path("data/warehouse.duckdb")
-    published: Annotated[Path, Setting(text="The DuckDB file that analysts read.", group=Group.FILES)] = Path(
+    published: Annotated[Path, Setting("The DuckDB file that analysts read.", Group.FILES)] = Path(
         "data/cce_jobs.duckdb"
     )
     lock_wait_seconds: Annotated[
-        float,
-        Meta(ge=0),
-        Setting(text="Seconds to wait while another process uses the warehouse.", group=Group.FILES),
+        float, Meta(ge=0), Setting("Seconds to wait while another process uses the warehouse.", Group.FILES)
     ] = 10.0
-    concurrency: Annotated[
-        int, Meta(ge=1, le=1024), Setting(text="Requests in flight.", group=Group.PACE, is_per_source=True)
-    ] = 32
+    concurrency: Annotated[int, Meta(ge=1, le=1024), Setting("Requests in flight.", Group.PACE)] = 32
     rate_limit: Annotated[
         float,
         Meta(ge=0),
         Setting(
-            text="Requests a second, 0 for no ceiling. It is lowered automatically while the API throttles.",
-            group=Group.PACE,
+            "Requests a second, 0 for no ceiling. It is lowered automatically while the API throttles.",
+            Group.PACE,
             flags=("--rate", "--rate-limit"),
-            is_per_source=True,
         ),
     ] = 50.0
-    max_attempts: Annotated[int, Meta(ge=1, le=100), Setting(text="Tries for each job.", group=Group.PACE)] = 6
+    max_attempts: Annotated[int, Meta(ge=1, le=100), Setting("Tries for each job.", Group.PACE)] = 6
     timeout_seconds: Annotated[
-        float,
-        Meta(gt=0),
-        Setting(text="Seconds for each try.", group=Group.PACE, flags=("--timeout-seconds", "--timeout")),
+        float, Meta(gt=0), Setting("Seconds for each try.", Group.PACE, flags=("--timeout-seconds", "--timeout"))
     ] = 30.0
     max_body_bytes: Annotated[
-        PositiveInt, Setting(text="Largest body of a response that is accepted, in bytes.", group=Group.PACE)
+        PositiveInt, Setting("Largest body of a response that is accepted, in bytes.", Group.PACE)
     ] = 32 * 1024 * 1024
     # A nightly run that takes up to two hours is still fresh before the next one.
     max_age_hours: Annotated[
         float,
         Meta(gt=0, le=1e6),
-        Setting(
-            text="Hours after which `status --health` and Dagster report the published file as old.", group=Group.CHECKS
-        ),
+        Setting("Hours after which `status --health` and Dagster report the published file as old.", Group.CHECKS),
     ] = 26.0
     min_coverage: Annotated[
         float,
         Meta(ge=0, le=1),
-        Setting(
-            text="Least share of a source's ids that have ended or were answered in its last run.", group=Group.CHECKS
-        ),
+        Setting("Least share of a source's ids that have ended or were answered in its last run.", Group.CHECKS),
     ] = 0.95
     max_dead_letters: Annotated[
         Annotated[int, Meta(ge=0)] | None,
-        Setting(
-            text="Most open dead letters that a source may have.",
-            group=Group.CHECKS,
-            unset="as many as before the last run",
-        ),
+        Setting("Most open dead letters that a source may have.", Group.CHECKS, unset="as many as before the last run"),
     ] = None
     raw_history_days: Annotated[
         Annotated[int, Meta(ge=1, le=36_500)] | None,
         Setting(
-            text="Days that `vacuum` keeps superseded payloads, resolved failures and records of runs.",
-            group=Group.RETENTION,
+            "Days that `vacuum` keeps superseded payloads, resolved failures and records of runs.",
+            Group.RETENTION,
             unset="for ever",
         ),
     ] = None
     inbox: Annotated[
         Path | None,
         Setting(
-            text="A folder whose id lists Dagster fetches, each once. With several sources, a subfolder for each.",
-            group=Group.DAGSTER,
+            "A folder whose id lists Dagster fetches, each once. With several sources, a subfolder for each.",
+            Group.DAGSTER,
             has_option=False,
         ),
     ] = None
     alert_webhook: Annotated[
         str | None,
         Setting(
-            text='The address that Dagster\'s alerts are sent to, which takes {"text": "..."} by POST, as Slack does.',
-            group=Group.DAGSTER,
+            'The address that Dagster\'s alerts are sent to, which takes {"text": "..."} by POST, as Slack does.',
+            Group.DAGSTER,
             is_secret=True,
         ),
     ] = None
     dagster_run_days: Annotated[
-        PositiveInt, Setting(text="Days that Dagster keeps its runs.", group=Group.DAGSTER, has_option=False)
+        PositiveInt, Setting("Days that Dagster keeps its runs.", Group.DAGSTER, has_option=False)
     ] = 90
     executor: Annotated[
         Literal["in_process", "multiprocess", "celery", "k8s"],
         Setting(
-            text="Where Dagster runs its steps: in_process; on a lake also multiprocess, celery or k8s.",
-            group=Group.SCALE,
+            "Where Dagster runs its steps: in_process; on a lake also multiprocess, celery or k8s.",
+            Group.SCALE,
             has_option=False,
         ),
     ] = "in_process"
     celery_broker: Annotated[
         str | None,
         Setting(
-            text="The Redis that brings work to the Celery workers: rediss://:password@host:6379/0.",
-            group=Group.SCALE,
+            "The Redis that brings work to the Celery workers: rediss://:password@host:6379/0.",
+            Group.SCALE,
             is_secret=True,
         ),
     ] = None
     warehouse_data: Annotated[
         str | None,
         Setting(
-            text="Where the files of a lake go: a folder or s3://bucket/prefix. It is needed when the lake is made.",
-            group=Group.SCALE,
+            "Where the files of a lake go: a folder or s3://bucket/prefix. It is needed when the lake is made.",
+            Group.SCALE,
         ),
     ] = None
-    snapshot_days: Annotated[
-        PositiveInt, Setting(text="Days for which a lake can be read as it was.", group=Group.SCALE)
-    ] = 7
+    snapshot_days: Annotated[PositiveInt, Setting("Days for which a lake can be read as it was.", Group.SCALE)] = 7
     serve_token: Annotated[
         str | None,
         Setting(
-            text="The token with which clients connect to `cce-etl serve`.",
-            group=Group.SERVING,
+            "The token with which clients connect to `cce-etl serve`.",
+            Group.SERVING,
             unset="made at each start",
             is_secret=True,
         ),
     ] = None
     slo: Annotated[
-        Slo, Setting(text="The table [slo] of cce-etl.toml.", group=Group.LEVELS, is_file_only=True, has_option=False)
+        Slo, Setting("The table [slo] of cce-etl.toml.", Group.LEVELS, is_file_only=True, has_option=False)
     ] = NO_TARGETS
 
     def __repr__(self) -> str:

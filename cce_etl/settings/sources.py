@@ -23,12 +23,22 @@ from cce_etl.settings.settings import (
 )
 
 _PROJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_PER_SOURCE: Final = {name: known for name, known in SETTINGS.items() if known.is_per_source}
-# A table of [[sources]] never takes these from the common settings.
+# What a table of [[sources]] may set: where to ask, how to sign in, what to fetch and how fast. Its source is its name,
+# and the metadata service is that of this server.
+_NOT_IN_A_TABLE: Final = ("source", "metadata_endpoint")
+_PER_SOURCE: Final = tuple(
+    name
+    for name, known in SETTINGS.items()
+    if (known.group in (Group.WHERE, Group.SIGN_IN, Group.WHAT) or name in ("concurrency", "rate_limit"))
+    and name not in _NOT_IN_A_TABLE
+)
+# A table never takes these from the common settings.
 _NEVER_SHARED: Final = ("region", "endpoint", "project_id", "iam_endpoint", "job_ids")
 # A table that sets one of these takes none of them from the common settings.
 _SIGN_IN: Final = tuple(
-    name for name, known in _PER_SOURCE.items() if known.group is Group.SIGN_IN and name not in _NEVER_SHARED
+    name
+    for name, known in SETTINGS.items()
+    if known.group is Group.SIGN_IN and name not in (*_NEVER_SHARED, *_NOT_IN_A_TABLE)
 )
 # A secret is given by the name of the environment variable that holds it.
 _SECRET_KEYS: Final = {f"{name}_env": name for name in _PER_SOURCE if name in SECRETS}
