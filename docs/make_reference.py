@@ -48,6 +48,11 @@ _BEFORE_GROUP: Final = {
     Group.SIGN_IN: """\
 The first method that is set up is used: token, access key, IAM user, the key in the SDK's profile file
 (`~/.huaweicloud/credentials`, or the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names), agency.""",
+    Group.WHAT: """\
+Id lists are text with one id a line and `#` comments, CSV, Parquet, JSON or NDJSON, in any number, or standard input
+(`--ids -`). In a table the column is `job_id`, `jobid`, `uid` or `id`. In saved answers of other CCE calls (clusters,
+nodes, node pools) every `jobID` is found. Jobs that have ended are not asked for again. In Dagster, run config of the
+step `fetch` narrows or widens one run: `ids`, `id_files`, `since`, `sources`, `refetch`.""",
     Group.SCALE: "[lake.md](../lake.md) describes lakes, [scale.md](../scale.md) workers.",
     Group.SERVING: "[serving.md](../serving.md) describes the server.",
     Group.LEVELS: f"""\
