@@ -1,4 +1,4 @@
-"""Building all models: those by tree for the trees that changed, then the others, several at a time."""
+"""Building all models: the incremental ones for the trees that changed, then the others, several at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -40,7 +40,7 @@ def build_models(
     with storage_of(connection).build_lock(connection), bulk_writes(connection):
         counts = build_incremental(connection, models, code)
         before = relation_types(connection)  # once for all: it takes 8 ms, and making a model of few rows some 20
-        counts |= _build_in_parallel(connection, [model for model in models if not model.is_by_tree], slo, before)
+        counts |= _build_in_parallel(connection, [model for model in models if not model.is_built_by_tree], slo, before)
     return {model.name: counts[model.name] for model in models if model.name in counts}
 
 

@@ -32,7 +32,7 @@ def build_incremental(connection: Connection, models: Sequence[Model], code: str
     Each batch is one transaction, which also takes its trees off raw.changed_roots: a build that is killed continues
     where it stopped. `code` is the version of all computations. Raises WarehouseError naming the model that failed.
     """
-    by_tree = [model for model in models if model.is_by_tree]
+    by_tree = [model for model in models if model.is_built_by_tree]
     incremental = [model for model in by_tree if model.materialized == "incremental"]
     if not by_tree:
         return {}

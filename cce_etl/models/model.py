@@ -53,7 +53,7 @@ class Model(msgspec.Struct, frozen=True):
     materialized: Materialized = "table"
 
     @property
-    def is_by_tree(self) -> bool:
+    def is_built_by_tree(self) -> bool:
         """Return whether a build makes only the rows of trees that changed."""
         return self.materialized in ("incremental", "ephemeral")
 
@@ -93,8 +93,8 @@ def read_models(directory: Path) -> list[Model]:
 
     Raises:
         ConfigError: A file is not a single SELECT or has a header that cannot be followed; models select from each
-            other in a circle; or a model selects from a schema above its own. A model that is built by tree also may
-            select only from core.jobs and from other models that are built by tree.
+            other in a circle; or a model selects from a schema above its own. An incremental or ephemeral
+            model may select only from core.jobs and from other such models.
     """
     paths = sorted(path for schema in LAYERS[1:] for path in directory.glob(f"{schema}/*.sql"))
     with duckdb.connect() as parser:
@@ -102,7 +102,7 @@ def read_models(directory: Path) -> list[Model]:
     models = {name: _with_columns(model, header, read) for name, (header, model) in read.items()}
     for model in models.values():
         _require_layers(model)
-        if model.is_by_tree:
+        if model.is_built_by_tree:
             _require_trees(model, models)
     graph = {name: sorted(model.dependencies & models.keys()) for name, model in sorted(models.items())}
     try:
@@ -225,7 +225,7 @@ def _require_layers(model: Model) -> None:
 
 
 def _require_trees(model: Model, models: Mapping[str, Model]) -> None:
-    others = {table for table in model.dependencies if not (table in models and models[table].is_by_tree)}
+    others = {table for table in model.dependencies if not (table in models and models[table].is_built_by_tree)}
     others -= {LOADED_TABLE}
     if others:
         raise ConfigError(

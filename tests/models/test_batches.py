@@ -1,11 +1,11 @@
-"""Batches of changed trees: closed under links, bounded in size, in storage order."""
+"""Batches of changed trees: linked trees together, of bounded size, in storage order."""
 
 from collections.abc import Iterator
 
 import duckdb
 import pytest
 
-from cce_etl.models import batches as tree_batches
+from cce_etl.models import batches
 from cce_etl.models.batches import Worker, plan_batches, root_column, select_batch
 from cce_etl.models.model import Model
 from cce_etl.warehouse.migrations import schema_sql
@@ -43,14 +43,14 @@ def planned(worker: Worker) -> list[tuple[int, str]]:
 
 
 def test_a_batch_ends_when_its_rows_are_enough(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 4)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 4)
     for root in ("a", "b", "c", "d", "e"):
         store(worker, root, f"{root}-1")
     assert planned(worker) == [(0, "a b"), (1, "c d"), (2, "e")]
 
 
 def test_trees_linked_through_others_stay_together(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 1)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     for tree in ("ax", "b", "cxy", "d", "ey", "fz", "gz"):
         store(worker, *tree)
     assert [roots for _, roots in planned(worker)] == ["a c e", "b", "d", "f g"]
@@ -84,7 +84,7 @@ def test_a_root_without_rows_is_in_a_batch_so_that_it_can_be_forgotten(worker: W
 
 
 def test_a_batch_is_all_rows_of_its_trees_wherever_they_stand(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     for root, other in (("a", "1"), ("b", "2"), ("c", "3"), ("a", "4")):
         store(worker, root, other)
     found = []

@@ -1,4 +1,4 @@
-"""Models made tree by tree, in a warehouse whose rows have holes."""
+"""Incremental models in a warehouse with deleted rows."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from cce_etl.models import batches as tree_batches
+from cce_etl.models import batches
 from cce_etl.models.incremental import build_incremental
 from cce_etl.models.model import read_models
 from cce_etl.warehouse.connection import Connection
@@ -21,7 +21,7 @@ SELECT source, root_job_id FROM core.jobs
 def test_every_tree_is_made_though_a_checkpoint_in_between_takes_out_a_row_group_of_deleted_rows(
     tmp_path: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 400)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 400)
     connection.execute(
         """
         INSERT INTO core.jobs BY NAME

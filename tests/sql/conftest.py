@@ -1,7 +1,4 @@
-"""Trees as literals, loaded into a fresh database in which models are built when a query needs them.
-
-Lives here: fixtures. Does not: expectations.
-"""
+"""Fixtures that load trees, written as literals, into a new database. A model is built when a query needs it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -61,7 +58,7 @@ class Warehouse:
         return self.connection.execute(sql).fetchall()
 
     def build(self, names: set[str]) -> None:
-        """Build these models and all they select from, unless they are there; without their words, a third of it."""
+        """Build these models and all they select from, unless they exist, without comments: they take a third of the time."""
         for model in reversed(self.models):
             if model.name in names:
                 names |= model.dependencies
@@ -101,7 +98,7 @@ def _flatten(source: str, root: Node) -> Iterator[dict[str, Any]]:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
-    """Insert all rows at once: one by one they take as long as the models that most tests look at."""
+    """Insert all rows at once. One by one they take as long as building the models."""
     connection.register("incoming", pa.table({name: [row.get(name) for row in rows] for name in COLUMNS}))
     values = ", ".join(f"make_timestamp_ns({name}::BIGINT)" if name.endswith("_at") else name for name in COLUMNS)
     connection.execute(f"INSERT INTO core.jobs ({', '.join(COLUMNS)}) SELECT {values} FROM incoming")

@@ -1,4 +1,4 @@
-"""Checks: silent on good data, loud when the fault they look for is planted."""
+"""Each check finds no rows in correct data, and finds the fault that is planted for it."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What held of a cluster, from when until when."""
+"""The states of a cluster, and from when until when each is valid."""
 
 from typing import Any
 

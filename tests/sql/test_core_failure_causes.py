@@ -66,7 +66,7 @@ def test_every_source_and_root_has_its_own_cause(node: Any, build: Any) -> None:
     assert warehouse.rows(CAUSES) == [("0", "a", "T", 1), ("1", "b", "T", 1)]
 
 
-def test_a_step_moved_from_a_nested_root_is_blamed_where_it_stands(node: Any, build: Any) -> None:
+def test_a_step_relocated_from_a_nested_root_is_blamed_where_it_stands(node: Any, build: Any) -> None:
     nested = failed(node, "n", failed(node, "first", end=9), failed(node, "second", end=4))
     top = failed(node, "r", node("x"), failed(node, "n", failed(node, "other", end=20)))
     # `other` holds place 1/0 already, so `first` stands beside it.

@@ -35,7 +35,7 @@ def test_of_equal_steps_the_smallest_path_as_text_holds_the_time(node: Any, buil
     assert rows == [("10",)]
 
 
-def test_what_is_not_finished_or_has_no_sane_clocks_is_skipped_with_all_below_it(node: Any, build: Any) -> None:
+def test_what_is_not_finished_or_has_no_clocks_in_order_is_skipped_with_all_below_it(node: Any, build: Any) -> None:
     steps = (
         node("a", node("b", end=100), phase="Running", end=100),
         node("c", node("d", end=100), start=50, end=20),
@@ -47,7 +47,7 @@ def test_what_is_not_finished_or_has_no_sane_clocks_is_skipped_with_all_below_it
     assert {row[1:] for row in rows[1:]} == {(0.0, 0.0, False)}
 
 
-def test_a_root_not_finished_or_without_sane_clocks_has_no_path(node: Any, build: Any) -> None:
+def test_a_root_not_finished_or_without_clocks_in_order_has_no_path(node: Any, build: Any) -> None:
     roots = (
         node("r", node("a"), phase="Running"),
         node("t", node("b"), start=None),

@@ -1,4 +1,4 @@
-"""Steps that only a nested root's own tree holds."""
+"""Steps that only a nested root's own tree has, and where they are placed."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_steps_that_both_trees_hold_are_counted_once(node: Any, build: Any) -> N
     assert phases == [("x", "Success", "r", "0"), ("y", "Running", "r", "0/0")]
 
 
-def test_a_moved_step_keeps_the_key_of_its_row_in_core(node: Any, build: Any) -> None:
+def test_a_relocated_step_keeps_the_key_of_its_row_in_core(node: Any, build: Any) -> None:
     warehouse = build(node("r", node("x")), node("x", node("y")))
     keys = warehouse.rows("SELECT core_root_job_id, core_path FROM marts.steps WHERE job_id = 'y'")
     assert keys == [("x", "0")]
@@ -41,7 +41,7 @@ def test_a_chain_of_shallow_trees_becomes_one_tree(node: Any, build: Any) -> Non
     ]
 
 
-def test_a_moved_step_whose_path_is_taken_gets_one_of_its_own(node: Any, build: Any) -> None:
+def test_a_relocated_step_whose_path_is_taken_gets_one_of_its_own(node: Any, build: Any) -> None:
     warehouse = build(node("r", node("x", node("a"))), node("x", node("b"), node("a")))
     places = warehouse.rows("SELECT path, job_id, parent_path, parent_job_id FROM marts.steps ORDER BY path")
     assert places == [("0", "x", "", "r"), ("0/0", "a", "0", "x"), ("0/0~2", "b", "0", "x")]

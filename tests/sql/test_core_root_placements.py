@@ -1,4 +1,4 @@
-"""Where trees belong: nesting, chains and cycles."""
+"""Where trees are counted: nested roots, chains and cycles."""
 
 from collections.abc import Callable
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""What is compared: one row per root and step type, before the computation makes findings of them."""
+"""The input of the comparisons: one row per root and step type."""
 
 from math import log
 from typing import Any

@@ -1,4 +1,4 @@
-"""Kaplan-Meier percentiles against scipy's curve; one value a root for the interval of the median."""
+"""Kaplan-Meier percentiles, compared with scipy's, and the interval of the median from one value per root."""
 
 from random import Random
 from typing import Any

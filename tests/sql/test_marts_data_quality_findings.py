@@ -1,4 +1,4 @@
-"""Findings: each kind once where it is due, and not where it is not."""
+"""Each kind of finding is reported once where there is a reason for it, and nowhere else."""
 
 from typing import Any
 
@@ -129,7 +129,7 @@ def test_a_job_without_a_uid_is_a_finding(node: Any, build: Any) -> None:
     assert warehouse.rows(FINDINGS) == [("missing_uid", "r", "0", "r/0", "the id was made from its place")]
 
 
-def test_a_moved_step_is_compared_with_its_parent_in_the_other_tree(node: Any, build: Any) -> None:
+def test_a_relocated_step_is_compared_with_its_parent_in_the_other_tree(node: Any, build: Any) -> None:
     warehouse = build(node("r", node("x", start=5)), node("x", node("y", start=4), start=5))
     expected = ("child_before_parent", "r", "0/0", "y", "1.0 seconds before its parent x")
     assert warehouse.rows(FINDINGS) == [expected]

@@ -1,4 +1,4 @@
-"""Reasons: what falls together, what stays apart, what a failure cost and what came after it."""
+"""Reasons of failures: which share a template, what a failure cost, and how the next job ended."""
 
 import re
 from itertools import chain

@@ -1,4 +1,4 @@
-"""Our own runs: durations, rates and coverage, by hand."""
+"""Durations, rates and coverage of our own runs, compared with values computed by hand."""
 
 from typing import Any
 
@@ -125,7 +125,7 @@ def test_coverage_is_what_is_final_or_was_answered_in_the_last_run(build: Any) -
     assert rows == [("never run", 1, 0, 0, 0.0, 0, 0), ("s", 6, 3, 1, pytest.approx(4 / 6), 0, 0)]
 
 
-def test_letters_are_counted_now_and_as_they_stood_before_the_last_run(build: Any) -> None:
+def test_dead_letters_are_counted_now_and_as_they_stood_before_the_last_run(build: Any) -> None:
     warehouse = build()
     add_run(warehouse, "before", 0, 1)
     add_run(warehouse, "last", 100, 1)

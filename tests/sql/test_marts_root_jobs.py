@@ -1,4 +1,4 @@
-"""Root jobs: one row each, with counts of what is below."""
+"""One row for each root job, with counts of its steps."""
 
 from typing import Any
 

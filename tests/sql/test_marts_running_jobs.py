@@ -1,4 +1,4 @@
-"""Root jobs on their way, and which of them are stuck."""
+"""Running root jobs, and which of them are stuck."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ ROWS = """SELECT job_id, age_seconds, running_step_count, kind_finished_count, k
 FROM marts.running_jobs ORDER BY job_id"""
 
 
-def test_a_job_older_than_any_of_its_kind_took_is_stuck_even_between_two_steps(node: Any, build: Any) -> None:
+def test_a_job_older_than_any_of_its_type_took_is_stuck_even_between_two_steps(node: Any, build: Any) -> None:
     finished = [node(f"f{number}", start=0, end=100 + number) for number in range(2)]
     between = node("between", node("done", start=0, end=50), start=0, phase="Running")
     young = node("young", node("on", start=950, phase="Running"), start=900, phase="Running")
@@ -17,7 +17,7 @@ def test_a_job_older_than_any_of_its_kind_took_is_stuck_even_between_two_steps(n
     ]
 
 
-def test_of_a_kind_that_never_finished_nothing_is_stuck(node: Any, build: Any) -> None:
+def test_of_a_type_that_never_finished_nothing_is_stuck(node: Any, build: Any) -> None:
     assert build(node("r", phase="Running"), node("p", phase="Initializing")).rows(ROWS) == [
         ("r", 1000.0, 0, 0, None, None, False)
     ]

@@ -1,4 +1,4 @@
-"""Running steps beside their kind: ages, percentiles, chances by a reference in fractions, and which are stuck."""
+"""Running steps: ages, percentiles, probabilities compared with a reference in fractions, and which are stuck."""
 
 import json
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def _expected(lives: list[Life], age: int) -> tuple[float | None, ...]:
     return float(100 * (1 - survival)), *[None if rate is None else float(rate) for rate in rates]
 
 
-def test_the_chances_of_a_step_computed_by_hand(node: Any, build: Any) -> None:
+def test_the_probabilities_of_a_step_computed_by_hand(node: Any, build: Any) -> None:
     # Of 5, one has ended at 100 (S = 4/5) when the running one is cut off at 200. The three after it weigh 4/15 each:
     # one fails at 300, one succeeds at 700, one at 900. From 200: 1/3 by 800, 2/3 by 2,000.
     lives = [(100, "Success"), (200, "Running"), (300, "Failed"), (700, "Success"), (900, "Success")]
@@ -57,7 +57,9 @@ def test_the_chances_of_a_step_computed_by_hand(node: Any, build: Any) -> None:
 
 
 @pytest.mark.parametrize(("seed", "phases"), [(1, "SSSFR"), (2, "SFRRR"), (3, "FFR"), (4, "SSSSSSSR")])
-def test_percentiles_and_chances_equal_a_reference_in_fractions(node: Any, build: Any, seed: int, phases: str) -> None:
+def test_percentiles_and_probabilities_equal_a_reference_in_fractions(
+    node: Any, build: Any, seed: int, phases: str
+) -> None:
     random = Random(seed)
     names = {"S": "Success", "F": "Failed", "R": "Running"}
     lives = [(random.randrange(0, 1_000, 50), names[random.choice(phases)]) for _ in range(40)]
@@ -74,7 +76,7 @@ def test_nothing_is_known_of_an_age_that_no_other_was_seen_at(node: Any, build: 
     assert row == (pytest.approx(200 / 3), None, None, True)
 
 
-def test_a_kind_of_which_none_finished_says_nothing_and_is_not_stuck(node: Any, build: Any) -> None:
+def test_a_type_of_which_none_finished_says_nothing_and_is_not_stuck(node: Any, build: Any) -> None:
     columns = f"age_seconds, age_percentile, {RATES}, {KIND}, is_stuck"
     rows = _rows(build(node("r", *_steps(node, [(30, "Running"), (999, "Running")]))), columns)
     assert rows == [(age, *[None] * 5, 0, 0, False) for age in (30, 999)]
@@ -106,13 +108,13 @@ def test_every_unfinished_phase_is_listed_in_running_and_in_ended_roots(node: An
     ]
 
 
-def test_clocks_that_give_no_age_are_listed_without_chances(node: Any, build: Any) -> None:
+def test_clocks_that_give_no_age_are_listed_without_probabilities(node: Any, build: Any) -> None:
     steps = [node("ahead", start=2_000, phase="Running"), node("startless", start=None, phase="Running"), node("done")]
     rows = _rows(build(node("r", *steps)), f"job_id, age_seconds, age_percentile, {RATES}, is_stuck")
     assert rows == [("ahead", -1_000, None, None, None, False), ("startless", None, None, None, None, False)]
 
 
-def test_kinds_of_other_sources_and_without_a_type_stay_apart(node: Any, build: Any) -> None:
+def test_types_of_other_sources_and_without_a_type_stay_apart(node: Any, build: Any) -> None:
     typeless = node("r", node("a", end=5, job_type=None), node("b", phase="Running", job_type=None), node("c", end=7))
     other = node("t", node("b", phase="Running"))
     rows = _rows(build(typeless, others={"z": (other,)}), "source, job_type, kind_max_seconds, kind_finished_count")

@@ -1,4 +1,4 @@
-"""Service levels: targets, what counts against them, what is left of the budget and how fast it goes."""
+"""Service levels: targets, which steps count, how much of the error budget is left, and the burn rate."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Step blame: shares of the roots' time, and what faster slow steps would give back."""
+"""Shares of the roots' time by step type, and what faster slow steps would save."""
 
 from typing import Any
 

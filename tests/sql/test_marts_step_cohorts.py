@@ -1,4 +1,4 @@
-"""For whom a step is slow: a fleet written in SQL, whose figures follow from how it is written."""
+"""Cohorts in a fleet that is written in SQL, so that its figures are known."""
 
 from typing import Any
 

@@ -87,7 +87,7 @@ def test_a_type_that_was_never_seen_to_run_has_an_empty_curve(node: Any, build: 
         ("by_cluster", "cluster_id", ["c", "d", None]),
     ],
 )
-def test_a_twin_has_the_figures_of_each_value_and_of_none(
+def test_a_divided_table_has_the_figures_of_each_value_and_of_none(
     node: Any, build: Any, twin: str, key: str, values: list[str | None]
 ) -> None:
     def root(name: str, end: int, job_type: str | None, cluster_id: str | None) -> Any:

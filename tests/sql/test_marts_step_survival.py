@@ -1,4 +1,4 @@
-"""The curve of how long steps run, against textbook products in fractions and against scipy."""
+"""Survival curves, compared with textbook products in fractions and with scipy."""
 
 from fractions import Fraction
 from random import Random
@@ -88,7 +88,7 @@ def test_steps_that_cannot_be_placed_are_left_out(node: Any, build: Any) -> None
     assert rows == [(7, 1, 1, 0, 0)]
 
 
-def test_kinds_are_a_source_and_a_type_also_when_no_type_was_sent(node: Any, build: Any) -> None:
+def test_curves_are_of_a_source_and_a_type_also_when_no_type_was_sent(node: Any, build: Any) -> None:
     tree = node("r", *_steps(node, [(3, "Success")]), *_steps(node, [(3, "Failed"), (3, "Failed")], job_type=None))
     rows = _curve(build(tree, others={"z": (tree,)}), f"source, job_type, {COUNTS}")
     assert rows == [("s", "A", 1, 1, 0, 0), ("s", None, 2, 0, 2, 0), ("z", "A", 1, 1, 0, 0), ("z", None, 2, 0, 2, 0)]

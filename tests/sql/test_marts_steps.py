@@ -1,4 +1,4 @@
-"""Steps: clocks, phases, and rows that must not vanish."""
+"""Steps: clocks, phases, and that no row is lost."""
 
 from typing import Any
 

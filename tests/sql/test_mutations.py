@@ -1,6 +1,6 @@
-"""A fault planted in each model, all that selects from it made anew: a check that stops the run must notice.
+"""A fault is planted in each model, and all models that select from it are built again: an error check must find it.
 
-Lives here: faults by what a column means, and the few that no check can see. Does not: a fault a check (test_checks).
+The faults follow from the meaning of a column. test_checks.py plants one fault for each check.
 """
 
 import re
@@ -37,7 +37,7 @@ UNSEEN = {
 
 
 def faults(model: Model) -> Iterator[tuple[str, str]]:
-    """Yield what goes wrong, and the SELECT from the model's right rows that makes it go wrong."""
+    """Yield each fault's name, and the SELECT that makes the faulty rows from the correct ones."""
     keys = model.grain.split(", ")
     first = f"row_number() OVER (ORDER BY {model.grain}) = 1"
     yield "a row is lost", f"SELECT * FROM {{}} QUALIFY NOT {first}"
@@ -61,7 +61,7 @@ def plant(warehouse: Any, model: Model, select: str) -> None:
 
 
 def is_noticed(warehouse: Any, model: Model, select: str) -> bool:
-    """Plant a fault, make what follows from it anew, and look for it in all that is made by then."""
+    """Plant a fault, build all that follows from it again, and return whether a check finds rows."""
     warehouse.connection.execute("BEGIN")
     try:
         plant(warehouse, model, select)
@@ -73,7 +73,7 @@ def is_noticed(warehouse: Any, model: Model, select: str) -> bool:
 
 
 def checks_as_made(warehouse: Any, model: Model) -> Iterator[Check]:
-    """Make anew what selects from a model, each in turn; yield each check of it once all that it reads is made."""
+    """Build the models that select from a model again; yield each check once all the tables that it reads are built."""
     outdated, followers = {model.name}, []
     for other in MODELS:
         if outdated & other.dependencies:
@@ -95,7 +95,7 @@ def tables(check: Check) -> frozenset[str]:
 
 @pytest.fixture(scope="module")
 def built(node: Any, build: Any) -> Any:
-    """Return good data of which every model has rows: nested, failed, running, contradictory, slower since a day."""
+    """Return correct data that gives every model rows: nested, failed, running and contradictory jobs, and a change."""
     children = [
         node("x", planned=-3),
         node("x", end=-1),

@@ -1,4 +1,4 @@
-"""What is kept of unchanged trees, against everything made anew: the same tables, whatever changed in between."""
+"""Incremental tables are the same as if everything were built anew, whatever trees changed in between."""
 
 from random import Random
 from typing import Any
@@ -7,8 +7,7 @@ import duckdb
 import pytest
 
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.models import batches as tree_batches
-from cce_etl.models import incremental as trees
+from cce_etl.models import batches, incremental
 from cce_etl.models.incremental import build_incremental, require_complete_build
 from cce_etl.models.model import Model, read_models
 from cce_etl.warehouse.migrations import schema_sql
@@ -28,7 +27,7 @@ def random_node(random: Random, node: Any, job_id: str, levels: int) -> Any:
 
 
 def change(connection: duckdb.DuckDBPyConnection, build: Any, trees: Trees) -> None:
-    """Put trees in place of those of the same roots, and say that they changed."""
+    """Replace the trees of the same roots, and list them as changed."""
     fresh = build(*trees.values()).connection
     connection.register("incoming", fresh.sql("FROM core.jobs").to_arrow_table())
     connection.execute("DELETE FROM core.jobs WHERE root_job_id IN (SELECT root_job_id FROM incoming)")
@@ -49,10 +48,10 @@ def warehouse() -> duckdb.DuckDBPyConnection:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("batch_rows", [3, 300_000])
-def test_kept_and_changed_trees_together_are_as_if_made_anew(
+def test_incremental_tables_are_as_if_everything_were_built_anew(
     node: Any, build: Any, models: list[Model], seed: int, batch_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(batches, "BATCH_ROWS", batch_rows)
     random, kept = Random(seed), warehouse()
     fleet: Trees = {}
     for _ in range(3):
@@ -67,7 +66,7 @@ def test_kept_and_changed_trees_together_are_as_if_made_anew(
     assert kept.sql("FROM raw.changed_roots").fetchall() == []
 
 
-def test_only_trees_that_changed_and_those_linked_to_them_are_made(node: Any, build: Any, models: list[Model]) -> None:
+def test_only_trees_that_changed_and_those_linked_to_them_are_built(node: Any, build: Any, models: list[Model]) -> None:
     kept = warehouse()
     change(kept, build, {"a": node("a", node("b")), "b": node("b", node("c")), "far": node("far", node("away"))})
     build_incremental(kept, models, "code")
@@ -80,7 +79,7 @@ def test_only_trees_that_changed_and_those_linked_to_them_are_made(node: Any, bu
 
 
 @pytest.mark.parametrize("reason", ["another code", "another SELECT", "a table is gone"])
-def test_all_trees_are_made_anew_when_what_was_kept_may_be_outdated(
+def test_all_trees_are_built_anew_when_the_tables_may_be_outdated(
     node: Any, build: Any, models: list[Model], reason: str
 ) -> None:
     kept = warehouse()
@@ -99,14 +98,14 @@ def test_all_trees_are_made_anew_when_what_was_kept_may_be_outdated(
     assert kept.sql("SELECT job_type FROM core.steps").fetchall() == [("T",)]
 
 
-def test_a_build_that_broke_off_is_gone_on_with(
+def test_a_build_that_was_stopped_continues(
     node: Any, build: Any, models: list[Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_batches, "BATCH_ROWS", 1)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     kept = warehouse()
     change(kept, build, {name: node(name, node(f"{name}-1")) for name in "abc"})
-    keep, calls = trees._write_batch, iter([keep_one, break_off])
-    monkeypatch.setattr(trees, "_write_batch", lambda *batch: next(calls)(keep, batch))
+    keep, calls = incremental._write_batch, iter([keep_one, break_off])
+    monkeypatch.setattr(incremental, "_write_batch", lambda *batch: next(calls)(keep, batch))
     with pytest.raises(KeyboardInterrupt):
         build_incremental(kept, models, "code")
     assert len(kept.sql("FROM raw.changed_roots").fetchall()) == 2
@@ -126,7 +125,7 @@ def break_off(keep: Any, batch: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_model_by_tree_that_selects_from_others_is_refused(tmp_path: Any) -> None:
+def test_an_incremental_model_that_selects_from_a_table_of_all_trees_is_refused(tmp_path: Any) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "whole.sql").write_text("SELECT count(*) AS n FROM core.jobs")
     (tmp_path / "core" / "part.sql").write_text(
