@@ -58,7 +58,7 @@ class Warehouse:
         return self.connection.execute(sql).fetchall()
 
     def build(self, names: set[str]) -> None:
-        """Build these models and all they select from, unless they exist, without comments: they take a third of the time."""
+        """Build these models and all they select from, without comments, which take a third of the time."""
         for model in reversed(self.models):
             if model.name in names:
                 names |= model.dependencies

@@ -57,9 +57,7 @@ def test_the_probabilities_of_a_step_computed_by_hand(node: Any, build: Any) -> 
 
 
 @pytest.mark.parametrize(("seed", "phases"), [(1, "SSSFR"), (2, "SFRRR"), (3, "FFR"), (4, "SSSSSSSR")])
-def test_percentiles_and_probabilities_equal_a_reference_in_fractions(
-    node: Any, build: Any, seed: int, phases: str
-) -> None:
+def test_percentiles_and_probabilities_equal_a_reference(node: Any, build: Any, seed: int, phases: str) -> None:
     random = Random(seed)
     names = {"S": "Success", "F": "Failed", "R": "Running"}
     lives = [(random.randrange(0, 1_000, 50), names[random.choice(phases)]) for _ in range(40)]
