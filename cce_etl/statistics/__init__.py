@@ -1,5 +1,5 @@
-"""The mathematics behind the answers: arrays in, rows out; numpy and scipy only.
+"""The statistics behind the models: functions from arrays to arrays and small records, on numpy, scipy and ruptures.
 
-Lives here: walks over trees of intervals, survival curves, intervals, comparisons, change points.
-Does not: reading or writing tables (`computed`), SQL, charts.
+Three seams: what is tested (`slices`, `residuals`), the tests (`significance`, `change_points`, `slice_comparisons`)
+and the search among their results (`cohort_search`). Tables and the words of a report belong to `models/computed`.
 """

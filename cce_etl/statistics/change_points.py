@@ -1,33 +1,27 @@
-"""When a level changed: in one series of roots in time order.
-
-Lives here: finding the changes of a series, confirming each. Does not: the best split of many slices (`splits`).
-"""
+"""Changes of level in series of values in time order: all changes of one series, or the best split of many slices."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cce_etl.statistics.residuals import clipped, spread_of_differences
-from cce_etl.statistics.significance import average_ranks, rank_sum_log_p
+from cce_etl.statistics.arrays import FloatArray, IntArray
+from cce_etl.statistics.groups import stable_argsort
+from cce_etl.statistics.residuals import noise_deviation, winsorized
+from cce_etl.statistics.significance import midranks, rank_sum_log_p
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-LEAST_SEGMENT: Final = 7
+MIN_SEGMENT: Final = 7
 PENALTY_FACTOR: Final = 4.0
 PERMUTATIONS: Final = 999
-CONFIRMED_BELOW: Final = 0.01
-_CELLS_AT_ONCE: Final = 1_000_000
+MAX_PERMUTATION_P: Final = 0.01
+_MAX_CELLS: Final = 1_000_000
 # The search costs the square of the length: 28,000 values took 1.1 s, 27 such series half a minute.
-_MOST_POINTS: Final = 8_000
+_MAX_POINTS: Final = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Hold a change of level: the segments [start, split) and [split, end) of a series, in roots, and its p-value."""
+    """A change of level between the segments [start, split) and [split, end) of a series, and its p-value."""
 
     start: int
     split: int
@@ -35,135 +29,183 @@ class Change:
     p_value: float
 
 
-def penalty(noise: float, counts: IntArray) -> FloatArray:
-    """Return what a change must explain of series of so many values, in squared units of the values."""
-    result: FloatArray = PENALTY_FACTOR * noise**2 * np.log(np.maximum(counts, 2))
+@dataclass(frozen=True, slots=True, eq=False)
+class BestSplits:
+    """The best split of each slice: how many squares it explains, and the last root before and first root after it.
+
+    A slice of fewer than 2 * MIN_SEGMENT roots has the gain 0 and the roots -1.
+    """
+
+    gains: FloatArray
+    last_before: IntArray
+    first_after: IntArray
+
+
+def penalty(deviation: float, counts: IntArray) -> FloatArray:
+    """Return what a change must explain in series of so many values, in squared units of the values.
+
+    It is a multiple of the Schwarz criterion's variance * log(n) (Yao 1988, Statistics and Probability Letters 6).
+    """
+    result: FloatArray = PENALTY_FACTOR * deviation**2 * np.log(np.maximum(counts, 2))
     return result
 
 
-def changes(values: FloatArray) -> list[Change]:
-    """Return the confirmed changes of level of a series, earliest first.
+def find_changes(values: FloatArray) -> list[Change]:
+    """Return the changes of level of a series that a permutation test confirms, earliest first.
 
-    Shape: one value a root, in time order. The p-value is the normal limit of the permutations of ranks over the two
-    segments, times the places the change could have been at: counted permutations end at 1 in 1,000, too coarse to be
-    one of many comparisons. Source: Celisse et al. 2018, Computational Statistics and Data Analysis 128.
+    Candidates come from kernel change-point detection with a linear kernel (Celisse et al. 2018, Computational
+    Statistics and Data Analysis 128), solved exactly by PELT (Killick et al. 2012, Journal of the American Statistical
+    Association 107). The p-value is that of the rank-sum test of both segments, times the length of the series for the
+    places the change could have been at (Bonferroni): a p-value of counted permutations is at least 1 in 1,000, too
+    coarse for one of many tests.
+
+    Args:
+        values: One value a root, in time order.
     """
-    noise = spread_of_differences(values)
-    if len(values) < 2 * LEAST_SEGMENT or noise == 0:
+    deviation = noise_deviation(values)
+    if len(values) < 2 * MIN_SEGMENT or deviation == 0:
         return []
-    tame = clipped(values, noise)
-    bounds = [0, *_breaks(tame, float(penalty(noise, np.array(len(values)))))]
+    series = winsorized(values, deviation)
+    bounds = [0, *_segment_ends(series, float(penalty(deviation, np.array(len(values)))))]
     found = []
     for start, split, end in zip(bounds, bounds[1:], bounds[2:], strict=False):
-        if is_confirmed(tame[start:end], split - start):
-            found.append(Change(start, split, end, _rank_p(values, start, split, end)))
+        if is_split_confirmed(series[start:end], split - start):
+            ranks, tie_sum = midranks(values[start:end])
+            rank_sum, count = np.array([ranks[split - start :].sum()]), np.array([end - split])
+            log_p, _ = rank_sum_log_p(rank_sum, count, end - start, tie_sum)
+            found.append(Change(start, split, end, float(min(1.0, np.exp(log_p[0]) * len(values)))))
     return found
 
 
-def is_confirmed(values: FloatArray, split: int) -> bool:
-    """Tell whether shuffled values hardly ever differ as much between any two parts as these do between theirs.
+def is_split_confirmed(values: FloatArray, split: int) -> bool:
+    """Return whether the split explains more than the best splits of nearly all permutations of the values.
 
-    Hardly ever: with p at most CONFIRMED_BELOW of PERMUTATIONS tries, of which no more are made than it takes to tell.
+    Nearly all: the p-value is at most MAX_PERMUTATION_P. No more permutations are made than the answer needs (Besag and
+    Clifford 1991, Biometrika 78).
     """
-    seen = _greatest_step(values[None, :], range(split, split + 1))[0]
+    observed = _explained(values[None, :], range(split, split + 1))[0, 0]
     generator = np.random.default_rng(len(values))
-    rows = max(1, _CELLS_AT_ONCE // len(values))
-    splits = _splits_of(len(values))
-    as_great = 0
+    rows = max(1, _MAX_CELLS // len(values))
+    splits = _possible_splits(len(values))
+    exceeding = 0
     for start in range(0, PERMUTATIONS, rows):
         count = min(rows, PERMUTATIONS - start)
         shuffled = generator.permuted(np.broadcast_to(values, (count, len(values))), axis=1)
-        as_great += int(np.sum(_greatest_step(shuffled, splits) >= seen * (1 - 1e-12)))
-        if (1 + as_great) / (1 + PERMUTATIONS) > CONFIRMED_BELOW:
+        exceeding += int(np.sum(np.max(_explained(shuffled, splits), axis=1) >= observed * (1 - 1e-12)))
+        if (1 + exceeding) / (1 + PERMUTATIONS) > MAX_PERMUTATION_P:
             return False
     return True
 
 
-def _breaks(values: FloatArray, cost: float) -> list[int]:
-    """Return the ends of the segments, the last being the end of the series.
+def _segment_ends(values: FloatArray, cost: float) -> list[int]:
+    """Return the ends of the best segments, the last being the length of the series.
 
-    Of a long series means of neighbours are searched, weighted so that the cost of every segmentation between them is
-    that of the values; then each end is moved to the best place between its neighbours.
+    A long series is searched as means of neighbours, weighted so that every segmentation costs what it costs of the
+    values; each end is then moved to the best split of the values between its neighbours.
     """
-    stride = -(-len(values) // _MOST_POINTS)
-    firsts = np.arange(len(values) // stride) * stride  # the last mean has what is left over, too
+    stride = -(-len(values) // _MAX_POINTS)
+    firsts = np.arange(len(values) // stride) * stride  # the last mean includes the remainder
     means = np.add.reduceat(values, firsts) / np.diff(firsts, append=len(values))
-    least = -(-LEAST_SEGMENT // stride)
+    min_length = -(-MIN_SEGMENT // stride)
     weighted = np.sqrt(stride) * means
-    if not _may_change(weighted, cost, least):
+    if not _may_change(weighted, cost, min_length):
         return [len(values)]
-    from ruptures import KernelCPD  # type: ignore[import-untyped]  # brings all of scipy.stats
+    from ruptures import KernelCPD  # type: ignore[import-untyped]  # it imports all of scipy.stats
 
-    detector = KernelCPD(kernel="linear", min_size=least).fit(weighted[:, None])
+    detector = KernelCPD(kernel="linear", min_size=min_length).fit(weighted[:, None])
     ends = [*(int(end) * stride for end in detector.predict(pen=cost)[:-1]), len(values)]
-    return ends if stride == 1 else [*_refined(values, ends), len(values)]
+    if stride > 1:
+        start = 0
+        for index, following in enumerate(ends[1:]):
+            part = values[start:following]
+            splits = _possible_splits(len(part))
+            start = ends[index] = start + splits[int(np.argmax(_explained(part[None, :], splits)[0]))]
+    return ends
 
 
-def _may_change(values: FloatArray, cost: float, least: int) -> bool:
-    """Tell whether a change at any place could explain more than it costs; where none could, there is none.
+def _may_change(values: FloatArray, cost: float, min_length: int) -> bool:
+    """Return False only where no change at any place can explain more than it costs.
 
-    A change between two segments explains no more than what they differ from the mean of all, each by itself. That
-    is bounded for all places in a tenth of the time the search takes, and rules a change out in most series.
+    Two segments explain at most the sum of what each explains by its own deviation from the overall mean. A bound of
+    that for all places takes a tenth of the time of the search, and rules out changes in most series.
     """
     sums = np.concatenate([[0.0], np.cumsum(values - np.mean(values))])
-    explained = _most_before(sums, least) + _most_before(sums[::-1], least)[::-1]
-    return bool(np.max(explained[least : len(sums) - least], initial=0.0) >= cost * (1 - 1e-9))
+    explained = _segment_bounds(sums, min_length) + _segment_bounds(sums[::-1], min_length)[::-1]
+    return bool(np.max(explained[min_length : len(sums) - min_length], initial=0.0) >= cost * (1 - 1e-9))
 
 
-def _most_before(sums: FloatArray, least: int) -> FloatArray:
-    """Return, for each place, no less than the square of the sum over any segment ending there, over its length.
+def _segment_bounds(sums: FloatArray, min_length: int) -> FloatArray:
+    """Return for each place an upper bound of sum**2 / length over all segments that end there.
 
-    Lengths are taken in bands a fifth wide, all of a band for its shortest.
+    Lengths are taken in bands, each a fifth wide, as if all of a band were as short as its shortest.
+
+    Args:
+        sums: Cumulative sums of the values, the first being 0.
+        min_length: The length of the shortest segment.
     """
     from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-    most = np.zeros(len(sums))
-    shortest = least
+    bounds = np.zeros(len(sums))
+    shortest = min_length
     while shortest < len(sums):
         width = shortest // 5 + 1
         starts, ends = sums[:-shortest], sums[shortest:]
-        origin = (width - 1) // 2  # the window ends at its place
+        origin = (width - 1) // 2  # makes the filter's window end at its place
         highest = maximum_filter1d(starts, width, mode="nearest", origin=origin)
         lowest = minimum_filter1d(starts, width, mode="nearest", origin=origin)
-        furthest = np.maximum(highest - ends, ends - lowest)
-        most[shortest:] = np.maximum(most[shortest:], furthest**2 / shortest)
+        largest = np.maximum(highest - ends, ends - lowest)
+        bounds[shortest:] = np.maximum(bounds[shortest:], largest**2 / shortest)
         shortest += width
-    return most
+    return bounds
 
 
-def _refined(values: FloatArray, ends: list[int]) -> list[int]:
-    refined, start = [], 0
-    for _, following in pairwise(ends):
-        part = values[start:following]
-        splits = _splits_of(len(part))
-        start += splits[int(np.argmax(_explained(part[None, :], splits)[0]))]
-        refined.append(start)
-    return refined
-
-
-def _rank_p(values: FloatArray, start: int, split: int, end: int) -> float:
-    ranks, ties = average_ranks(values[start:end])
-    count = np.array([end - split], dtype=np.int64)
-    log_p, _ = rank_sum_log_p(np.array([ranks[split - start :].sum()]), count, end - start, ties)
-    return float(min(1.0, np.exp(log_p[0]) * len(values)))
-
-
-def _splits_of(count: int) -> range:
-    return range(LEAST_SEGMENT, count - LEAST_SEGMENT + 1)
-
-
-def _greatest_step(rows: FloatArray, splits: range) -> FloatArray:
-    """Return, for each row, the most that a split at one of the places explains of its squares."""
-    greatest: FloatArray = np.max(_explained(rows, splits), axis=1)
-    return greatest
+def _possible_splits(count: int) -> range:
+    return range(MIN_SEGMENT, count - MIN_SEGMENT + 1)
 
 
 def _explained(rows: FloatArray, splits: range) -> FloatArray:
+    """Return how much each split of each row reduces the sum of squares about its mean; rows by splits."""
     count = rows.shape[1]
     sums = np.cumsum(rows, axis=1)
     sizes = np.arange(splits.start, splits.stop)
-    # In place: of millions of shuffled values, each further array costs as much as the arithmetic.
+    # In place: of millions of permuted values, each further array costs as much as the arithmetic.
     explained: FloatArray = sums[:, splits.start - 1 : splits.stop - 1] - sums[:, -1:] / count * sizes
     explained *= explained
     explained *= count / (sizes * (count - sizes))
     return explained
+
+
+def best_splits(values: FloatArray, codes: IntArray, slice_count: int) -> BestSplits:
+    """Return the split of each slice that most reduces the squares about its mean, the earliest of equal ones.
+
+    Args:
+        values: One value a root, in time order.
+        codes: The slice of each root, -1 for none.
+        slice_count: How many slices there are.
+    """
+    order = stable_argsort(codes, slice_count)[: np.count_nonzero(codes >= 0)]
+    sizes = np.bincount(codes[order], minlength=slice_count)
+    starts = np.cumsum(sizes) - sizes
+    sums = np.concatenate([[0.0], np.cumsum(values[order])])
+    gains = np.zeros(slice_count)
+    last_before, first_after = (np.full(slice_count, -1, dtype=np.int64) for _ in range(2))
+    long = np.flatnonzero(sizes >= 2 * MIN_SEGMENT)
+    if len(long):
+        gains[long], splits = _greatest_gains(sums, starts[long], sizes[long])
+        last_before[long], first_after[long] = order[splits - 1], order[splits]
+    return BestSplits(gains, last_before, first_after)
+
+
+def _greatest_gains(sums: FloatArray, starts: IntArray, sizes: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return each slice's greatest gain and the first position that has it; `sums` accumulate over all slices."""
+    split_counts = sizes - 2 * MIN_SEGMENT + 1
+    firsts = np.cumsum(split_counts) - split_counts
+    slices = np.repeat(np.arange(len(sizes)), split_counts)
+    counts = np.arange(len(slices)) - firsts[slices] + MIN_SEGMENT
+    positions, totals = counts + starts[slices], sizes[slices]
+    slice_sums = sums[starts + sizes] - sums[starts]
+    excess = sums[positions] - sums[starts][slices] - counts * slice_sums[slices] / totals
+    gains = excess**2 * totals / (counts * (totals - counts))
+    greatest: FloatArray = np.maximum.reduceat(gains, firsts)
+    found = np.flatnonzero(gains == greatest[slices])
+    return greatest, positions[found[np.searchsorted(found, firsts)]]

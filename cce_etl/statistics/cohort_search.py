@@ -1,47 +1,54 @@
-"""Which slices explain what: chosen one by one, each on the roots that those before it leave.
-
-Lives here: the search, and the one family of all comparisons. Does not: p-values (`windows`), ratios (`ratios`).
-"""
+"""The search for the slices that explain slow or failing roots: one at a time, each among the roots that remain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cce_etl.statistics.false_discovery import q_values
-from cce_etl.statistics.ratios import Ratio, interval_of_medians, interval_of_rates, ratio_of_medians, ratio_of_rates
-from cce_etl.statistics.slices import Partition, Sample, Slice, codes_of, singles_within, slices_of, words_of
-from cce_etl.statistics.windows import (
-    AFTER,
-    WHOLE,
-    Comparisons,
-    compare,
-    compare_two,
-    compared_values,
-    log_dates,
-    own_change,
+from cce_etl.statistics.arrays import BoolArray, FloatArray
+from cce_etl.statistics.ratios import (
+    Ratio,
+    duration_ratio,
+    duration_ratio_interval,
+    failure_ratio,
+    failure_ratio_interval,
 )
+from cce_etl.statistics.significance import benjamini_hochberg
+from cce_etl.statistics.slice_comparisons import (
+    SINCE_CHANGE,
+    compare_roots,
+    compare_since_change,
+    compare_slices,
+    compared_values,
+    log_date_count,
+)
+from cce_etl.statistics.slices import Partition, Sample, Slice, part_codes, slice_values, slices_of
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
-FINDING_BELOW: Final = 0.01
-LEAST_RATIO: Final = 1.2
-# Of one step type's durations, or failures; each costs a comparison of all slices with the roots left: where 10,000
+MAX_Q_VALUE: Final = 0.01
+MIN_RATIO: Final = 1.2
+# Of one step type's durations, or failures. Each costs a comparison of all slices with the roots left: where 10,000
 # roots differed in everything, 2,821 findings took 78 seconds, and nobody reads the two hundredth of a step type.
-MOST_FINDINGS: Final = 20
+MAX_FINDINGS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cohort:
-    """Hold one finding: the sample's place, the roots in the slice and those it was compared with, and the figures."""
+    """A slice whose roots take longer or fail more often than the others.
+
+    Attributes:
+        sample: The position of the sample in which it was found.
+        slice: The slice.
+        since_ns: Since when, nanoseconds since 1970-01-01 UTC; None for the whole window.
+        is_in: Which roots of the sample are in it, of those compared.
+        is_other: Which roots of the sample these are compared with.
+        ratio: How many times as long, or as often.
+        p_value: Two-sided, of the test that found it.
+        q_value: Its false discovery rate among all tests of all samples.
+    """
 
     sample: int
-    dimensions: list[str]
-    values: list[str]
+    slice: Slice
     since_ns: int | None
     is_in: BoolArray
     is_other: BoolArray
@@ -50,156 +57,150 @@ class Cohort:
     q_value: float
 
 
-class _Search:
-    """Hold one sample while it is searched: the roots left, and the log p-value of each comparison.
-
-    `log_p` is 2 by slices. A comparison that could be no finding keeps its place in the family with the p-value 1, so
-    that many small but certain differences, such as those between hours, do not let doubtful ones pass.
-    """
-
-    def __init__(self, sample: Sample, parts: list[Partition]) -> None:
-        self.sample, self.parts = sample, parts
-        self.slices: list[Slice] = list(slices_of(parts))
-        self.values = sample.values.copy()
-        # Medians are taken of thousands of subsets: sorted once, each of them stands in order.
-        self.order = np.argsort(sample.values)
-        self.is_left = np.ones(len(sample.values), dtype=np.bool_)
-        self.taken: dict[int, float] = {}
-        self.compare()
-
-    def compare(self) -> None:
-        """Compare all slices anew on the roots left."""
-        self.values[self.is_left] = compared_values(self.sample, self.is_left)
-        self.comparisons: Comparisons = compare(self.sample, self.parts, self.is_left)
-        self.log_p = np.zeros(2 * len(self.slices))
-        raw = np.where(self.comparisons.is_higher, self.comparisons.log_p, 0.0).reshape(-1)
-        for place in np.flatnonzero(raw <= np.log(FINDING_BELOW)).tolist():
-            if self.ratio(place) >= LEAST_RATIO and self.is_irreducible(place):
-                self.log_p[place] = raw[place]
-        self.family = self.log_p.copy()
-        for place, log_p in self.taken.items():
-            self.family[place] = log_p
-
-    def sides(self, place: int) -> tuple[BoolArray, BoolArray]:
-        """Return the roots inside and outside the slice of a comparison, of those left, in its window."""
-        window, number = divmod(place, len(self.slices))
-        is_in, counted = self._members(place), self.is_left
-        if window == AFTER:
-            counted = counted & (self.sample.created_ns >= self.comparisons.since_ns[number])
-        return is_in & counted, ~is_in & counted
-
-    def _members(self, place: int) -> BoolArray:
-        one = self.slices[place % len(self.slices)]
-        is_in = codes_of(self.sample.dimensions, one.partition) == one.code
-        return np.asarray(is_in & self.is_left)
-
-    def ratio(self, place: int) -> float:
-        """Return how many times as long or as often the slice of a comparison takes or fails."""
-        return self._ratio(*self.sides(place))
-
-    def _ratio(self, is_in: BoolArray, is_other: BoolArray) -> float:
-        ratio = ratio_of_rates if self.sample.is_failure else ratio_of_medians
-        places = self.order[(is_in | is_other)[self.order]]
-        return ratio(self.sample.values[places], self.sample.groups[places], is_in[places])
-
-    def is_irreducible(self, place: int) -> bool:
-        """Tell whether a pair stands out against the rest of either of its values; a single value always does.
-
-        Else a value that makes a small but certain difference, such as an hour of heavy load, would be reported as its
-        pair with whatever chance has put on top of it: in 3 of 40 fleets when 1 % was enough for each pair, so it is
-        enough for all slices of the step type together.
-        """
-        is_in, is_other = self.sides(place)
-        searched = log_dates(int(self._members(place).sum())) if place >= len(self.slices) else 0.0
-        enough = np.log(FINDING_BELOW / len(self.slices)) - searched
-        for dimension, code in singles_within(self.slices[place % len(self.slices)], self.sample.dimensions):
-            rest = is_other & (self.sample.dimensions[dimension].codes == code)
-            log_p, is_higher = compare_two(self.sample, self.values, is_in, rest)
-            if not is_higher or log_p > enough or self._ratio(is_in, rest) < LEAST_RATIO:
-                return False
-        return True
-
-    def interval(self, is_in: BoolArray, is_other: BoolArray) -> Ratio:
-        """Return that ratio with its interval."""
-        interval = interval_of_rates if self.sample.is_failure else interval_of_medians
-        both = is_in | is_other
-        return interval(self.sample.values[both], self.sample.groups[both], is_in[both])
-
-    def change(self, place: int) -> int | None:
-        """Return since when the slice of a comparison is slow or fails, if it changed and is higher ever since.
-
-        Over the whole window such a slice is a mixture, and its ratio says nothing of either part.
-        """
-        number = place % len(self.slices)
-        found = own_change(self.sample, self.is_left, self._members(place))
-        if found is None:
-            return None
-        since_ns, log_p, is_higher = found
-        self.comparisons.since_ns[number] = since_ns
-        is_slow = is_higher and log_p <= np.log(FINDING_BELOW)
-        return since_ns if is_slow and self.ratio(number + AFTER * len(self.slices)) >= LEAST_RATIO else None
-
-    def take(self, place: int) -> None:
-        """Take the slice of a comparison away, and compare the rest anew."""
-        self.taken[place] = float(self.log_p[place])
-        self.is_left &= ~self._members(place)
-        self.compare()
-
-
 def find_cohorts(
     samples: Sequence[tuple[Sample, list[Partition]]], other_p_values: FloatArray
 ) -> tuple[list[Cohort], FloatArray]:
-    """Return the findings, clearest first, and the q-values of the p-values given beside them.
+    """Return the cohorts, most significant first, and the q-values of the other p-values.
 
-    One family (Benjamini and Hochberg): every slice of every sample in both windows, and `other_p_values`.
+    All tests are one family of the Benjamini-Hochberg procedure: every slice of every sample in both windows, and
+    those whose p-values are given.
+
+    Args:
+        samples: Each sample with the partitions whose slices are compared.
+        other_p_values: P-values of tests outside of this search.
     """
-    searches = [_Search(sample, parts) for sample, parts in samples]
-    found: list[Cohort] = []
+    searches = [_SampleSearch(sample, partitions) for sample, partitions in samples]
+    cohorts: list[Cohort] = []
     while True:
-        family = np.concatenate([other_p_values, *(np.exp(search.family) for search in searches)])
-        q = q_values(family)
-        best = _clearest(searches)
-        if best is None:
-            break
-        number, place = best
-        cohort = _cohort(searches, number, place, q, len(other_p_values))
-        if cohort is None:
-            break
-        found.append(cohort)
-    return found, q[: len(other_p_values)]
+        p_values = [other_p_values, *(np.exp(search.family_log_p) for search in searches)]
+        q_values = benjamini_hochberg(np.concatenate(p_values))
+        log_p, sample, test = min(
+            (
+                (float(search.log_p.min()), number, int(search.log_p.argmin()))
+                for number, search in enumerate(searches)
+                if len(search.log_p) and len(search.found_log_p) < MAX_FINDINGS
+            ),
+            default=(0.0, 0, 0),
+        )
+        q_value = float(q_values[sum(len(one) for one in p_values[: sample + 1]) + test]) if log_p < 0 else 1.0
+        if q_value >= MAX_Q_VALUE:
+            return cohorts, q_values[: len(other_p_values)]
+        since_ns, is_in, is_other = searches[sample].sides_since_change(test)
+        cohorts.append(
+            Cohort(
+                sample=sample,
+                slice=searches[sample].slice_of(test),
+                since_ns=since_ns,
+                is_in=is_in,
+                is_other=is_other,
+                ratio=searches[sample].interval(is_in, is_other),
+                p_value=float(np.exp(log_p)),
+                q_value=q_value,
+            )
+        )
+        searches[sample].remove(test)
 
 
-def _clearest(searches: Sequence[_Search]) -> tuple[int, int] | None:
-    candidates = [
-        (float(search.log_p.min()), number, int(search.log_p.argmin()))
-        for number, search in enumerate(searches)
-        if len(search.log_p) and len(search.taken) < MOST_FINDINGS
-    ]
-    log_p, number, place = min(candidates, default=(0.0, 0, 0))
-    return (number, place) if log_p < 0 else None
+class _SampleSearch:
+    """The state of the search in one sample: the roots that are left, and the tests of all slices among them.
 
+    Tests are numbered through both windows: test number window * len(slices) + slice.
 
-def _cohort(searches: Sequence[_Search], number: int, place: int, q: FloatArray, offset: int) -> Cohort | None:
-    """Return the finding at a comparison and take its slice away; None when it is none."""
-    search = searches[number]
-    start = offset + sum(len(one.log_p) for one in searches[:number])
-    if q[start + place] >= FINDING_BELOW:
-        return None
-    found_p, found_q = float(np.exp(search.log_p[place])), float(q[start + place])
-    since_ns = search.change(place)
-    slice_number = place % len(search.slices)
-    is_in, is_other = search.sides(slice_number + (WHOLE if since_ns is None else AFTER) * len(search.slices))
-    names, values = words_of(search.sample.dimensions, search.slices[slice_number])
-    cohort = Cohort(
-        sample=number,
-        dimensions=names,
-        values=values,
-        since_ns=since_ns,
-        is_in=is_in,
-        is_other=is_other,
-        ratio=search.interval(is_in, is_other),
-        p_value=found_p,
-        q_value=found_q,
-    )
-    search.take(place)
-    return cohort
+    Attributes:
+        log_p: The log p-value of each test that could be a finding now; 0 of all others.
+        found_log_p: The log p-values of the findings, by test.
+        family_log_p: The log p-value of each test in the family. A test that could be no finding stays in it with
+            p-value 1: otherwise many small but certain differences, such as those between hours, would let doubtful
+            ones pass.
+    """
+
+    def __init__(self, sample: Sample, partitions: list[Partition]) -> None:
+        self.sample, self.partitions = sample, partitions
+        self.slices = list(slices_of(partitions))
+        self.values = sample.values.copy()
+        # Medians are taken of thousands of subsets: after sorting once, the values of each are in order.
+        self.order = np.argsort(sample.values)
+        self.is_left = np.ones(len(sample.values), dtype=np.bool_)
+        self.found_log_p: dict[int, float] = {}
+        self._compare()
+
+    def _compare(self) -> None:
+        self.values[self.is_left] = compared_values(self.sample, self.is_left)
+        self.comparisons = compare_slices(self.sample, self.partitions, self.is_left)
+        self.log_p = np.zeros(2 * len(self.slices))
+        log_p = np.where(self.comparisons.is_higher, self.comparisons.log_p, 0.0).reshape(-1)
+        for test in np.flatnonzero(log_p <= np.log(MAX_Q_VALUE)).tolist():
+            if self._ratio(*self._sides(test)) >= MIN_RATIO and self._is_irreducible(test):
+                self.log_p[test] = log_p[test]
+        self.family_log_p = self.log_p.copy()
+        self.family_log_p[list(self.found_log_p)] = list(self.found_log_p.values())
+
+    def slice_of(self, test: int) -> Slice:
+        """Return the slice of a test."""
+        return self.slices[test % len(self.slices)]
+
+    def _members(self, test: int) -> BoolArray:
+        one = self.slice_of(test)
+        is_in = part_codes(self.sample.dimensions, one.partition) == one.code
+        return np.asarray(is_in & self.is_left)
+
+    def _sides(self, test: int) -> tuple[BoolArray, BoolArray]:
+        """Return which roots are inside and outside the slice of a test, of those left and in its window."""
+        window, number = divmod(test, len(self.slices))
+        return self._sides_since(test, int(self.comparisons.since_ns[number]) if window == SINCE_CHANGE else None)
+
+    def _sides_since(self, test: int, since_ns: int | None) -> tuple[BoolArray, BoolArray]:
+        is_in, is_compared = self._members(test), self.is_left
+        if since_ns is not None:
+            is_compared = is_compared & (self.sample.created_ns >= since_ns)
+        return is_in & is_compared, ~is_in & is_compared
+
+    def _ratio(self, is_in: BoolArray, is_other: BoolArray) -> float:
+        ratio = failure_ratio if self.sample.is_failure else duration_ratio
+        roots = self.order[(is_in | is_other)[self.order]]
+        return ratio(self.sample.values[roots], self.sample.strata[roots], is_in[roots])
+
+    def _is_irreducible(self, test: int) -> bool:
+        """Return whether a pair stands out against the rest of either of its values; a single value always does.
+
+        Otherwise a value with a small but certain difference, such as an hour of heavy load, would be reported as a
+        pair that exceeds it by chance: in 3 of 40 fleets when each pair was tested at 1%, so the level is 1% for all
+        slices of the sample together.
+        """
+        values = slice_values(self.sample.dimensions, self.slice_of(test))
+        if len(values) == 1:
+            return True
+        is_in, is_other = self._sides(test)
+        log_dates = log_date_count(int(self._members(test).sum())) if test >= len(self.slices) else 0.0
+        max_log_p = np.log(MAX_Q_VALUE / len(self.slices)) - log_dates
+        for dimension, code in values:
+            rest = is_other & (self.sample.dimensions[dimension].codes == code)
+            log_p, is_higher = compare_roots(self.sample, self.values, is_in, rest)
+            if not is_higher or log_p > max_log_p or self._ratio(is_in, rest) < MIN_RATIO:
+                return False
+        return True
+
+    def sides_since_change(self, test: int) -> tuple[int | None, BoolArray, BoolArray]:
+        """Return since when the slice of a test is higher, None for the whole window, and its two sides since then.
+
+        Over the whole window a slice that changed is a mixture, whose ratio describes neither of its parts.
+        """
+        change = compare_since_change(self.sample, self.is_left, self._members(test))
+        if change is not None:
+            since_ns, log_p, is_higher = change
+            sides = self._sides_since(test, since_ns)
+            if is_higher and log_p <= np.log(MAX_Q_VALUE) and self._ratio(*sides) >= MIN_RATIO:
+                return since_ns, *sides
+        return None, *self._sides_since(test, None)
+
+    def interval(self, is_in: BoolArray, is_other: BoolArray) -> Ratio:
+        """Return the ratio of two sides with its interval."""
+        interval = failure_ratio_interval if self.sample.is_failure else duration_ratio_interval
+        both = is_in | is_other
+        return interval(self.sample.values[both], self.sample.strata[both], is_in[both])
+
+    def remove(self, test: int) -> None:
+        """Remove the roots of a finding, and compare those that remain anew."""
+        self.found_log_p[test] = float(self.log_p[test])
+        self.is_left &= ~self._members(test)
+        self._compare()

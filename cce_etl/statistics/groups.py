@@ -1,51 +1,45 @@
-"""Values in groups, all groups at once: order within each, quantiles, the interval of a median.
-
-Lives here: sorted groups as one array. Does not: durations that are still going on (`survival`), what the groups are.
-"""
+"""Values in groups, all groups at once: sorted values, quantiles, means, and confidence intervals of medians."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Numbers = NDArray[np.int32] | IntArray
+from cce_etl.statistics.arrays import FloatArray, GroupArray, IntArray
 
 # The normal quantile of a two-sided 95% interval.
 _Z: Final = 1.959963984540054
-# Below 6 values even the interval from the smallest to the largest covers the median less often than in 95%.
-_LEAST_VALUES: Final = 6
-_DIGIT: Final = 2**16
+# Of fewer values even the interval from the smallest to the largest covers the median in less than 95% of samples.
+_MIN_VALUES: Final = 6
+_RADIX: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SortedGroups:
-    """Hold values ordered by group, then by size; group g is values[starts[g] : starts[g] + sizes[g]]."""
+    """Values ordered by group, then by size; group g is values[starts[g] : starts[g] + sizes[g]]."""
 
     values: FloatArray
     starts: IntArray
     sizes: IntArray
 
-    def at(self, ranks: IntArray | int) -> FloatArray:
-        """Return the value of each group at a rank counted from 0; NaN where the group has no such rank."""
-        is_there = (ranks >= 0) & (ranks < self.sizes)
+    def at_rank(self, ranks: IntArray | int) -> FloatArray:
+        """Return each group's value at a rank counted from 0; NaN where the group has no such rank."""
+        exists = (ranks >= 0) & (ranks < self.sizes)
         found = np.full(len(self.sizes), np.nan)
-        found[is_there] = self.values[(self.starts + ranks)[is_there]]
+        found[exists] = self.values[(self.starts + ranks)[exists]]
         return found
 
-    def quantiles(self, share: float) -> FloatArray:
-        """Return a quantile of each group, between two values interpolated; NaN for an empty group."""
-        place = (self.sizes - 1) * share
-        below = np.floor(place).astype(np.int64)
-        part = place - below
-        low, high = self.at(below), self.at(np.minimum(below + 1, self.sizes - 1))
-        return np.where(part == 0, low, low * (1 - part) + high * part)
+    def quantiles(self, probability: float) -> FloatArray:
+        """Return a quantile of each group as `numpy.quantile` interpolates it; NaN for an empty group."""
+        ranks = (self.sizes - 1) * probability
+        below = np.floor(ranks).astype(np.int64)
+        weight = ranks - below
+        low, high = self.at_rank(below), self.at_rank(np.minimum(below + 1, self.sizes - 1))
+        return np.where(weight == 0, low, low * (1 - weight) + high * weight)
 
     def means(self) -> FloatArray:
-        """Return the mean of each group, NaN for an empty one; summed by rising size, so that it is always the same."""
+        """Return each group's mean, NaN for an empty one. Summing by rising size makes it independent of row order."""
         filled = np.flatnonzero(self.sizes)
         means = np.full(len(self.sizes), np.nan)
         if filled.size:
@@ -53,46 +47,51 @@ class SortedGroups:
         return means
 
 
-def sort_groups(values: FloatArray, groups: Numbers, group_count: int) -> SortedGroups:
-    """Sort values by group and size."""
+def sort_groups(values: FloatArray, groups: GroupArray, group_count: int) -> SortedGroups:
+    """Return the values sorted by group and size, without those of group -1."""
     by_value = np.argsort(values, kind="stable")
-    order = by_value[stable_order(groups[by_value], group_count)]
-    return ordered_groups(values[order], groups, group_count)
+    order = by_value[stable_argsort(groups[by_value], group_count)][: np.count_nonzero(groups >= 0)]
+    return presorted_groups(values[order], groups[order], group_count)
 
 
-def ordered_groups(values: FloatArray, groups: Numbers, group_count: int) -> SortedGroups:
-    """Take values that stand by group and size already; `groups` counts how many are in each, in any order."""
+def presorted_groups(values: FloatArray, groups: GroupArray, group_count: int) -> SortedGroups:
+    """Return the groups of values that are sorted by group and size already; `groups` may come in any order."""
     sizes = np.bincount(groups, minlength=group_count)
     return SortedGroups(values, np.cumsum(sizes) - sizes, sizes)
 
 
-def stable_order(groups: Numbers, group_count: int) -> IntArray:
-    """Return the places of all values ordered by group, those of one group in the order given.
+def stable_argsort(groups: GroupArray, group_count: int) -> IntArray:
+    """Return the positions that sort values by group, ties in the order given; group -1 comes last.
 
-    Numbers of 16 bits are sorted by radix, in a tenth of the time; larger ones digit by digit.
+    numpy sorts 16-bit integers by radix, in a tenth of the time of larger ones, which are therefore sorted digit by
+    digit.
     """
-    if group_count <= _DIGIT:
+    if group_count < _RADIX:
         return np.argsort(groups.astype(np.uint16), kind="stable")
-    order = np.argsort((groups % _DIGIT).astype(np.uint16), kind="stable")
-    return order[stable_order((groups // _DIGIT)[order], -(-group_count // _DIGIT))]
+    order = np.argsort((groups % _RADIX).astype(np.uint16), kind="stable")
+    return order[stable_argsort((groups // _RADIX)[order], -(-group_count // _RADIX))]
 
 
-def median_intervals(medians: SortedGroups) -> tuple[FloatArray, FloatArray]:
-    """Return a 95% interval of each group's median by order statistics, NaN below 6 values.
+def median_intervals(groups: SortedGroups) -> tuple[FloatArray, FloatArray]:
+    """Return the bounds of a 95% confidence interval of each group's median, NaN for groups of fewer than 6 values.
 
-    The lower rank is the largest with P(Binomial(n, 1/2) < rank) <= 0.025, found exactly for all n tried up to 300,000:
-    the normal quantile with the continuity correction, its variance less (z^2 - 1) / 6 for lattice and kurtosis.
+    The bounds are order statistics, so nothing is assumed of the distribution (the sign test's interval; Thompson
+    1936, Annals of Mathematical Statistics 7).
     """
-    low = lower_ranks(medians.sizes)
-    is_enough = medians.sizes >= _LEAST_VALUES
+    low = lower_ranks(groups.sizes)
+    is_enough = groups.sizes >= _MIN_VALUES
     return (
-        np.where(is_enough, medians.at(low - 1), np.nan),
-        np.where(is_enough, medians.at(medians.sizes - low), np.nan),
+        np.where(is_enough, groups.at_rank(low - 1), np.nan),
+        np.where(is_enough, groups.at_rank(groups.sizes - low), np.nan),
     )
 
 
 def lower_ranks(counts: IntArray | Sequence[int]) -> IntArray:
-    """Return the rank, counted from 1, at which the interval of the median of so many values begins."""
+    """Return the rank, counted from 1, of the lower bound of the median's interval in samples of these sizes.
+
+    It is the largest rank with P(Binomial(n, 1/2) < rank) <= 0.025: the normal quantile with continuity correction, its
+    variance less (z^2 - 1) / 6 for lattice and kurtosis, which gives the exact rank for every n tried up to 300,000.
+    """
     sizes = np.maximum(np.asarray(counts, dtype=np.int64), 1)
     width = _Z * np.sqrt(sizes - (_Z**2 - 1) / 6)
     return np.floor((sizes + 1 - width) / 2).astype(np.int64)

@@ -1,84 +1,65 @@
-"""What is left of a duration once its kind is taken off: like with like.
-
-Lives here: groups of roots that are alike, residuals, robust spread. Does not: comparing anything (`comparisons`).
-"""
+"""Log durations without what comparable roots have in common: strata, residuals, and robust measures of their noise."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from cce_etl.statistics.arrays import FloatArray, IntArray
+from cce_etl.statistics.groups import sort_groups
 
-# A median over fewer roots follows what it should reveal: of 5 roots, 3 slow ones would be its usual ones.
-LEAST_ROOTS: Final = 10
+# A median of fewer roots would follow the slow roots that it should reveal: of 5 roots, 3 slow ones would be the norm.
+MIN_ROOTS: Final = 10
 # Of a normal distribution: standard deviation over median absolute deviation.
 _NORMAL_MAD: Final = 1.482602218505602
-# Log durations have heavy tails; what lies further out counts as this far out.
-CLIP_SPREADS: Final = 4.0
+# Log durations have heavy tails; a value further out counts as this far out.
+MAX_DEVIATIONS: Final = 4.0
 
 
-def alike(levels: Sequence[IntArray]) -> IntArray:
-    """Return the group of each root: its code on the first level that LEAST_ROOTS share, else -1.
+def strata(levels: Sequence[IntArray]) -> IntArray:
+    """Return the stratum of each root: its code at the first level where MIN_ROOTS roots share it, else -1.
 
-    Shape: `levels` are columns of codes from fine to coarse; -1 is none.
+    Args:
+        levels: One code a root at each level, from fine to coarse; -1 is none.
     """
-    groups: IntArray = np.full(len(levels[0]), -1, dtype=np.int64)
-    taken = 0
+    found: IntArray = np.full(len(levels[0]), -1, dtype=np.int64)
+    code_count = 0
     for codes in levels:
         sizes = np.bincount(codes[codes >= 0], minlength=1)
-        fits = (groups < 0) & (codes >= 0) & (sizes[codes] >= LEAST_ROOTS)
-        groups[fits] = codes[fits] + taken
-        taken += len(sizes)
-    return groups
+        fits = (found < 0) & (codes >= 0) & (sizes[codes] >= MIN_ROOTS)
+        found[fits] = codes[fits] + code_count
+        code_count += len(sizes)
+    return found
 
 
-def by_group(groups: IntArray) -> IntArray:
-    """Return the places of all values ordered by group, those of one group in the order given.
+def reference_medians(reference: FloatArray, reference_strata: IntArray, root_strata: IntArray) -> FloatArray:
+    """Return for each root the median of the reference values of its stratum, or of all where these are too few.
 
-    Numbers of 16 bits are sorted by radix, in a tenth of the time.
+    Too few are less than MIN_ROOTS; roots of stratum -1 take the median of all.
+
+    Args:
+        reference: Values of the roots that the medians are taken of.
+        reference_strata: The stratum of each of these.
+        root_strata: The strata of the roots for which a median is returned.
     """
-    is_narrow = len(groups) > 0 and int(groups.max()) <= np.iinfo(np.int16).max
-    return np.argsort(groups.astype(np.int16) if is_narrow else groups, kind="stable")
+    groups = sort_groups(reference, reference_strata, int(root_strata.max(initial=0)) + 1)
+    overall = np.median(reference)
+    medians = np.append(np.where(groups.sizes >= MIN_ROOTS, groups.quantiles(0.5), overall), overall)
+    result: FloatArray = medians[root_strata]
+    return result
 
 
-def group_medians(values: FloatArray, groups: IntArray, group_count: int) -> FloatArray:
-    """Return the median of each group's values; NaN for a group without any.
-
-    Shape: `group_count` medians; values of group -1 are in none.
-    """
-    by_value = np.argsort(values, kind="stable")  # at once where they stand in order, as most do
-    order = by_value[by_group(groups[by_value])]
-    order = order[groups[order] >= 0]
-    sizes = np.bincount(groups[order], minlength=group_count)[:group_count]
-    ends = np.cumsum(sizes)
-    ordered = np.append(values[order], np.nan)
-    lower = np.where(sizes > 0, ends - sizes + (sizes - 1) // 2, len(order))
-    upper = np.where(sizes > 0, ends - sizes + sizes // 2, len(order))
-    medians: FloatArray = (ordered[lower] + ordered[upper]) / 2
-    return medians
+def residuals(values: FloatArray, root_strata: IntArray) -> FloatArray:
+    """Return each value less the median of its stratum, as `reference_medians` defines it."""
+    return values - reference_medians(values, root_strata, root_strata) if len(values) else values
 
 
-def residuals(values: FloatArray, groups: IntArray) -> FloatArray:
-    """Return each value less the median of its group; one without a group less the median of all.
+def robust_deviation(values: FloatArray) -> float:
+    """Return a standard deviation that a few outliers do not move.
 
-    A group that lost most of its roots (fewer than LEAST_ROOTS left) is compared with all, too.
-    """
-    if len(values) == 0:
-        return values
-    group_count = int(groups.max(initial=0)) + 1
-    medians = group_medians(values, groups, group_count)
-    sizes = np.bincount(groups[groups >= 0], minlength=group_count)
-    medians = np.append(np.where(sizes >= LEAST_ROOTS, medians, np.median(values)), np.median(values))
-    return values - medians[groups]
-
-
-def spread(values: FloatArray) -> float:
-    """Return a standard deviation that a few outliers do not move: by median absolute deviation.
-
-    Where over half the values are equal that is 0; then the plain one is returned.
+    It is the median absolute deviation, scaled as for a normal distribution (Hampel 1974, Journal of the American
+    Statistical Association 69), or the plain standard deviation where that is 0 because over half of the values are
+    equal.
     """
     if len(values) == 0:
         return 0.0
@@ -86,14 +67,16 @@ def spread(values: FloatArray) -> float:
     return robust if robust > 0 else float(np.std(values))
 
 
-def spread_of_differences(values: FloatArray) -> float:
-    """Return the standard deviation of the noise around a level that may change, from neighbours' differences."""
-    if len(values) < 3:
-        return 0.0
-    return spread(np.diff(values)) / float(np.sqrt(2.0))
+def noise_deviation(values: FloatArray) -> float:
+    """Return the standard deviation of the noise around a level that may change over time.
+
+    It is taken of the differences of neighbours, on which a change of level hardly tells (Rice 1984, Annals of
+    Statistics 12).
+    """
+    return robust_deviation(np.diff(values)) / float(np.sqrt(2.0)) if len(values) >= 3 else 0.0
 
 
-def clipped(values: FloatArray, noise: float) -> FloatArray:
-    """Return the values, none further than CLIP_SPREADS of the noise from their median."""
+def winsorized(values: FloatArray, deviation: float) -> FloatArray:
+    """Return the values, those further than MAX_DEVIATIONS deviations from their median moved in to there."""
     middle = np.median(values) if len(values) else 0.0
-    return np.clip(values, middle - CLIP_SPREADS * noise, middle + CLIP_SPREADS * noise)
+    return np.clip(values, middle - MAX_DEVIATIONS * deviation, middle + MAX_DEVIATIONS * deviation)

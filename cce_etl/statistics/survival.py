@@ -1,25 +1,35 @@
 """How long things last when some have not ended yet: Kaplan-Meier and Aalen-Johansen estimates.
 
-Lives here: curves of one kind, percentiles of many groups at once. Does not: what lasts, and what its end was.
-E. L. Kaplan and P. Meier (1958); O. Aalen and S. Johansen (1978).
+E. L. Kaplan and P. Meier 1958, Journal of the American Statistical Association 53; O. Aalen and S. Johansen 1978,
+Scandinavian Journal of Statistics 5.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cce_etl.statistics.groups import FloatArray, IntArray, SortedGroups
+from cce_etl.statistics.arrays import BoolArray, FloatArray, IntArray
+from cce_etl.statistics.groups import SortedGroups
 
-BoolArray = NDArray[np.bool_]
-# Shares such as 1 - 9/10 are not exact in binary, nor are weights.
-_SLACK: Final = 1e-12
+# Probabilities such as 1 - 9/10 are not exact in binary, nor are weights.
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """Hold what is known at each time at which something ended or was cut off, by rising time."""
+class SurvivalCurve:
+    """The estimates at each time at which something ended or was censored, by rising time.
+
+    Attributes:
+        seconds: The times.
+        at_risk: How many last at least as long.
+        succeeded: How many end in success at that time.
+        failed: How many end in failure at that time.
+        censored: How many are last seen at that time.
+        survival: The Kaplan-Meier estimate of the probability to last longer.
+        success_incidence: The Aalen-Johansen estimate of the probability to have succeeded by then.
+        failure_incidence: The Aalen-Johansen estimate of the probability to have failed by then.
+    """
 
     seconds: FloatArray
     at_risk: IntArray
@@ -31,60 +41,67 @@ class Curve:
     failure_incidence: FloatArray
 
 
-def curve(seconds: FloatArray, has_succeeded: BoolArray, has_failed: BoolArray) -> Curve:
-    """Return the curves of lifetimes that ended in success, in failure, or are cut off, in any order.
+def survival_curve(seconds: FloatArray, has_succeeded: BoolArray, has_failed: BoolArray) -> SurvivalCurve:
+    """Return the curve of lifetimes that ended in success, ended in failure, or are censored, in any order.
 
-    What is cut off at a time is at risk at it, and leaves its weight to what lasts longer.
+    A censored lifetime is at risk until its time, and its weight then passes to those that last longer (Efron 1967,
+    "The two sample problem with censored data").
     """
-    # Divided last: without a cut-off the shares are then plain ones, free of rounding.
-    times, places = np.unique(seconds, return_inverse=True)
-    succeeded, failed, alike = (
-        np.bincount(places[chosen], minlength=len(times)) for chosen in (has_succeeded, has_failed, slice(None))
+    times, codes = np.unique(seconds, return_inverse=True)
+    succeeded, failed, total = (
+        np.bincount(codes[chosen], minlength=len(times)) for chosen in (has_succeeded, has_failed, slice(None))
     )
-    censored = alike - succeeded - failed
-    at_risk = len(seconds) - np.cumsum(alike) + alike
+    censored = total - succeeded - failed
+    at_risk = len(seconds) - np.cumsum(total) + total
     surviving = at_risk - succeeded - failed
     later = surviving - censored
     gains = np.log(surviving / np.where(later > 0, later, np.maximum(surviving, 1)), where=surviving > 0, out=times * 0)
     weights = np.exp(np.append(0.0, np.cumsum(gains))[: len(times)])
-    return Curve(
-        times,
-        at_risk,
-        succeeded,
-        failed,
-        censored,
-        np.minimum(surviving * weights / len(seconds), 1.0),
-        np.cumsum(succeeded * weights) / len(seconds),
-        np.cumsum(failed * weights) / len(seconds),
+    # Dividing last keeps probabilities without censoring free of rounding.
+    return SurvivalCurve(
+        seconds=times,
+        at_risk=at_risk,
+        succeeded=succeeded,
+        failed=failed,
+        censored=censored,
+        survival=np.minimum(surviving * weights / len(seconds), 1.0),
+        success_incidence=np.cumsum(succeeded * weights) / len(seconds),
+        failure_incidence=np.cumsum(failed * weights) / len(seconds),
     )
 
 
-def percentiles(lifetimes: SortedGroups, cut_offs: IntArray, cut_off_counts: IntArray, share: float) -> FloatArray:
-    """Return the first time at which at most `share` of each group lasts longer; NaN when that is never reached.
+def survival_times(
+    lifetimes: SortedGroups, censored_ranks: IntArray, censored_counts: IntArray, probability: float
+) -> FloatArray:
+    """Return the first time at which each group's Kaplan-Meier curve is at most `probability`; NaN if it never is.
 
-    `cut_offs` are the places, counted from 1 within their group, of what is cut off: group after group, rising, so many
-    of each as `cut_off_counts` says. What is cut off at the time of an end stands behind that.
+    Args:
+        lifetimes: The lifetimes; those that are censored at the time of an end come after it.
+        censored_ranks: The ranks of censored lifetimes in their group, counted from 1, rising, group after group.
+        censored_counts: How many of these each group has.
+        probability: To last longer; 0.1 gives the 90th percentile.
     """
     sizes = lifetimes.sizes
-    firsts = np.cumsum(cut_off_counts) - cut_off_counts
-    has_cut_offs = cut_off_counts > 0
-    ends = np.where(has_cut_offs, np.append(cut_offs, 0)[np.where(has_cut_offs, firsts, -1)], sizes + 1)
-    ranks = np.maximum(1, np.ceil(sizes * (1 - share - _SLACK))).astype(np.int64)
-    is_reached = ranks < ends
-    for group in np.flatnonzero(~is_reached & has_cut_offs).tolist():
-        own = cut_offs[firsts[group] : firsts[group] + cut_off_counts[group]]
-        ranks[group] = _rank_behind(own, int(sizes[group]), share)
+    firsts = np.cumsum(censored_counts) - censored_counts
+    is_censored = censored_counts > 0
+    limits = np.where(is_censored, np.append(censored_ranks, 0)[np.where(is_censored, firsts, -1)], sizes + 1)
+    # Up to the first censored lifetime the curve falls by 1 / size at each rank.
+    ranks = np.maximum(1, np.ceil(sizes * (1 - probability - _ROUNDING))).astype(np.int64)
+    is_reached = ranks < limits
+    for group in np.flatnonzero(~is_reached & is_censored).tolist():
+        own = censored_ranks[firsts[group] : firsts[group] + censored_counts[group]]
+        ranks[group] = _rank_after_censoring(own, int(sizes[group]), probability)
         is_reached[group] = ranks[group] > 0
-    return np.where(is_reached, lifetimes.at(ranks - 1), np.nan)
+    return np.where(is_reached, lifetimes.at_rank(ranks - 1), np.nan)
 
 
-def _rank_behind(cut_offs: IntArray, size: int, share: float) -> int:
-    """Return the rank, counted from 1, at which the curve comes down to `share` behind a first cut-off; 0 for never.
+def _rank_after_censoring(censored_ranks: IntArray, size: int, probability: float) -> int:
+    """Return the rank, counted from 1, at which the curve reaches the probability after a censored one; 0 for never.
 
-    Up to the next cut-off, the curve behind a rank is weight * (size - rank) / size.
+    From one censored lifetime to the next, the curve at a rank is weight * (size - rank) / size.
     """
-    left = size - cut_offs
+    left = size - censored_ranks
     weights = np.exp(np.cumsum(np.log1p(1 / np.where(left > 0, left, np.inf))))
-    ranks = np.maximum(cut_offs + 1, np.ceil(size * (1 - (share + _SLACK) / weights)).astype(np.int64))
-    found = ranks[ranks < np.append(cut_offs[1:], size + 1)]
+    ranks = np.maximum(censored_ranks + 1, np.ceil(size * (1 - (probability + _ROUNDING) / weights)).astype(np.int64))
+    found = ranks[ranks < np.append(censored_ranks[1:], size + 1)]
     return int(found[0]) if found.size else 0

@@ -1,14 +1,13 @@
-"""The search: what is planted is found, in its own words, and nothing else."""
+"""The search for cohorts: what is planted is found, and nothing else."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cce_etl.statistics import cohort_search as cohorts
-from cce_etl.statistics.cohort_search import MOST_FINDINGS, Cohort, find_cohorts
-from cce_etl.statistics.dimensions import Dimension
-from cce_etl.statistics.slices import Sample, partitions, slices_of
+from cce_etl.statistics import cohort_search
+from cce_etl.statistics.cohort_search import MAX_FINDINGS, Cohort, find_cohorts
+from cce_etl.statistics.slices import Dimension, Sample, partitions_of, slice_values, slices_of
 
 ROOTS = 1_200
 NOTHING = np.empty(0)
@@ -22,19 +21,20 @@ def _dimensions(generator: np.random.Generator) -> tuple[Dimension, ...]:
     )
 
 
-def _plant(seed: int, dimensions: Any, effects: Any, groups: Any = None, job_type: str = "T") -> Sample:
+def _plant(seed: int, dimensions: Any, effects: Any, strata: Any = None) -> Sample:
     generator = np.random.default_rng([seed, 1])
     values = generator.normal(size=ROOTS) * 0.3 + generator.standard_t(4, ROOTS) * 0.2 + effects
-    groups = np.zeros(ROOTS, dtype=np.int64) if groups is None else groups
-    return Sample(job_type, False, values, groups, np.arange(ROOTS, dtype=np.int64), dimensions)
+    strata = np.zeros(ROOTS, dtype=np.int64) if strata is None else strata
+    return Sample(False, values, strata, np.arange(ROOTS, dtype=np.int64), dimensions)
 
 
 def _find(*samples: Sample) -> list[Cohort]:
-    return find_cohorts([(one, partitions(one.dimensions)) for one in samples], NOTHING)[0]
+    return find_cohorts([(one, partitions_of(one.dimensions)) for one in samples], NOTHING)[0]
 
 
-def _words(found: list[Cohort]) -> list[tuple[str, ...]]:
-    return [tuple(one.values) for one in found]
+def _values(cohort: Cohort, dimensions: Any) -> list[str]:
+    """Return the values that make a cohort."""
+    return [dimensions[index].values[code] for index, code in slice_values(dimensions, cohort.slice)]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -43,7 +43,7 @@ def test_a_pair_slow_since_a_date_is_the_one_finding(seed: int) -> None:
     region, flavor, _, _ = dimensions
     is_slow = (region.codes == 1) & (flavor.codes == 2) & (np.arange(ROOTS) >= 700)
     [cohort] = _find(_plant(seed, dimensions, is_slow * np.log(3)))
-    assert (cohort.dimensions, cohort.values) == (["region", "flavor"], ["region1", "flavor2"])
+    assert _values(cohort, dimensions) == ["region1", "flavor2"]
     assert abs((cohort.since_ns or 0) - 700) < 60
     assert cohort.ratio.low < 3 < cohort.ratio.high
     assert cohort.q_value < 1e-4
@@ -53,7 +53,7 @@ def test_a_pair_slow_since_a_date_is_the_one_finding(seed: int) -> None:
 def test_a_value_slow_all_the_time_is_found_alone() -> None:
     dimensions = _dimensions(np.random.default_rng(4))
     [cohort] = _find(_plant(4, dimensions, (dimensions[1].codes == 3) * np.log(1.6)))
-    assert (cohort.values, cohort.since_ns) == (["flavor3"], None)
+    assert (_values(cohort, dimensions), cohort.since_ns) == (["flavor3"], None)
     assert cohort.ratio.ratio == pytest.approx(1.6, rel=0.1)
 
 
@@ -62,7 +62,8 @@ def test_two_cohorts_are_found_one_after_the_other() -> None:
     region, flavor, version, _ = dimensions
     pair = (region.codes == 0) & (flavor.codes == 0)
     effects = pair * np.log(4) + ((version.codes == 2) & ~pair) * np.log(1.5)
-    assert _words(_find(_plant(5, dimensions, effects))) == [("region0", "flavor0"), ("version2",)]
+    found = _find(_plant(5, dimensions, effects))
+    assert [_values(one, dimensions) for one in found] == [["region0", "flavor0"], ["version2"]]
 
 
 def test_slow_roots_do_not_make_the_others_of_their_shape_fast() -> None:
@@ -71,32 +72,32 @@ def test_slow_roots_do_not_make_the_others_of_their_shape_fast() -> None:
     groups = (dimensions[1].codes >= 2).astype(np.int64)
     effects = (dimensions[1].codes == 3) * np.log(3) + groups * 0.7
     [cohort] = _find(_plant(6, dimensions, effects, groups))
-    assert cohort.values == ["flavor3"]
+    assert _values(cohort, dimensions) == ["flavor3"]
     assert cohort.ratio.ratio == pytest.approx(3, rel=0.1)
 
 
-def test_of_a_step_that_differs_everywhere_the_clearest_are_kept_and_other_steps_still_get_theirs(
+def test_a_sample_that_differs_everywhere_gives_its_most_significant_cohorts_and_others_still_give_theirs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = np.random.default_rng(7)
     clusters = Dimension("cluster", np.arange(ROOTS) % 60, tuple(f"cluster{code}" for code in range(60)))
     everywhere = _plant(7, (clusters,), clusters.codes * 0.2)
     elsewhere = _dimensions(generator)
-    plain = _plant(8, elsewhere, (elsewhere[1].codes == 3) * np.log(1.4), job_type="U")
+    plain = _plant(8, elsewhere, (elsewhere[1].codes == 3) * np.log(1.4))
     found = _find(everywhere, plain)
-    assert sum(one.sample == 0 for one in found) == MOST_FINDINGS
-    assert [one.values for one in found if one.sample == 1] == [["flavor3"]]
-    monkeypatch.setattr(cohorts, "MOST_FINDINGS", ROOTS)
-    unbounded = [one.values for one in _find(everywhere, plain) if one.sample == 0]
-    assert len(unbounded) > MOST_FINDINGS
-    assert unbounded[:MOST_FINDINGS] == [one.values for one in found if one.sample == 0]
+    assert sum(one.sample == 0 for one in found) == MAX_FINDINGS
+    assert [_values(one, elsewhere) for one in found if one.sample == 1] == [["flavor3"]]
+    monkeypatch.setattr(cohort_search, "MAX_FINDINGS", ROOTS)
+    unbounded = [_values(one, (clusters,)) for one in _find(everywhere, plain) if one.sample == 0]
+    assert len(unbounded) > MAX_FINDINGS
+    assert unbounded[:MAX_FINDINGS] == [_values(one, (clusters,)) for one in found if one.sample == 0]
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
+def test_nothing_is_found_where_nothing_is_planted() -> None:
     for seed in range(10, 16):
         dimensions = _dimensions(np.random.default_rng(seed))
         load = 0.08 * np.sin(dimensions[3].codes / 24 * 2 * np.pi)
-        assert _words(_find(_plant(seed, dimensions, load))) == []
+        assert _find(_plant(seed, dimensions, load)) == []
 
 
 def test_a_failing_value_is_found() -> None:
@@ -104,15 +105,15 @@ def test_a_failing_value_is_found() -> None:
     rates = np.where(dimensions[2].codes == 0, 0.25, 0.04)
     failed = (np.random.default_rng(8).uniform(size=ROOTS) < rates).astype(float)
     times = np.arange(ROOTS, dtype=np.int64)
-    [cohort] = _find(Sample("T", True, failed, np.zeros(ROOTS, dtype=np.int64), times, dimensions))
-    assert cohort.values == ["version0"]
+    [cohort] = _find(Sample(True, failed, np.zeros(ROOTS, dtype=np.int64), times, dimensions))
+    assert _values(cohort, dimensions) == ["version0"]
     assert cohort.ratio.low < 6.25 < cohort.ratio.high
 
 
 def test_all_comparisons_are_one_family() -> None:
     dimensions = _dimensions(np.random.default_rng(9))
     slow = _plant(9, dimensions, (dimensions[1].codes == 3) * np.log(1.25))
-    parts = partitions(dimensions)
+    parts = partitions_of(dimensions)
     [alone] = _find(slow)
     [cohort], q = find_cohorts([(slow, parts)], np.ones(10_000))
     assert alone.q_value == pytest.approx(alone.p_value * 2 * len(list(slices_of(parts))))

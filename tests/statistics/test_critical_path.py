@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cce_etl.statistics.critical_path import self_times_ns, walk
+from cce_etl.statistics.critical_path import critical_path, self_times_ns
 from cce_etl.statistics.forest import Forest
 
 TREES = 10
@@ -19,7 +19,7 @@ def forest_of(*nodes: tuple[int, int, int]) -> Forest:
 
 
 def owed(*nodes: tuple[int, int, int]) -> list[int]:
-    return [int(one) for one in walk(forest_of(*nodes)).own_ns]
+    return [int(one) for one in critical_path(forest_of(*nodes)).own_ns]
 
 
 def test_steps_one_after_the_other_hold_their_own_time() -> None:
@@ -53,7 +53,7 @@ def test_a_gap_is_the_parents_own() -> None:
 
 
 def test_a_step_is_clipped_to_what_its_parent_is_owed() -> None:
-    path = walk(forest_of((-1, 0, 10), (0, -5, 30), (1, 20, 25), (1, 8, 12)))
+    path = critical_path(forest_of((-1, 0, 10), (0, -5, 30), (1, 20, 25), (1, 8, 12)))
     assert path.own_ns.tolist() == [0, 8, 0, 2]
     assert path.total_ns.tolist() == [10, 10, 0, 2]
 
@@ -75,7 +75,7 @@ def test_self_time_is_what_no_child_covers_even_where_none_is_owed() -> None:
 
 def test_a_thousand_levels_and_a_hundred_thousand_siblings_are_walked() -> None:
     chain = forest_of((-1, 0, 5_000), *((level, level, 5_000 - level) for level in range(1_000)))
-    assert walk(chain).own_ns.tolist() == [0, *[2] * 999, 3_002]
+    assert critical_path(chain).own_ns.tolist() == [0, *[2] * 999, 3_002]
     starts = np.arange(100_000) * 10
     wide = Forest(
         np.append(-1, np.zeros(100_000, np.int64)),
@@ -83,7 +83,7 @@ def test_a_thousand_levels_and_a_hundred_thousand_siblings_are_walked() -> None:
         np.append(10 * 100_000, starts + 15),
         np.ones(100_001, np.bool_),
     )
-    assert walk(wide).own_ns.tolist() == [0, *[10] * 100_000]
+    assert critical_path(wide).own_ns.tolist() == [0, *[10] * 100_000]
     assert self_times_ns(wide)[0] == 0
 
 
@@ -95,7 +95,7 @@ def test_a_hundred_thousand_siblings_that_lie_within_one_another_are_walked() ->
         np.append(200_000, 300_000 - starts),
         np.ones(100_001, np.bool_),
     )
-    assert walk(nested).own_ns.tolist() == [0, *[1] * 99_999, 100_001]
+    assert critical_path(nested).own_ns.tolist() == [0, *[1] * 99_999, 100_001]
 
 
 @dataclass
@@ -107,12 +107,12 @@ class Reference:
 
     def owe(self, node: int, low: int, high: int) -> None:
         """Give [low, high] to a node and to its children."""
-        clipped = [
+        winsorized = [
             (max(start, low), min(end, high), child)
             for child, (parent, start, end) in enumerate(self.nodes)
             if parent == node and start <= end
         ]
-        pending = [one for one in clipped if one[0] < one[1]]
+        pending = [one for one in winsorized if one[0] < one[1]]
         self.own[node] = 0
         reached = high
         while candidates := [one for one in pending if one[0] < reached]:
@@ -147,7 +147,7 @@ def read_trees(data: bytes) -> list[tuple[int, int, int]]:
 def test_ten_thousand_trees_are_walked_as_defined(data: bytes) -> None:
     nodes = read_trees(data)
     forest, reference = forest_of(*nodes), Reference(nodes)
-    path = walk(forest)
+    path = critical_path(forest)
     roots = [node for node, (parent, start, end) in enumerate(nodes) if parent < 0 and start <= end]
     for root in roots:
         reference.owe(root, *nodes[root][1:])

@@ -58,7 +58,7 @@ def test_a_step_waits_for_a_sibling_that_ends_a_second_after_its_start_not_later
 def test_of_siblings_so_short_that_each_could_wait_for_the_other_the_later_end_waits() -> None:
     nodes = [(-1, 0, 9), (0, 0, 2), (0, 1, 2), (0, 1, 1)]
     forest = forest_of(*nodes)
-    assert predecessors(forest, forest.children()).tolist() == [-1, 3, 1, -1]
+    assert predecessors(forest, forest.timed_children()).tolist() == [-1, 3, 1, -1]
 
 
 def test_none_gets_shorter_than_nothing() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.statistics.tree_shapes import fingerprints
+from cce_etl.statistics.tree_shapes import subtree_fingerprints
 
 
 def shapes_of(nodes: Sequence[tuple[int, str | None]]) -> list[int]:
@@ -14,7 +14,7 @@ def shapes_of(nodes: Sequence[tuple[int, str | None]]) -> list[int]:
     parents = np.array([parent for parent, _ in nodes], np.int64)
     labels = list(dict.fromkeys(label for _, label in nodes))
     codes = np.array([labels.index(label) for _, label in nodes], np.int64)
-    return [int(one) for one in fingerprints(parents, codes, labels)]
+    return [int(one) for one in subtree_fingerprints(parents, codes, labels)]
 
 
 def shape(*nodes: tuple[int, str | None]) -> int:
@@ -54,8 +54,8 @@ def test_equal_subtrees_of_different_trees_share_a_fingerprint() -> None:
 
 
 def test_a_thousand_levels_and_a_hundred_thousand_siblings_have_a_fingerprint() -> None:
-    deep = fingerprints(np.arange(-1, 999), np.zeros(1_000, np.int64), ["a"])
-    wide = fingerprints(np.append(-1, np.zeros(100_000, np.int64)), np.zeros(100_001, np.int64), ["a"])
+    deep = subtree_fingerprints(np.arange(-1, 999), np.zeros(1_000, np.int64), ["a"])
+    wide = subtree_fingerprints(np.append(-1, np.zeros(100_000, np.int64)), np.zeros(100_001, np.int64), ["a"])
     assert (len(np.unique(deep)), len(np.unique(wide))) == (1_000, 2)
 
 

@@ -1,43 +1,45 @@
-"""What each job holds of its root's time, and the shape of its tree: the computed columns of core.job_measures.
-
-Lives here: Arrow to arrays and back. Does not: the walks (`statistics`), durations and clocks (the model's SELECT).
-"""
+"""Computes core.job_measures: what each job has of its root's time, and the shape of its tree."""
 
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from cce_etl.models.computed.forests import integers, parent_positions, read_forest, root_positions, seconds
-from cce_etl.statistics.critical_path import self_times_ns, walk
-from cce_etl.statistics.forest import Flags, Ints
-from cce_etl.statistics.tree_shapes import fingerprints
+from cce_etl.models.computed.arrow import integers, parent_positions, read_forest, root_positions, seconds_column
+from cce_etl.statistics.arrays import IntArray
+from cce_etl.statistics.critical_path import critical_path, self_times_ns
+from cce_etl.statistics.tree_shapes import subtree_fingerprints
 
 MODEL: Final = "core.job_measures"
-# From here on a step is on the critical path; in roots shorter than 100 s from 1% of the root.
-_WORTH_NAMING_NS: Final = 1_000_000_000
+# A step with this much critical time is on the critical path; in roots shorter than 100 s, one with 1% of the root's.
+_MIN_CRITICAL_NS: Final = 1_000_000_000
 _INPUTS: Final = ("root_number", "parent_path", "job_type", "started_ns", "ended_ns")
-_INTEGERS: Final = np.iinfo(np.int64)
+_INT64: Final = np.iinfo(np.int64)
 
 
 def compute(jobs: pa.Table) -> pa.Table:
-    """Replace positions and times by the critical path, self time and shapes; rows come by path, whole trees.
+    """Return the rows with critical path, self time and shapes in place of the positions and times they come from.
 
-    What concerns the critical path is NULL in a root that is not timed, self time in a job that is not.
+    Columns of the critical path are NULL in a root that is not timed, self time in a job that is not.
+
+    Args:
+        jobs: Whole trees, sorted by root_number and path, with the columns of _INPUTS.
     """
     parents = parent_positions(jobs)
     forest = read_forest(jobs, parents)
     roots = root_positions(jobs)
-    path, is_walked = walk(forest), forest.is_timed[roots]
-    least_ns = np.minimum(_WORTH_NAMING_NS, -(-forest.durations_ns()[roots] // 100))
-    is_on_path = (path.total_ns > 0) & (path.total_ns >= least_ns)
+    path, has_path = critical_path(forest), forest.is_timed[roots]
+    min_ns = np.minimum(_MIN_CRITICAL_NS, -(-forest.durations_ns()[roots] // 100))
+    is_on_path = (path.total_ns > 0) & (path.total_ns >= min_ns)
+    # With an unknown start neither comparison of times can be true.
+    starts, parent_starts = (integers(jobs["started_ns"], when_null) for when_null in (_INT64.max, _INT64.min))
     shapes = _shapes(forest.parents, jobs["job_type"])
     columns = {
-        "is_before_parent": _is_before_parent(jobs["started_ns"], parents),
-        "critical_self_seconds": seconds(path.own_ns, is_walked),
-        "critical_seconds": seconds(path.total_ns, is_walked),
-        "is_on_critical_path": pa.array(is_on_path, pa.bool_(), mask=~is_walked),
-        "self_seconds": seconds(self_times_ns(forest), forest.is_timed),
+        "is_before_parent": (parents >= 0) & (starts < parent_starts[parents]),
+        "critical_self_seconds": seconds_column(path.own_ns, has_path),
+        "critical_seconds": seconds_column(path.total_ns, has_path),
+        "is_on_critical_path": pa.array(is_on_path, pa.bool_(), mask=~has_path),
+        "self_seconds": seconds_column(self_times_ns(forest), forest.is_timed),
         "shape_id": shapes,
         "root_shape_id": shapes.take(pa.array(roots, pa.int64())),
     }
@@ -45,16 +47,10 @@ def compute(jobs: pa.Table) -> pa.Table:
     return pa.table({name: kept[name] for name in kept.column_names} | columns)
 
 
-def _is_before_parent(started_ns: pa.ChunkedArray, parents: Ints) -> Flags:
-    """Tell which jobs started before their parents; none of which either time or the parent is unknown."""
-    starts, latest = integers(started_ns, _INTEGERS.max), integers(started_ns, _INTEGERS.min)
-    is_before: Flags = (parents >= 0) & (starts < latest[parents])
-    return is_before
-
-
-def _shapes(parents: Ints, job_types: pa.ChunkedArray) -> pa.Array:
-    """Return each tree's fingerprint, 16 hexadecimal digits; trees repeat, so each text is made once."""
+def _shapes(parents: IntArray, job_types: pa.ChunkedArray) -> pa.Array:
+    """Return each subtree's fingerprint as 16 hexadecimal digits; as trees repeat, each text is made once."""
     types = job_types.combine_chunks().dictionary_encode("encode")
-    values = pa.array(fingerprints(parents, types.indices.to_numpy(), types.dictionary.to_pylist())).dictionary_encode()
+    fingerprints = subtree_fingerprints(parents, types.indices.to_numpy(), types.dictionary.to_pylist())
+    values = pa.array(fingerprints).dictionary_encode()
     texts = pa.array([f"{value:016x}" for value in values.dictionary.to_pylist()], pa.string())
     return texts.take(values.indices)

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cce_etl.models.computed.comparison_rows import SCHEMA
-from cce_etl.models.computed.comparisons import compute
+from cce_etl.models.computed.comparisons import SCHEMA, compute
 
 ENTRIES = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))
 HOUR_NS = 3_600 * 10**9

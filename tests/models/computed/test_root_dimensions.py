@@ -1,15 +1,10 @@
-"""What roots are told apart by: names, values, and what counts as none."""
+"""The dimensions of roots: names, values, and what counts as none."""
 
 from typing import Any
 
 import pyarrow as pa
 
-from cce_etl.models.computed.root_dimensions import (
-    in_order_met,
-    root_dimensions,
-    text_dimension,
-    with_encoded_parameters,
-)
+from cce_etl.models.computed.root_dimensions import encode_parameters, root_dimensions, text_dimension
 
 DAY_NS = 86_400 * 10**9
 ENTRIES = pa.list_(pa.struct({"key": pa.string(), "value": pa.string()}))
@@ -65,7 +60,7 @@ def test_names_are_cut_before_the_part_that_numbers_them() -> None:
 def test_encoded_parameters_say_the_same_in_another_order_and_of_some_roots() -> None:
     parameters = [[("zone", "b"), ("id", "1")], [], [("zone", "a"), ("zone", "a")], [("zone", "b"), ("size", None)]]
     roots = _roots(step_parameters=parameters, root_parameters=parameters[::-1])
-    encoded = with_encoded_parameters(roots)
+    encoded = encode_parameters(roots)
     for places in ([0, 1, 2, 3], [3, 2, 1, 0], [2, 1], [1]):
         plain, moved = root_dimensions(roots.take(places)), root_dimensions(encoded.take(places))
         assert [(one.name, one.values, one.codes.tolist()) for one in moved] == [
@@ -77,9 +72,5 @@ def test_encoded_parameters_say_the_same_in_another_order_and_of_some_roots() ->
 def test_missing_lists_of_parameters_stay_missing() -> None:
     lists = pa.array([None, [{"key": "zone", "value": "a"}], None], ENTRIES)
     roots = pa.table({"step_parameters": lists, "root_parameters": lists}).slice(1)
-    encoded = with_encoded_parameters(roots)["step_parameters"]
+    encoded = encode_parameters(roots)["step_parameters"]
     assert encoded.to_pylist() == [[{"key": "zone", "value": "a"}], None]
-
-
-def test_values_are_numbered_in_the_order_they_are_met() -> None:
-    assert in_order_met(pa.array(["b", None, "a", "b"])).tolist() == [0, -1, 1, 0]

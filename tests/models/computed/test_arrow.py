@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.models.computed.forests import integers, parent_positions, read_forest, seconds
+from cce_etl.models.computed.arrow import (
+    first_occurrence_codes,
+    integers,
+    parent_positions,
+    read_forest,
+    seconds_column,
+)
 
 
 def table(*jobs: tuple[int, str | None, str | None]) -> pa.Table:
@@ -78,4 +84,8 @@ def test_chunks_are_read_as_one_column() -> None:
 
 
 def test_nanoseconds_become_seconds_where_known() -> None:
-    assert seconds(np.array([1_500_000_000, 7]), np.array([True, False])).to_pylist() == [1.5, None]
+    assert seconds_column(np.array([1_500_000_000, 7]), np.array([True, False])).to_pylist() == [1.5, None]
+
+
+def test_values_are_numbered_in_the_order_they_first_occur() -> None:
+    assert first_occurrence_codes(pa.array(["b", None, "a", "b"])).tolist() == [0, -1, 1, 0]
