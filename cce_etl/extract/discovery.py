@@ -51,63 +51,56 @@ async def discover(client: Client, project_id: str) -> Discovery:
         AuthError: The credentials were refused.
         ApiError: No list could be read.
     """
-    found = _Findings()
+    reader = _ListReader(client)
     for path in (pattern.format(project=project_id) for pattern in _LISTS):
-        found.add_jobs(await _read_or_skip(client, path, found), path)
+        await reader.read_jobs(path)
     for path in (pattern.format(project=project_id) for pattern in _CLUSTERS):
-        clusters = found.add_records(await _read_or_skip(client, path, found), path)
-        for cluster in _clusters_in(clusters):
-            found.clusters.append(cluster)
-            nodes = f"{path}/{cluster.cluster_id}/nodes"
+        for cluster in _clusters_in(await reader.read_records(path)):
+            reader.clusters.append(cluster)
             if is_valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot does not list nodes
-                found.add_records(await _read_or_skip(client, nodes, found), nodes)
-    if len(found.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not found.jobs and not found.clusters:
-        raise ApiError(f"No list of jobs or clusters could be read: {'; '.join(found.passed_over)}.")
-    return Discovery(list(found.jobs.values()), found.bodies, found.clusters, found.passed_over)
+                await reader.read_records(f"{path}/{cluster.cluster_id}/nodes")
+    if len(reader.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not reader.jobs and not reader.clusters:
+        raise ApiError(f"No list of jobs or clusters could be read: {'; '.join(reader.passed_over)}.")
+    return Discovery(list(reader.jobs.values()), reader.bodies, reader.clusters, reader.passed_over)
 
 
-async def _read_or_skip(client: Client, path: str, found: "_Findings") -> bytes | None:
-    try:
-        return await client.read(path)
-    except AuthError:
-        raise
-    except (ApiError, ConfigError, PayloadError) as error:
-        found.passed_over.append(f"{path}: {error}")
-        return None
-
-
-class _Findings:
-    def __init__(self) -> None:
+class _ListReader:
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self.jobs: dict[str, FoundJob] = {}
         self.bodies: list[bytes] = []
         self.clusters: list[FoundCluster] = []
         self.passed_over: list[str] = []
 
-    def add_jobs(self, answer: bytes | None, path: str) -> None:
+    async def read_jobs(self, path: str) -> None:
         """Add the jobs of a v2 list, whose elements are payloads themselves."""
-        for body in self._elements(answer, path):
-            uid = _text(_part(_decoded(body), "metadata"), "uid")
-            self._add_ids([uid] if uid else [], path)
-            if uid and is_valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
+        try:
+            bodies = [bytes(item) for item in msgspec.json.decode(await self._read(path), type=list[msgspec.Raw])]
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            self.passed_over.append(f"{path}: the answer is not a JSON array")
+            return
+        for body in bodies:
+            uid = _text(_part(_decoded(body), "metadata"), "uid") or ""
+            self._add_ids([uid], path)
+            if is_valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
                 self.bodies.append(body)
 
-    def add_records(self, answer: bytes | None, path: str) -> list[Any]:
+    async def read_records(self, path: str) -> list[Any]:
         """Add every jobID in a list of clusters or nodes, and return its records."""
-        if answer is None:
-            return []
-        document = _decoded(answer)
+        document = _decoded(await self._read(path))
         self._add_ids(job_ids_in({"answer": document}), path)
         items = document.get("items") if isinstance(document, dict) else None
         return items if isinstance(items, list) else []
 
-    def _elements(self, answer: bytes | None, path: str) -> Sequence[bytes]:
-        if answer is None:
-            return []
+    async def _read(self, path: str) -> bytes:
+        """Return the body of a list, that of an empty one where it cannot be read."""
         try:
-            return [bytes(element) for element in msgspec.json.decode(answer, type=list[msgspec.Raw])]
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            self.passed_over.append(f"{path}: the answer is not a JSON array")
-            return []
+            return await self._client.read(path)
+        except AuthError:
+            raise
+        except (ApiError, ConfigError, PayloadError) as error:
+            self.passed_over.append(f"{path}: {error}")
+            return b"[]"
 
     def _add_ids(self, job_ids: Sequence[str], path: str) -> None:
         for job_id in job_ids:

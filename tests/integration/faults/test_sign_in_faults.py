@@ -1,4 +1,4 @@
-"""Credentials that end, IAM that fails, clocks that differ: what can be renewed is, the rest stops the run."""
+"""Credentials that expire, IAM that fails, clocks that differ: what can be renewed is renewed, else the run stops."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -29,30 +29,32 @@ AGENCY = {"auth_token": None, "auth": "agency"}
 TOKENS, SECURITY_KEY = (path.rpartition("/")[2] for path in (TOKENS_PATH, SECURITY_KEY_PATH))
 
 
-def ways(scene: "Scene", way: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a way to sign in, at the scene's own IAM and metadata service."""
-    return way | {"iam_endpoint": scene.settings.endpoint, "metadata_endpoint": scene.settings.endpoint}
+def settings_for(scene: "Scene", method: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of an auth method, with the scene's own IAM and metadata service."""
+    return method | {"iam_endpoint": scene.settings.endpoint, "metadata_endpoint": scene.settings.endpoint}
 
 
-@pytest.mark.parametrize("way", [PASSWORD, ACCESS_KEY, AGENCY], ids=["password", "access key", "agency"])
-def test_each_way_to_sign_in_loads_every_job(serve: Any, fleet: Fleet, way: dict[str, Any]) -> None:
+@pytest.mark.parametrize("method", [PASSWORD, ACCESS_KEY, AGENCY], ids=["password", "access key", "agency"])
+def test_each_auth_method_loads_every_job(serve: Any, fleet: Fleet, method: dict[str, Any]) -> None:
     scene: Scene
     with serve() as scene:
-        scene.fetch(**ways(scene, way))
+        scene.fetch(**settings_for(scene, method))
         scene.assert_loaded()
     assert scene.meter.statuses[401] == 0
 
 
-@pytest.mark.parametrize(("way", "lender"), [(PASSWORD, TOKENS), (AGENCY, SECURITY_KEY)], ids=["password", "agency"])
+@pytest.mark.parametrize(
+    ("method", "provider"), [(PASSWORD, TOKENS), (AGENCY, SECURITY_KEY)], ids=["password", "agency"]
+)
 def test_credentials_voided_in_mid_run_are_renewed_once_for_all(
-    serve: Any, fleet: Fleet, way: dict[str, Any], lender: str
+    serve: Any, fleet: Fleet, method: dict[str, Any], provider: str
 ) -> None:
     scene: Scene
     with serve(once_after(20, void_tokens)) as scene:
-        summary = scene.fetch(**ways(scene, way))
+        summary = scene.fetch(**settings_for(scene, method))
         scene.assert_loaded()
     assert (summary.fetched, summary.failed) == (len(fleet), 0)
-    assert scene.meter.requested[lender] == 2
+    assert scene.meter.requested[provider] == 2
     # One refusal for each request under way when the old token ended.
     assert 1 <= scene.meter.statuses[401] <= scene.settings.concurrency
 
@@ -66,7 +68,7 @@ def test_a_token_from_outside_that_is_voided_stops_the_run_and_keeps_what_came(s
         assert len(kept) == scene.meter.statuses[200] == 20
         assert scene.letters() == []
         # A new token, here from IAM, and the next run does the rest.
-        scene.fetch(**ways(scene, PASSWORD))
+        scene.fetch(**settings_for(scene, PASSWORD))
         scene.assert_loaded()
         assert all(scene.meter.requested[root] == 1 for root in kept if scene.states()[root] == "finished")
 
@@ -75,25 +77,25 @@ def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve:
     scene: Scene
     with serve(from_request(10, void_tokens)) as scene:
         with pytest.raises(AuthError):
-            scene.fetch(**ways(scene, PASSWORD))
+            scene.fetch(**settings_for(scene, PASSWORD))
         assert scene.letters() == []
     assert scene.meter.statuses[401] <= 2 * scene.settings.concurrency
 
 
-# A lender's failure is kept for a second: the tries must outlast it.
+# A provider's failure is kept for a second: the tries must last longer.
 @pytest.mark.parametrize("back_off_seconds", [0.2])
-@pytest.mark.parametrize("way", [PASSWORD, AGENCY], ids=["password", "agency"])
-def test_a_lender_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Fleet, way: dict[str, Any]) -> None:
+@pytest.mark.parametrize("method", [PASSWORD, AGENCY], ids=["password", "agency"])
+def test_a_provider_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Fleet, method: dict[str, Any]) -> None:
     scene: Scene
     with serve(for_sign_ins_at_first(1, server_fault(503))) as scene:
-        scene.fetch(max_attempts=9, **ways(scene, way))
+        scene.fetch(max_attempts=9, **settings_for(scene, method))
         scene.assert_loaded()
 
 
 def test_an_iam_that_stalls_is_asked_again(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(for_sign_ins_at_first(1, delay(60.0))) as scene:
-        scene.fetch(timeout_seconds=0.5, **ways(scene, PASSWORD))
+        scene.fetch(timeout_seconds=0.5, **settings_for(scene, PASSWORD))
         scene.assert_loaded()
 
 
@@ -101,7 +103,7 @@ def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any
     scene: Scene
     with serve(for_sign_ins_at_first(10_000, server_fault(500))) as scene:
         with pytest.raises(ApiError, match="IAM failed: HTTP 500"):
-            scene.fetch(max_attempts=2, **ways(scene, PASSWORD))
+            scene.fetch(max_attempts=2, **settings_for(scene, PASSWORD))
         assert scene.letters() == []
     # No job was asked for, and all requests that waited for the one question to IAM share its answer.
     assert scene.meter.requested.total() == scene.meter.requested[TOKENS] <= 2
@@ -110,7 +112,7 @@ def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any
 def test_a_wrong_password_stops_the_run_after_one_question(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve() as scene, pytest.raises(AuthError, match="CCE_PASSWORD"):
-        scene.fetch(**ways(scene, PASSWORD | {"password": "wrong"}))
+        scene.fetch(**settings_for(scene, PASSWORD | {"password": "wrong"}))
     assert scene.meter.requested == {TOKENS: 1}
 
 
