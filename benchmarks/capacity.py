@@ -24,7 +24,7 @@ MEASURED: Final = Costs(
     write_job=0.0006,
     write_file=0.006,
 )
-HEADINGS: Final = ("workers", "as configured, hours", "longest first", "least possible", "because of")
+HEADINGS: Final = ("workers", "as configured, hours", "longest source first", "lower bound", "limited by")
 _WORKERS: Final = (1, 2, 4, 8, 16, 32)
 _SEED: Final = 200
 _RATES: Final = (10.0, 20.0, 50.0)

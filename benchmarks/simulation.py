@@ -68,7 +68,7 @@ def least(sources: Sequence[Source], costs: Costs, workers: int, cores: int) -> 
         "the longest source": max(alone),
         "workers": sum(alone) / workers,
         "cores": (turns + fetching + len(sources) * costs.step) / cores,
-        "turns to write": turns,
+        "the write lock": turns,
     }
 
 

@@ -18,7 +18,7 @@ class VisibilityHeartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
 
     Redis does not notice that a worker is gone. A task that is not acknowledged within the timeout goes to another
     worker. Without this heartbeat the timeout would have to exceed the longest step, and the step of a killed worker
-    would wait that long. Why this is our own: docs/decisions/0016-own-code-or-a-library.md.
+    would wait that long. docs/decisions/0016 says why Celery needs it.
     """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunRecord, RunsFilter
 
-# No public part of Dagster knows these: docs/decisions/0016-own-code-or-a-library.md.
+# Dagster has no public names for these (docs/decisions/0016).
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.tags import GRPC_INFO_TAG

@@ -73,7 +73,7 @@ def test_the_longest_source_bounds_the_night_when_it_is_begun_last() -> None:
     fleet = [Source(10, 10), Source(10, 10), Source(30, 10)]
     assert simulate(fleet, FREE, 2, 2) == 4
     assert simulate(longest_first(fleet, FREE), FREE, 2, 2) == 3
-    assert least(fleet, FREE, 2, 2) == {"the longest source": 3, "workers": 2.5, "cores": 0, "turns to write": 0}
+    assert least(fleet, FREE, 2, 2) == {"the longest source": 3, "workers": 2.5, "cores": 0, "the write lock": 0}
 
 
 @given(fleets, costs, st.integers(1, 8), st.integers(1, 4))
