@@ -16,7 +16,7 @@ from benchmarks.contender import Stopwatch
 from benchmarks.growth import make_file
 from benchmarks.harness import Contender, ContenderError, Result, Role, Row, Scale, Target, at_most, compare
 from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
-from tests.integration.scale.farm import create_database
+from tests.integration.scale.deployment import create_database
 
 if TYPE_CHECKING:
     from cce_etl.settings.location import Location

@@ -15,9 +15,9 @@ from benchmarks.contender import Stopwatch
 from benchmarks.harness import Contender, ContenderError, Result, Role, Row, Scale, Target, at_least, compare, serving
 from benchmarks.job_server import PROJECT_ID, fleet_ids, serve_fleet
 from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
-from tests.integration.scale.farm import Farm, farm
-from tests.integration.scale.fleet import NAMES, Sources
+from tests.integration.scale.deployment import Deployment, deployment
 from tests.integration.scale.redis import find_redis, running_redis
+from tests.integration.scale.sources import NAMES, Sources
 
 LATENCY_SECONDS: Final = 0.2
 RATE_PER_SECOND: Final = 10.0
@@ -73,7 +73,7 @@ def night(watch: Stopwatch, *, folder: str, endpoint: str, port: int, programs: 
     os.environ.pop("PYTHONPATH", None)  # what only the benchmarks install is no part of ours
     postgres = Postgres(port, Path(programs), os.environ["POSTGRES_PASSWORD"])
     own = Path(tempfile.mkdtemp(dir=folder))
-    with farm(own, Sources(_tables(own, endpoint), {}), postgres, os.environ["CCE_CELERY_BROKER"]) as one:
+    with deployment(own, Sources(_tables(own, endpoint), {}), postgres, os.environ["CCE_CELERY_BROKER"]) as one:
         started = one.start_workers(workers)
         with watch:
             run = one.night()
@@ -100,7 +100,7 @@ def _tables(folder: Path, endpoint: str) -> str:
     return "\n".join(tables)
 
 
-def _steps(one: Farm) -> list[tuple[str, float, float]]:
+def _steps(one: Deployment) -> list[tuple[str, float, float]]:
     """Return every step with its start and end."""
     from dagster import DagsterInstance
 

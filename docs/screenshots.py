@@ -1,8 +1,7 @@
 # ruff: noqa: INP001  a script, no package
-"""Make docs/images/*.png anew: Dagster's graph and one asset's page after some nights of a synthetic fleet, the report.
+"""Make docs/images/*.png again: Dagster's asset graph, an asset's page and the report, after four nights of a fleet.
 
-Lives here: a demonstration in a folder of its own, a browser looking at it. Needs Chromium on the PATH.
-Does not: anything a user runs, or a test.
+It needs Chromium on the PATH.
 """
 
 import os
@@ -37,7 +36,7 @@ DAY_NS: Final = 86_400 * 1_000_000_000
 
 
 def main() -> None:
-    """Run some nights, look at them, and write the pictures."""
+    """Run some nights and write the pictures."""
     with tempfile.TemporaryDirectory() as folder:
         environment = _some_nights(Path(folder), build_fleet(7, JOBS, DEMO_ENDS_AT))
         with _webserver(Path(folder), environment) as address, _browser() as browser:
@@ -125,7 +124,7 @@ def _asset_page(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 1000})
     page.goto(f"{address}/assets/raw/job_payloads")
     _settle(page)
-    # The columns are folded, so that the charts are in the picture.
+    # Fold the columns, so that the charts are in the picture.
     page.get_by_text("Columns", exact=True).click()
     page.get_by_text("Plots", exact=True).click()
     _settle(page)

@@ -1,6 +1,6 @@
-"""What tests of the whole tool share: a scripted API on loopback, and a shell to type commands in.
+"""What tests of the whole tool share: a scripted API on loopback, and a shell that runs commands.
 
-Lives here: fixtures. Does not: expectations, but two that hold for every command: no traceback, no token shown.
+The shell asserts of every command that it prints no traceback and no token.
 """
 
 import contextlib
@@ -28,22 +28,22 @@ from cce_etl.warehouse.connection import Connection, open_warehouse
 if TYPE_CHECKING:
     from aiohttp import web
 
-# 2026-03-01 00:00:00.000000123 UTC: a time that a clock of microseconds cannot hold
+# 2026-03-01 00:00:00.000000123 UTC: a time with nanoseconds
 NOW = 1_772_323_200_000_000_123
 PROJECT = "de300000000040008000000000000001"
-# What the demo server takes; no file and no output may hold it.
+# The token that the server accepts; no file and no output may contain it.
 CANARY_TOKEN = "synthetic-demo-token"
 _PROGRAM = "from cce_etl.cli import main; main()"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait; keep those together that share a night, so that one process makes it."""
+    """Start with the tests that mostly wait, and keep tests that share a nightly run in one process."""
     items.sort(key=lambda item: (item.path.parent.name != "faults", "night" not in getattr(item, "fixturenames", ())))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer; `seconds` is how long it is withheld."""
+    """A scripted response, which is sent after `seconds`."""
 
     body: bytes
     status: int = 200
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass
 class Api:
-    """A fleet of 24 jobs, and what a test scripts beside it; `asked` counts the requests for each id."""
+    """A fleet of 24 jobs and scripted responses; `asked` counts the requests for each id."""
 
     endpoint: str = ""
     fleet_ids: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Api:
     asked: Counter[str] = field(default_factory=Counter)
 
     def reset(self) -> None:
-        """Forget all scripts and counts."""
+        """Delete all scripted responses and counts."""
         self.seconds = 0.0
         self.answers.clear()
         self.asked.clear()
@@ -69,7 +69,7 @@ class Api:
     async def answer(
         self, request: "web.Request", handler: "Callable[[web.Request], Awaitable[web.StreamResponse]]"
     ) -> "web.StreamResponse":
-        """Answer as scripted, else as the fleet does."""
+        """Respond as scripted, otherwise as the fleet does."""
         import asyncio
 
         from aiohttp import web
@@ -85,7 +85,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended, and what it printed."""
+    """The exit code of a command, and its output."""
 
     code: int
     out: str
@@ -93,12 +93,12 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """Return the one JSON value on standard output."""
+        """Return the JSON value on standard output."""
         return json.loads(self.out)
 
 
 class Shell:
-    """A folder with an environment; calling it runs `cce-etl` there."""
+    """A folder and an environment; calling it runs `cce-etl` there."""
 
     def __init__(self, folder: Path, endpoint: str | None = None) -> None:
         self.folder = folder
@@ -108,14 +108,14 @@ class Shell:
         self.environment = {name: os.environ[name] for name in kept if name in os.environ}
         self.environment |= {"HOME": str(folder), "CCE_SOURCE": "test"}
         self.environment |= {"CCE_WAREHOUSE": str(self.warehouse), "CCE_PUBLISHED": str(self.published)}
-        # A warehouse that a test locks is not worth waiting for.
+        # A test that locks the warehouse does not wait for it.
         self.environment["CCE_LOCK_WAIT_SECONDS"] = "0"
         if endpoint:
             self.environment |= {"CCE_ENDPOINT": endpoint, "CCE_PROJECT_ID": PROJECT, "CCE_RATE_LIMIT": "0"}
             self.environment["CCE_AUTH_TOKEN"] = CANARY_TOKEN
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **changes: str | None) -> Ran:
-        """Run a command in this process, its environment changed; None takes a variable away."""
+        """Run a command in this process with a changed environment; None removes a variable."""
         environment = {name: value for name, value in (self.environment | changes).items() if value is not None}
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         code = 0
@@ -136,13 +136,13 @@ class Shell:
         return _sound(code, *(stream.buffer.getvalue() for stream in (out, err)))
 
     def start(self, *arguments: str, before: str = "") -> "subprocess.Popen[bytes]":
-        """Start a command in a process of its own, its output piped; `before` is Python that runs first."""
+        """Start a command in a new process with piped output; `before` is Python code that runs first."""
         command = [sys.executable, "-c", f"{before}\n{_PROGRAM}", *arguments]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=pipe, stderr=pipe)
 
     def ended(self, process: "subprocess.Popen[bytes]") -> Ran:
-        """Wait for a started command to end."""
+        """Wait until a started command has ended."""
         try:
             out, err = process.communicate(timeout=60)
         finally:
@@ -197,20 +197,20 @@ def served() -> Iterator[Api]:
 
 @pytest.fixture
 def api(served: Api) -> Api:
-    """Return the scripted API without any script."""
+    """Return the API without scripted responses."""
     served.reset()
     return served
 
 
 @pytest.fixture(scope="session")
 def make_shell() -> Callable[[Path, str | None], Shell]:
-    """Return what makes a shell in a folder, asking an endpoint if one is given."""
+    """Return a function that makes a shell in a folder, for an endpoint if one is given."""
     return Shell
 
 
 @pytest.fixture
 def shell(tmp_path: Path, api: Api) -> Iterator[Shell]:
-    """Return a shell set up to ask the scripted API; at the end no file of its folder holds the token."""
+    """Return a shell for the scripted API; at the end no file of its folder contains the token."""
     yield Shell(tmp_path, api.endpoint)
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or CANARY_TOKEN.encode() not in path.read_bytes(), path
@@ -218,7 +218,7 @@ def shell(tmp_path: Path, api: Api) -> Iterator[Shell]:
 
 @dataclass(frozen=True)
 class DemoRun:
-    """What `cce-etl demo` printed, and the folder it ran in."""
+    """The output of `cce-etl demo`, and its folder."""
 
     folder: Path
     out: str
@@ -231,7 +231,7 @@ class DemoRun:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    """Return what `cce-etl demo` leaves; it is run once, whichever worker comes first."""
+    """Return the result of `cce-etl demo`, which the first worker that needs it runs once."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder, printed = shared / "demo-run", shared / "demo-run.txt"
@@ -247,13 +247,13 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
 
 @pytest.fixture(scope="session")
 def script() -> Callable[..., Answer]:
-    """Return what makes a scripted answer: body, status, seconds."""
+    """Return a function that makes a scripted response of body, status and seconds."""
     return Answer
 
 
 @pytest.fixture(scope="session")
 def job_body() -> Callable[..., bytes]:
-    """Return what makes a small v3 body with one step."""
+    """Return a function that makes a small v3 body with one step."""
 
     def make(uid: str | None, phase: str = "Success", step_phase: str = "Success", reason: str = "") -> bytes:
         def clocks(start: int, end: int) -> dict[str, str]:
@@ -283,7 +283,7 @@ def job_body() -> Callable[..., bytes]:
 
 @pytest.fixture(scope="session")
 def v2_body() -> Callable[..., bytes]:
-    """Return what makes the v2 body of a job that `job_body` made: it alone knows when the job completed."""
+    """Return a function that makes the v2 body of a job of `job_body`; only v2 bodies have a completion time."""
 
     def make(uid: str, status: str = "Success", completed: str = "2026-02-01 08:00:30.000000005 +0000 UTC") -> bytes:
         document = {
@@ -300,13 +300,13 @@ def v2_body() -> Callable[..., bytes]:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    """Return where the warehouse of `connection` is."""
+    """Return the path of the warehouse of `connection`."""
     return tmp_path / "warehouse.duckdb"
 
 
 @pytest.fixture
 def connection(warehouse: Path) -> Iterator[Connection]:
-    """Return a fresh warehouse, open for writing."""
+    """Return a new warehouse, open for writing."""
     with open_warehouse(warehouse) as opened:
         yield opened
 

@@ -1,7 +1,4 @@
-"""A chat over real HTTP that keeps what it is told, for the sensors' tests.
-
-Lives here: the server. Does not: expectations.
-"""
+"""A chat's webhook over real HTTP that keeps the lines it receives."""
 
 import json
 import threading
@@ -14,21 +11,21 @@ from typing import Any
 
 @dataclass
 class Chat:
-    """What was told, by line, and the status it answers with."""
+    """The lines received, and the status of the responses."""
 
     lines: list[str] = field(default_factory=list)
     status: int = 200
     url: str = ""
 
-    def told(self) -> list[str]:
-        """Return the lines told since the last call, without who says so."""
+    def received(self) -> list[str]:
+        """Return the lines received since the last call, without the name of the sender."""
         lines, self.lines = self.lines, []
         return [line.removeprefix("cce-etl: ") for line in lines]
 
 
 @contextmanager
 def chat_server() -> Iterator[Chat]:
-    """Serve a chat on loopback."""
+    """Serve a chat's webhook on loopback."""
     chat = Chat()
 
     class Handler(BaseHTTPRequestHandler):
@@ -40,7 +37,7 @@ def chat_server() -> Iterator[Chat]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Write nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         chat.url = f"http://127.0.0.1:{server.server_port}/hook-canary-51c2"

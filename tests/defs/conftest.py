@@ -1,7 +1,4 @@
-"""One nightly run over a small fleet, on real HTTP and a real Dagster storage folder, shared by the tests here.
-
-Lives here: fixtures. Does not: expectations.
-"""
+"""A nightly run over a small fleet with real HTTP and a real storage folder of Dagster, and other shared fixtures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +14,7 @@ from cce_etl.demo.fleet import Fleet, build_fleet
 from tests.defs.chat import Chat, chat_server
 from tests.fake_api.server import fake_api
 
-# 2026-03-01 00:00:00.000000123 UTC: a time that a clock of microseconds cannot hold
+# 2026-03-01 00:00:00.000000123 UTC: a time with nanoseconds
 NOW = 1_772_323_200_000_000_123
 SOURCE = "demo"
 UNKNOWN_ID = "11111111-2222-1333-8444-555555555555"
@@ -25,7 +22,7 @@ UNKNOWN_ID = "11111111-2222-1333-8444-555555555555"
 
 @dataclass(frozen=True)
 class Night:
-    """A run that ended: its result, what it was told, and where Dagster kept its record."""
+    """A run that ended: its result, its environment, and the folder of Dagster's records."""
 
     result: ExecuteInProcessResult
     environment: dict[str, str]
@@ -39,7 +36,7 @@ class Night:
         return found
 
     def failure(self) -> str:
-        """Return what the one failed step says."""
+        """Return the message of the one failed step."""
         (event,) = self.result.filter_events(lambda event: event.is_step_failure)
         data = event.step_failure_data.user_failure_data
         assert data is not None
@@ -48,7 +45,7 @@ class Night:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_telemetry() -> Iterator[None]:
-    """Keep Dagster from counting these runs: an instance made by a test does not read dagster_home."""
+    """Turn Dagster's telemetry off: an instance made by a test does not read dagster_home."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
         yield
@@ -69,7 +66,7 @@ def endpoint(fleet: Fleet) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def environment_in(fleet: Fleet, endpoint: str) -> Callable[[Path], dict[str, str]]:
-    """Return a maker of environments whose files are in a folder; the list holds one id that the API forgot."""
+    """Return a function that makes an environment with files in a folder; its list has one id that the API forgot."""
 
     def make(folder: Path) -> dict[str, str]:
         ids = folder / "ids.txt"
@@ -90,13 +87,13 @@ def environment_in(fleet: Fleet, endpoint: str) -> Callable[[Path], dict[str, st
 
 @pytest.fixture
 def environment(tmp_path: Path, environment_in: Callable[[Path], dict[str, str]]) -> dict[str, str]:
-    """Return the environment of a run in a folder of its own."""
+    """Return the environment of a run in a new folder."""
     return environment_in(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def run_nightly() -> Callable[..., Night]:
-    """Return what runs the nightly job at NOW, or only some of its assets, keeping Dagster's record in a folder."""
+    """Return a function that runs the nightly run at NOW, or some of its assets, with Dagster's records in a folder."""
 
     def run(environment: dict[str, str], storage: Path, only: Sequence[AssetKey] | None = None) -> Night:
         storage.mkdir()
@@ -114,20 +111,20 @@ def night(
     environment_in: Callable[[Path], dict[str, str]],
     run_nightly: Callable[..., Night],
 ) -> Night:
-    """Return a nightly run over the whole fleet that went well."""
+    """Return a nightly run over the whole fleet that succeeded."""
     folder = tmp_path_factory.mktemp("night")
     return run_nightly(environment_in(folder), folder / "storage")
 
 
 @pytest.fixture
 def chat() -> Iterator[Chat]:
-    """Yield a chat to be told things."""
+    """Yield a chat's webhook."""
     with chat_server() as served:
         yield served
 
 
 @pytest.fixture
 def instance() -> Iterator[DagsterInstance]:
-    """Yield a Dagster instance with nothing in it, in memory: a folder takes a second to make."""
+    """Yield an empty Dagster instance in memory: one in a folder takes a second to create."""
     with DagsterInstance.ephemeral() as opened:
         yield opened

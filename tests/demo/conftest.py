@@ -1,7 +1,4 @@
-"""Synthetic fleets shared by the tests of this folder: one large enough for rates, one small enough to serve.
-
-Does not live here: helpers; rows come from the project's own decoding and flattening.
-"""
+"""Synthetic fleets for the tests of this folder: one large enough to measure rates, and a small one that is served."""
 
 from collections.abc import Iterator
 

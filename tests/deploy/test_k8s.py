@@ -1,7 +1,4 @@
-"""The values of deploy/k8s: what Dagster's launcher and executor make of them is what Kubernetes takes.
-
-Lives here: the manifests by Kubernetes' own schemas, the values by Dagster's. Does not: a cluster, the chart itself.
-"""
+"""The values and manifests of deploy/k8s: Kubernetes accepts them and the pods that Dagster makes of them."""
 
 import re
 from typing import Any
@@ -15,7 +12,7 @@ from cce_etl.settings.settings import SECRETS, environment_name, read_settings
 from tests.deploy.units import DEPLOY, ROOT, read_yaml
 
 K8S = DEPLOY / "k8s"
-# The oldest release that its makers still mend, give or take one.
+# About the oldest release that is still maintained.
 KUBERNETES = "1.34"
 VALUES = read_yaml(K8S / "values.yaml")
 MANIFESTS = list(yaml.safe_load_all((K8S / "manifests.yaml").read_text(encoding="utf-8")))

@@ -1,7 +1,4 @@
-"""The files of deploy/, parsed.
-
-Lives here: reading them. Does not: expectations.
-"""
+"""The files of deploy/, parsed."""
 
 import shlex
 from pathlib import Path
@@ -15,7 +12,7 @@ SERVICES: Final = ("code", "daemon", "webserver")
 
 
 def read_unit(name: str) -> dict[str, list[str]]:
-    """Return the settings of a unit's [Service], each with all its values in their order."""
+    """Return the settings of a unit's [Service] section, each with all its values in order."""
     lines = (DEPLOY / "systemd" / f"cce-etl-{name}.service").read_text(encoding="utf-8").splitlines()
     values: dict[str, list[str]] = {}
     section = ""
@@ -35,12 +32,12 @@ def unit_command(name: str) -> list[str]:
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file holds."""
+    """Return the content of a YAML file."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def read_environment(path: str) -> dict[str, str]:
-    """Return the names and values of an example of an environment file, those in comments too."""
+    """Return the names and values of an example of an environment file, including commented ones."""
     lines = [line.removeprefix("# ") for line in (DEPLOY / path).read_text(encoding="utf-8").splitlines()]
     pairs = [line.partition("=") for line in lines]
     return {name: value for name, sign, value in pairs if sign and name.isupper() and " " not in name}

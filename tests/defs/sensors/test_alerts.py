@@ -77,7 +77,7 @@ def test_each_line_is_logged_once_with_and_without_a_webhook(
         state = notify(context, AlertState(), [ALERT], webhook)
         assert notify(context, state, [ALERT], webhook) == state == AlertState({"a": "a is well"})
         assert caplog.messages == ["a is wrong"]
-    assert chat.told() == ["a is wrong"]
+    assert chat.received() == ["a is wrong"]
 
 
 def test_refused_messages_wait_and_are_sent_in_order(context: SensorEvaluationContext, chat: Chat) -> None:
@@ -87,7 +87,7 @@ def test_refused_messages_wait_and_are_sent_in_order(context: SensorEvaluationCo
     assert state == AlertState({}, ["cce-etl: a is wrong", "cce-etl: a is well"])
     chat.status = 200
     assert notify(context, state, [], chat.url) == AlertState()
-    assert chat.told() == ["a is wrong", "a is well"]
+    assert chat.received() == ["a is wrong", "a is well"]
 
 
 def test_only_the_latest_messages_wait(context: SensorEvaluationContext, chat: Chat) -> None:

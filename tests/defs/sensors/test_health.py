@@ -89,17 +89,19 @@ def test_a_failure_of_several_nights_gives_one_alert_and_one_recovery(
 ) -> None:
     run_id = _night(instance, Failure("The token was refused: 401 for 12 jobs."))
     watch.tick()
-    assert chat.told() == [f"The nightly run failed at fetch: The token was refused: 401 for 12 jobs. (run {run_id})"]
+    assert chat.received() == [
+        f"The nightly run failed at fetch: The token was refused: 401 for 12 jobs. (run {run_id})"
+    ]
     _night(instance, Failure("The token was refused: 401 for 15 jobs."))
     watch.tick()
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
     _night(instance)
     watch.tick()
     ended = "The nightly run succeeds again. It had failed at fetch: The token was refused: 401 for 12 jobs."
-    assert chat.told() == [ended]
+    assert chat.received() == [ended]
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
 
 
 def test_another_cause_gives_another_alert_and_one_good_night_closes_both(
@@ -109,18 +111,18 @@ def test_another_cause_gives_another_alert_and_one_good_night_closes_both(
     watch.tick()
     _night(instance, Failure("second"))
     watch.tick()
-    assert [line.partition(":")[2].split()[0] for line in chat.told()] == ["first", "second"]
+    assert [line.partition(":")[2].split()[0] for line in chat.received()] == ["first", "second"]
     _night(instance)
     _night(instance, Failure("first"))
     watch.tick()
     # A good run in between closed both. The first failed again, with the same key, so it stays open.
-    assert [line.partition(":")[2].strip() for line in chat.told()] == ["second"]
+    assert [line.partition(":")[2].strip() for line in chat.received()] == ["second"]
 
 
 def test_the_message_of_an_unexpected_error_is_not_sent(watch: Watch, instance: DagsterInstance, chat: Chat) -> None:
     _night(instance, ValueError("canary-token-8f1d0c"))
     watch.tick()
-    (line,) = chat.told()
+    (line,) = chat.received()
     assert "The nightly run failed at fetch: an unexpected error." in line
     assert "canary" not in line
 
@@ -130,7 +132,7 @@ def test_runs_of_other_projects_on_the_same_instance_give_no_alert(
 ) -> None:
     _night(instance, Failure("theirs"), name="of_someone_else")
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
 
 
 def _publish(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, hours_ago: float) -> None:
@@ -143,7 +145,7 @@ def _publish(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch, hours_a
 def test_a_file_never_published_gives_no_alert(watch: Watch, chat: Chat) -> None:
     watch.now = time.time_ns()
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
 
 
 def test_an_old_file_gives_one_alert_and_a_fresh_one_its_recovery(
@@ -154,7 +156,7 @@ def test_an_old_file_gives_one_alert_and_a_fresh_one_its_recovery(
         if hours_ago is not None:
             _publish(instance, monkeypatch, hours_ago)
         watch.tick()
-    old, fresh = chat.told()
+    old, fresh = chat.received()
     assert "nothing was published for 26 hours" in old
     assert fresh == "The published file is fresh again."
 
@@ -165,16 +167,16 @@ def test_a_file_that_is_old_because_a_night_failed_gives_no_second_alert_until_t
     _publish(instance, monkeypatch, 3)
     _night(instance, Failure("first"))
     watch.tick()
-    assert len(chat.told()) == 1
+    assert len(chat.received()) == 1
     watch.now = time.time_ns() + 25 * HOUR
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
     watch.now = time.time_ns() + 27 * HOUR
     watch.tick()
     # The alert stays open while the file is old, even when another night fails.
     watch.now = time.time_ns() + 25 * HOUR
     watch.tick()
-    (old,) = chat.told()
+    (old,) = chat.received()
     assert "nothing was published for 26 hours" in old
 
 
@@ -191,7 +193,7 @@ def test_a_check_that_warns_gives_one_alert_and_one_recovery_and_a_failed_night_
         else:
             _checked_night(instance, table, finds)
         watch.tick()
-    warned, failed, *ended = chat.told()
+    warned, failed, *ended = chat.received()
     assert warned.startswith("The check is_known on table warns: A type that is new.")
     assert failed.startswith("The nightly run failed")
     assert ended == [
@@ -206,7 +208,7 @@ def test_without_a_webhook_the_sensor_keeps_its_state(instance: DagsterInstance,
     watch.tick()
     watch.environment = {"CCE_ALERT_WEBHOOK": chat.url}
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
 
 
 def _started(instance: DagsterInstance, process_id: int, tags: dict[str, str]) -> str:
@@ -229,11 +231,11 @@ def test_a_run_whose_process_was_killed_fails_with_an_alert_and_a_live_one_conti
         launched = {GRPC_INFO_TAG: "{}"}
         run_id, elsewhere = _started(instance, process.pid, launched), _started(instance, process.pid, {})
         watch.tick()
-        assert chat.told() == []
+        assert chat.received() == []
         process.kill()
         process.wait()
     watch.tick()
-    (line,) = chat.told()
+    (line,) = chat.received()
     assert "The nightly run failed: The process of this run is gone" in line
     statuses = [instance.get_run_by_id(one).status for one in (run_id, elsewhere)]  # type: ignore[union-attr]
     assert statuses == [DagsterRunStatus.FAILURE, DagsterRunStatus.STARTED]
@@ -250,4 +252,4 @@ def test_the_address_of_a_webhook_that_is_down_is_in_no_cursor_and_no_log(
     assert "hook-canary-51c2" not in f"{shown.err}{shown.out}{watch.cursor}"
     chat.status = 200
     watch.tick()
-    assert len(chat.told()) == 1
+    assert len(chat.received()) == 1

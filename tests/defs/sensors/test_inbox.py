@@ -97,14 +97,14 @@ def test_what_cannot_be_read_is_told_once_left_in_place_and_tried_again_when_it_
     inbox.drop("ids.csv", "colour,size\nred,1\n")
     inbox.drop("empty.txt", "# nothing yet\n")
     assert [inbox.tick() for _ in range(3)] == [[], [], []]
-    empty, table = chat.told()
+    empty, table = chat.received()
     assert "empty.txt cannot be read: It contains no job id." in empty
     assert "has no column job_id" in table
     assert {path.name for path in inbox.folder.iterdir()} == {"ids.csv", "empty.txt"}
     inbox.drop("ids.csv", f"job_id,size\n{ID},1\n")
     inbox.tick()
     assert len(inbox.tick()) == 1
-    assert [line.partition(",")[0].rpartition("/")[2] for line in chat.told()] == ["ids.csv"]
+    assert [line.partition(",")[0].rpartition("/")[2] for line in chat.received()] == ["ids.csv"]
 
 
 def test_a_folder_within_is_a_source(inbox: Inbox, chat: Chat) -> None:
@@ -114,7 +114,7 @@ def test_a_folder_within_is_a_source(inbox: Inbox, chat: Chat) -> None:
     inbox.tick()
     (request,) = inbox.tick()
     assert request.run_config["ops"]["fetch"]["config"]["sources"] == ["east"]
-    (line,) = chat.told()
+    (line,) = chat.received()
     assert "There is no source west; there are east." in line
 
 
@@ -126,7 +126,7 @@ def test_with_several_sources_a_list_must_say_whose_it_is(
     (tmp_path / "cce-etl.toml").write_text("".join(tables), encoding="utf-8")
     inbox.drop("ids.txt", ID)
     assert [inbox.tick(), inbox.tick()] == [[], []]
-    (line,) = chat.told()
+    (line,) = chat.received()
     assert "There are several sources. Drop the list into a subfolder named after one of them." in line
 
 

@@ -73,20 +73,20 @@ def test_a_step_that_is_stuck_for_several_nights_gives_one_alert_and_one_recover
     _publish(published, [STEP, not_stuck], [])
     watch.tick()
     step = "InstallMaster on master-1 (source s, job root, step 0/1)"
-    (line,) = chat.told()
+    (line,) = chat.received()
     assert line == f"{step} is stuck: running for 120 minutes when last seen, longer than 99% of its kind."
     _publish(published, [STEP, not_stuck], [])
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
     _publish(published, [not_stuck], [])
     watch.tick()
-    assert chat.told() == [f"{step} is no longer stuck."]
+    assert chat.received() == [f"{step} is no longer stuck."]
 
 
 def test_a_job_gives_an_alert_only_when_none_of_its_steps_is_stuck(watch: Watch, published: Path, chat: Chat) -> None:
     _publish(published, [STEP], [JOB, ("s", "root", *JOB[2:])])
     watch.tick()
-    told = chat.told()
+    told = chat.received()
     assert [line.partition(" is stuck")[0] for line in told] == [
         "CreateCluster on cluster-1 (source s, job alone)",
         "InstallMaster on master-1 (source s, job root, step 0/1)",
@@ -105,11 +105,11 @@ def test_a_chat_that_is_down_gets_the_alerts_later_and_in_order(watch: Watch, pu
     watch.tick()
     _publish(published, [], [])
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []
     chat.status = 200
     watch.tick()
-    begins, ends = chat.told()
+    begins, ends = chat.received()
     assert "is stuck" in begins
     assert "is no longer stuck" in ends
     watch.tick()
-    assert chat.told() == []
+    assert chat.received() == []

@@ -1,7 +1,4 @@
-"""A synthetic project that misbehaves on purpose, a warehouse, and what must hold whatever went wrong.
-
-Lives here: fixtures, and the expectations shared by all faults. Does not: the faults (`tests.fake_api.faults`).
-"""
+"""A synthetic API with faults, a warehouse to fetch into, and the expectations that hold for every fault."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +30,7 @@ Row = tuple[str, str, str]
 
 
 class Scene:
-    """A served fleet and a warehouse to fetch it into; `meter` is what the server saw."""
+    """A served fleet and a warehouse to fetch it into; `meter` counts the requests at the server."""
 
     def __init__(self, fleet: Fleet, connection: Connection, settings: Settings, meter: Meter) -> None:
         self.fleet = fleet
@@ -67,7 +64,7 @@ class Scene:
         return self.connection.execute(sql).fetchall()[0][0]
 
     def assert_loaded(self, but: Sequence[str] = ()) -> None:
-        """Assert that every job but these is in core.jobs whole and once, the ended ones marked as finished."""
+        """Assert that core.jobs has every tree except these once and completely, and that ended jobs are finished."""
         trees = {root: tree for root, tree in self._trees.items() if root not in but}
         expected = [(root, row.path, row.job_id) for root, tree in trees.items() for row in tree.nodes]
         assert self.rows() == sorted(expected)
@@ -87,13 +84,13 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def back_off_seconds() -> float:
-    """Return the longest wait before a second try; a test may set another by parametrizing this name."""
+    """Return the longest wait before a second try; a test may parametrize this name to set another."""
     return 0.02
 
 
 @pytest.fixture(autouse=True)
 def short_back_off(monkeypatch: pytest.MonkeyPatch, back_off_seconds: float) -> None:
-    """Let tries follow each other quickly; all else is as in a real run."""
+    """Shorten the waits between tries; everything else is as in a real run."""
 
     def hurried(settings: Settings) -> FetchPolicy:
         return msgspec.structs.replace(policy_of(settings), back_off_seconds=back_off_seconds)
@@ -103,7 +100,7 @@ def short_back_off(monkeypatch: pytest.MonkeyPatch, back_off_seconds: float) -> 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Return the settings of a run without a pace of its own; the endpoint is still missing."""
+    """Return the settings of a run without a rate limit; the endpoint is still missing."""
     return Settings(
         project_id=DEMO_PROJECT_ID,
         auth_token=DEMO_TOKEN,
@@ -117,9 +114,9 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def serve(fleet: Fleet, settings: Settings) -> Any:
-    """Return a context manager: serve a fleet with faults, the first outermost, and yield the scene.
+    """Return a context manager that serves a fleet with faults, the first outermost, and yields the scene.
 
-    At its end no more requests than allowed were ever in flight.
+    At its end it asserts that there were never more requests in flight than allowed.
     """
 
     @contextmanager

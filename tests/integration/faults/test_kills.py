@@ -1,8 +1,4 @@
-"""`kill -9` at twenty random moments, then the same command again: exactly the rows of an undisturbed run.
-
-Lives here: kills while starting, fetching, writing, building, publishing. Does not: signals that can be caught
-(`cli/test_app_interruption`).
-"""
+"""`kill -9` at twenty random moments, and the same command again, give exactly the rows of an undisturbed run."""
 
 import json
 import os
@@ -31,20 +27,20 @@ from tests.fake_api.server import fake_api
 ENDS_AT = 1_782_871_200_000_000_000
 JOBS = 200
 KILLS = 20
-# All but when each was seen, which differs from run to run.
+# All columns except the time of the last fetch, which differs from run to run.
 ROWS = "SELECT * EXCLUDE (observed_at) FROM core.jobs ORDER BY ALL"
 TWICE = "SELECT source, root_job_id, path FROM core.jobs GROUP BY ALL HAVING count(*) > 1"
 FINISHED = "SELECT job_id FROM raw.job_ids WHERE state = 'finished'"
 RUN = ("run", "--ids", "ids.txt")
 PROGRAM = "from cce_etl.cli import main; main()"
-# A fork for each line runs the job: what a run imports takes 2 CPU seconds, and a kill meanwhile can lose nothing.
-# Each ends at once, as DuckDB's own end waits for threads that a fork has not.
+# A fork runs each command: the imports of a run take 2 CPU seconds, and a kill during them can lose nothing.
+# A fork exits at once, because DuckDB's shutdown waits for threads that a fork does not have.
 FORKS = """
 import json, os, sys
 import certifi, httpx_aiohttp, pandas, pyarrow.dataset, ruptures, scipy.stats, tenacity
 import cce_etl.cli, cce_etl.pipeline.plan, cce_etl.pipeline.fetch, cce_etl.publish.publish
 
-cce_etl.pipeline.fetch.BATCH_JOBS = 20  # else all are written at once, by the first run that is not killed before
+cce_etl.pipeline.fetch.BATCH_JOBS = 20  # by default one batch holds all jobs
 os.write(1, b"ready\\n")
 for line in sys.stdin:
     folder, *sys.argv[1:] = json.loads(line)
@@ -63,23 +59,23 @@ for line in sys.stdin:
 
 @dataclass(frozen=True)
 class Forks:
-    """A process that runs commands in forks of itself, one after the other."""
+    """A process that runs commands in forks of itself, one after another."""
 
     into: IO[bytes]
     out: IO[bytes]
 
     def run(self, folder: Path, *arguments: str, seconds: float) -> int:
-        """Wait for a command's end, but kill it after some seconds; return its exit code, or less the signal."""
+        """Run a command and kill it after some seconds; return its exit code, or the negative number of the signal."""
         self.into.write(json.dumps([str(folder), *arguments]).encode() + b"\n")
         child = int(self.out.readline())
         if not select.select([self.out], [], [], seconds)[0]:
-            with suppress(ProcessLookupError):  # it ended just now
+            with suppress(ProcessLookupError):  # it has just ended
                 os.kill(child, signal.SIGKILL)
         return int(self.out.readline())
 
 
 def start(folder: Path, endpoint: str, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
-    """Start a program in a process of its own."""
+    """Start a program in a new process."""
     environment = {
         "CCE_ENDPOINT": endpoint,
         "CCE_PROJECT_ID": DEMO_PROJECT_ID,
@@ -108,7 +104,7 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def kept_in(warehouse: Path) -> set[str]:
-    """Return the ids of the jobs that no further run needs to ask for: none where even the tables are still to come."""
+    """Return the ids that no further run needs to request; none while the warehouse has no tables."""
     if not warehouse.exists() or not warehouse.stat().st_size:
         return set()
     made = rows(warehouse, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'job_ids'")[0][0]
@@ -116,7 +112,7 @@ def kept_in(warehouse: Path) -> set[str]:
 
 
 def counting(asked: Counter[str]) -> Middleware:
-    """Return what counts the requests for each job."""
+    """Return a middleware that counts the requests for each job."""
 
     @web.middleware
     async def count(
@@ -130,7 +126,7 @@ def counting(asked: Counter[str]) -> Middleware:
 
 @contextmanager
 def whole_at_every_moment(folder: Path, asked: Counter[str]) -> Iterator[None]:
-    """Run a job meanwhile: it asks for nothing that is kept already, and leaves a published file that can be read."""
+    """Check a command that runs in the block: it requests no finished job, and the published file stays readable."""
     kept = kept_in(folder / "data" / "warehouse.duckdb")
     asked.clear()
     yield

@@ -1,7 +1,4 @@
-"""`kill -9` in the middle of a migration, a backup, a restore and a vacuum: the old file or the new one, and whole.
-
-Lives here: the moments that matter, each hit exactly. Does not: kills of runs (`test_kills`).
-"""
+"""`kill -9` during a migration, backup, restore or vacuum leaves the old file or the new one, complete."""
 
 import json
 import os
@@ -22,7 +19,7 @@ from cce_etl.warehouse.files import Contents, read_contents
 from cce_etl.warehouse.migrations import SCHEMA_VERSION
 from tests.warehouse.test_migrations import make_old
 
-# Runs statements, each in a fork that kills itself before or after it calls a function, which is patched for that.
+# Runs each statement in a fork, which kills itself before or after it calls a function that is patched for that.
 PROGRAM = """
 import json, os, signal, sys
 from importlib import import_module
@@ -32,7 +29,7 @@ from cce_etl.warehouse.backup import back_up, restore
 from cce_etl.warehouse.connection import open_warehouse
 from cce_etl.warehouse.file import FileStorage
 
-# What DuckDB imports at its first query costs more than all that a fork does. No threads: a fork would lose them.
+# The imports of DuckDB's first query take longer than all that a fork does. One thread: a fork would lose others.
 with duckdb.connect(config={"threads": 1}) as connection:
     connection.execute("SELECT $1", [1]).fetchall()
 
@@ -44,7 +41,7 @@ def run(statement, module, names, when):
     function = getattr(owner, name)
 
     def die(*values):
-        if when == "half":  # as a full copy would have gone on
+        if when == "half":  # half of a copy
             values[1].write_bytes(values[0].read_bytes()[:300_000])
         elif when == "after":
             function(*values)
@@ -67,7 +64,7 @@ Killed = Callable[[str, str, str, str], None]
 
 @pytest.fixture(scope="module")
 def killed() -> Iterator[Killed]:
-    """Return what runs a statement that is killed before, after or half-way through a function it calls."""
+    """Return a function that runs a statement which is killed before, after or during a function that it calls."""
     command = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         assert process.stdin
@@ -93,7 +90,7 @@ def names(path: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a warehouse with rows and a hole, and a backup of it from before its last row."""
+    """Return a warehouse with rows and free blocks, and a backup from before its last row."""
     path = tmp_path_factory.mktemp("filled") / "warehouse.duckdb"
     make_old(path, 1)
     with open_warehouse(path) as connection:
@@ -109,7 +106,7 @@ def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def filled(filled_once: Path, tmp_path: Path) -> Path:
-    """Return such a warehouse of one's own, its backup beside it."""
+    """Return a copy of that warehouse, with its backup beside it."""
     for path in (filled_once, backup_path(filled_once)):
         shutil.copy(path, tmp_path)
     return tmp_path / filled_once.name
@@ -118,8 +115,8 @@ def filled(filled_once: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("module", "name", "when", "is_new"),
     [
-        (CONNECTION, "migrate_tables", "after", False),  # all is done and nothing committed
-        ("builtins", "print", "before", True),  # committed, in the log alone
+        (CONNECTION, "migrate_tables", "after", False),  # all statements are done and nothing is committed
+        ("builtins", "print", "before", True),  # committed, but only in the write-ahead log
     ],
 )
 def test_a_killed_migration_leaves_the_old_tables_or_the_new_ones(
@@ -176,7 +173,7 @@ def test_a_killed_restore_leaves_the_warehouse_before_or_the_restored_one(
     restored, current = contents(target), contents(filled)
     killed(f"restore(Path({str(target)!r}), Path({str(filled)!r}))", module, name, when)
     assert contents(filled) == (restored if is_new else current)
-    if not is_new:  # the same command again goes through
+    if not is_new:  # the same command succeeds when it is run again
         restore(target, filled)
     assert (contents(filled), contents(replaced_path(filled))) == (restored, current)
     assert names(filled) == {filled.name, target.name, replaced_path(filled).name}

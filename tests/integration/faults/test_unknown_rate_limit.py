@@ -1,6 +1,6 @@
-"""A limit that nobody told the client: it is found by being refused, then used almost in full, and rarely overstepped.
+"""The client finds a rate limit that it does not know, uses most of it, and rarely exceeds it.
 
-Lives here: the one test that takes its time, 3,000 jobs at 70 requests a second.
+This one test is slow: it fetches 3,000 jobs at 70 requests a second.
 """
 
 from typing import TYPE_CHECKING, Any

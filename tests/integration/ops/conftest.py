@@ -1,7 +1,4 @@
-"""One deployment for all tests here: a synthetic API, PostgreSQL, code server, daemon and pages, all on loopback.
-
-Lives here: the fixture, and waiting for the first night. Does not: expectations.
-"""
+"""One deployment for all tests here: a synthetic API, PostgreSQL, code server, daemon and webserver on loopback."""
 
 import json
 import sys
@@ -22,13 +19,13 @@ from tests.integration.ops.services import DEPLOY, Service, start, unit_command
 _JOBS = 60
 _RUNS = "{runsOrError(limit: 5) {... on Runs {results {runId jobName status tags {key value}}}}}"
 _ENDED = ("SUCCESS", "FAILURE", "CANCELED")
-# A code server that starts, up to a minute to the next tick, a run of half a minute, and a busy machine.
+# The start of the code server, up to a minute until the next tick, a run of half a minute, and a busy machine.
 _NIGHT_SECONDS = 150
 
 
 @dataclass
 class Deployment:
-    """What runs, where it keeps its files, and the first nightly run that ended."""
+    """The services, their folder, and the first nightly run that ended."""
 
     folder: Path
     port: int
@@ -39,7 +36,7 @@ class Deployment:
     run: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, query: str) -> Any:
-        """Ask Dagster's pages, and return the data of the answer."""
+        """Query Dagster's webserver, and return the data of the response."""
         body = json.dumps({"query": query}).encode()
         headers = {"Content-Type": "application/json"}
         request = Request(f"http://127.0.0.1:{self.port}/graphql", body, headers)
@@ -47,14 +44,14 @@ class Deployment:
             return json.load(answer)["data"]
 
     def logs(self) -> str:
-        """Return the last of what each service printed."""
+        """Return the end of each service's output."""
         texts = {name: one.log.read_text(errors="replace")[-3000:] for name, one in self.services.items()}
         return "\n".join(f"--- {name}\n{text}" for name, text in texts.items())
 
 
 @pytest.fixture(scope="package")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Start everything, wait until a night has ended, and leave no process behind."""
+    """Start all services, wait until a nightly run has ended, and end all processes afterwards."""
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL's initdb, pg_ctl and pg_dump are needed: apt-get install postgresql")
@@ -73,7 +70,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 def _start_api(stack: ExitStack, folder: Path) -> dict[str, str]:
-    """Serve a synthetic fleet, and return the variables that it prints for those who ask it."""
+    """Serve a synthetic fleet, and return the variables that the server prints for its clients."""
     command = [str(Path(sys.executable).parent / "cce-etl"), "demo-server", "--jobs", str(_JOBS), "--port", "0"]
     api = start([*command, "--ids", "ids.txt"], folder, folder / "api.log", {})
     stack.callback(api.kill)
@@ -88,7 +85,7 @@ def _environment(folder: Path, server: Postgres) -> dict[str, str]:
 
 
 def _start_services(stack: ExitStack, found: Deployment, api: dict[str, str]) -> None:
-    """Start them in the order of the units: two when the code server answers."""
+    """Start the services in the order of the units: the other two when the code server answers."""
     workspace = (DEPLOY / "workspace.yaml").read_text(encoding="utf-8")
     (found.folder / "workspace.yaml").write_text(workspace.replace("/run/cce-etl", str(found.folder / "run")))
     replacements = {
@@ -117,15 +114,15 @@ def _first_night(found: Deployment) -> dict[str, Any]:
     def look() -> bool:
         dead = [name for name, service in found.services.items() if service.process.poll() is not None]
         if dead:
-            pytest.fail(f"{', '.join(dead)} ended by itself:\n{found.logs()}")
+            pytest.fail(f"{', '.join(dead)} ended unexpectedly:\n{found.logs()}")
         try:
             runs = found.ask(_RUNS)["runsOrError"]["results"]
-        except (URLError, ConnectionError):  # not there yet
+        except (URLError, ConnectionError):  # the webserver does not listen yet
             return False
         ended.extend(run for run in runs if run["jobName"] == "nightly" and run["status"] in _ENDED)
         return bool(ended)
 
-    _wait(look, _NIGHT_SECONDS, "no night has ended", found.logs)
+    _wait(look, _NIGHT_SECONDS, "no nightly run has ended", found.logs)
     return ended[-1]
 
 

@@ -1,7 +1,4 @@
-"""What the code server loads in these tests: the definitions as they are, but for a night every minute.
-
-Lives here: that one change. Does not: anything that runs.
-"""
+"""The definitions that the code server loads in these tests: the nightly schedule starts a run every minute."""
 
 from dagster import DefaultScheduleStatus, Definitions, ScheduleDefinition, schedule
 from dagster._core.definitions.schedule_definition import DecoratedScheduleFunction
@@ -12,7 +9,7 @@ from cce_etl.defs.jobs import nightly, nightly_schedule
 
 
 def every_minute(original: ScheduleDefinition) -> ScheduleDefinition:
-    """Return the schedule with its own function and name, and another time."""
+    """Return the schedule with the same function and name, and another time."""
     function = original._execution_fn
     assert isinstance(function, DecoratedScheduleFunction)
     decorate = schedule(
@@ -22,7 +19,7 @@ def every_minute(original: ScheduleDefinition) -> ScheduleDefinition:
 
 
 def changed(definitions: Definitions) -> Definitions:
-    """Return the definitions with that schedule in place of the night's."""
+    """Return the definitions with that schedule instead of the nightly one."""
     others = [one for one in definitions.schedules or () if one.name != "nightly_schedule"]
     return replace(definitions, schedules=[*others, every_minute(nightly_schedule())])
 

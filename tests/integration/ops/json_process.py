@@ -1,7 +1,4 @@
-"""A process of its own that is asked in lines of JSON on its standard input, and answers in such lines.
-
-Lives here: both ends of that. Does not: what is asked.
-"""
+"""A process that reads questions as lines of JSON from standard input and writes answers as such lines."""
 
 import json
 import os
@@ -17,15 +14,15 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
-class Companion:
-    """A started module of this folder; a context manager that ends it."""
+class JsonProcess:
+    """A module of this folder that runs as a process; a context manager that ends it."""
 
     process: "subprocess.Popen[bytes]"
     log: Path
 
     @classmethod
     def start(cls, name: str, folder: Path, environment: dict[str, str]) -> Self:
-        """Start `tests.integration.ops.<name>` in a folder, with no variables but these, the path and home."""
+        """Start `tests.integration.ops.<name>` in a folder, with these variables, PATH and HOME only."""
         log = folder / f"{name}.log"
         base = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         with log.open("ab") as errors:
@@ -39,22 +36,24 @@ class Companion:
             )
         return cls(process, log)
 
-    def tell(self, **question: Any) -> None:
-        """Ask without waiting for the answer."""
+    def send(self, **question: Any) -> None:
+        """Send a question without waiting for the answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(question).encode() + b"\n")
         self.process.stdin.flush()
 
     def ask(self, **question: Any) -> Any:
-        """Ask and return the answer."""
-        self.tell(**question)
+        """Send a question and return its answer."""
+        self.send(**question)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"it ended without an answer to {question}:\n{self.log.read_text(errors='replace')[-3000:]}"
+        assert line, (
+            f"the process ended without an answer to {question}:\n{self.log.read_text(errors='replace')[-3000:]}"
+        )
         return json.loads(line)
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """Kill the process as `kill -9` does."""
         self.process.kill()
         self.process.wait(10)
 
@@ -74,8 +73,8 @@ class Companion:
 
 
 def answer_lines(answer: Callable[[dict[str, Any]], Any]) -> None:
-    """Answer each line of standard input until its end; what others print goes to standard error."""
-    told, sys.stdout = sys.stdout, sys.stderr
+    """Answer each line of standard input until its end; all other output goes to standard error."""
+    answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
-        told.write(json.dumps(answer(json.loads(line))) + "\n")
-        told.flush()
+        answers.write(json.dumps(answer(json.loads(line))) + "\n")
+        answers.flush()

@@ -1,7 +1,4 @@
-"""Thirty nights, one after the other: the fleet goes on, five of them go wrong, and all that can be seen is kept.
-
-Lives here: the order of a night, what goes wrong when, the record. Does not: expectations (`test_month`).
-"""
+"""Thirty simulated nights, one after another. Five of them go wrong, and everything observable is recorded."""
 
 import resource
 import time
@@ -16,8 +13,8 @@ import duckdb
 
 from cce_etl.demo.api import DEMO_PROJECT_ID, DEMO_TOKEN
 from tests.defs.chat import Chat, chat_server
+from tests.integration.ops.json_process import ROOT, JsonProcess
 from tests.integration.ops.month_fleet import MINUTE_NS, NIGHTS, NightJob, jobs_of, night_ns
-from tests.integration.ops.month_process import ROOT, Companion
 
 OUTAGE: Final = 8
 FULL_DISK: Final = 12
@@ -30,15 +27,15 @@ _KILL_LATENCY_SECONDS: Final = 0.05
 
 @dataclass
 class Night:
-    """What one night did and left."""
+    """What one night requested, reported and left."""
 
     number: int
     listed: list[str]
     asked: dict[str, int]
     run: dict[str, Any]
-    told: list[str]
-    told_by_morning: list[str]
-    ill: list[str]
+    alerts: list[str]
+    alerts_by_morning: list[str]
+    failed_health_checks: list[str]
     finished_before: set[str]
     warehouse_bytes: int = 0
     published_bytes: int = 0
@@ -48,7 +45,7 @@ class Night:
 
 @dataclass
 class Month:
-    """The folder, what the API ever showed, and the nights so far."""
+    """The folder, everything that the API has shown, and the nights so far."""
 
     folder: Path
     environment: dict[str, str]
@@ -60,21 +57,21 @@ class Month:
 
     @property
     def warehouse(self) -> Path:
-        """Return the writer's file."""
+        """Return the path of the warehouse."""
         return Path(self.environment["CCE_WAREHOUSE"])
 
     @property
     def published(self) -> Path:
-        """Return the analysts' file."""
+        """Return the path of the published file."""
         return Path(self.environment["CCE_PUBLISHED"])
 
     def rows(self, path: Path, sql: str) -> list[tuple[Any, ...]]:
-        """Read a file that no process writes now."""
+        """Query a file that no process is writing."""
         with duckdb.connect(path, read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def finished(self) -> set[str]:
-        """Return the ids that the warehouse knows to have ended."""
+        """Return the ids that are finished in the warehouse."""
         if not self.warehouse.exists():
             return set()
         rows = self.rows(self.warehouse, "SELECT job_id FROM raw.job_ids WHERE state = 'finished'")
@@ -83,14 +80,14 @@ class Month:
 
 @contextmanager
 def started(folder: Path) -> Iterator["Stage"]:
-    """Start the API, the chat and the host of the nights in a folder."""
+    """Start the API, the chat and the process of the nights in a folder."""
     (folder / "home").mkdir()
     (folder / "home" / "dagster.yaml").symlink_to(ROOT / "dagster_home" / "dagster.yaml")
     with ExitStack() as stack:
         chat = stack.enter_context(chat_server())
-        api = stack.enter_context(Companion.start("month_server", folder, {}))
+        api = stack.enter_context(JsonProcess.start("month_server", folder, {}))
         month = Month(folder, _environment(folder, api.ask(where=True)["port"], chat.url))
-        host = stack.enter_context(Companion.start("month_nights", folder, month.environment))
+        host = stack.enter_context(JsonProcess.start("month_nights", folder, month.environment))
         stage = Stage(month, chat, api, host, stack)
         yield stage
 
@@ -118,17 +115,17 @@ def _environment(folder: Path, port: int, webhook: str) -> dict[str, str]:
 
 @dataclass
 class Stage:
-    """The processes of a month, and its record."""
+    """The processes of a month, and what was recorded."""
 
     month: Month
     chat: Chat
-    api: Companion
-    host: Companion
+    api: JsonProcess
+    host: JsonProcess
     stack: ExitStack
-    reader: Companion | None = None
+    reader: JsonProcess | None = None
 
     def whole_month(self) -> Month:
-        """Go through all nights."""
+        """Simulate all nights."""
         began = time.monotonic()
         for number in range(1, NIGHTS + 1):
             self.night(number)
@@ -139,7 +136,7 @@ class Stage:
         return self.month
 
     def night(self, number: int) -> None:
-        """Let one night go by: new jobs are listed, the schedule is asked, the sensors look then and in the morning."""
+        """List new jobs, evaluate the schedule, and tick the sensors after the run and in the morning."""
         month, now = self.month, night_ns(number)
         new = jobs_of(number, may_vanish=number not in BAD)
         month.jobs |= {job.job_id: job for job in new}
@@ -154,12 +151,14 @@ class Stage:
         self.api.ask(night=number, **question)
         run = self._run(number, now)
         self.host.ask(do="watch", now_ns=now + 10 * MINUTE_NS)
-        told = self.chat.told()
+        alerts = self.chat.received()
         watched = self.host.ask(do="watch", now_ns=now + 390 * MINUTE_NS)
         if self.reader is None:
-            self.reader = self.stack.enter_context(Companion.start("month_reader", month.folder, month.environment))
+            self.reader = self.stack.enter_context(JsonProcess.start("month_reader", month.folder, month.environment))
         asked = self.api.ask()["asked"]
-        night = Night(number, listed, asked, run, told, self.chat.told(), watched["ill"], finished)
+        night = Night(
+            number, listed, asked, run, alerts, self.chat.received(), watched["failed_health_checks"], finished
+        )
         night.warehouse_bytes, night.published_bytes = month.warehouse.stat().st_size, month.published.stat().st_size
         night.records_bytes, night.run_count = watched["folder_bytes"], watched["run_count"]
         month.nights.append(night)
@@ -173,10 +172,10 @@ class Stage:
         return run
 
     def _killed_run(self, now: int) -> dict[str, Any]:
-        """Start the night in a process of its own, and kill it when half of what is open was asked for."""
+        """Start the night in another process, and kill it when half of the unfinished jobs were requested."""
         wanted = len(self.month.jobs.keys() - self.month.finished())
-        with Companion.start("month_nights", self.month.folder, self.month.environment) as doomed:
-            doomed.tell(do="night", now_ns=now)
+        with JsonProcess.start("month_nights", self.month.folder, self.month.environment) as doomed:
+            doomed.send(do="night", now_ns=now)
             until = time.monotonic() + 120
             while len(self.api.ask()["asked"]) < wanted // 2:
                 assert doomed.process.poll() is None, doomed.log.read_text(errors="replace")[-3000:]
@@ -186,9 +185,9 @@ class Stage:
         return {"is_success": False}
 
     def _run_on_a_full_disk(self, now: int) -> dict[str, Any]:
-        """Let no file be written beyond three quarters of the warehouse's size, which stands for a disk with no room.
+        """Limit the size of files to three quarters of the warehouse's, which stands for a full disk.
 
-        What Dagster writes is smaller, and a limit needs no rights, as mounting a small disk does.
+        Dagster's files are smaller. A limit needs no privileges, unlike a small mounted disk.
         """
         process_id = self.host.process.pid
         _, hard = resource.prlimit(process_id, resource.RLIMIT_FSIZE)

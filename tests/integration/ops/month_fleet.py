@@ -1,7 +1,4 @@
-"""A synthetic fleet that evolves from night to night: which jobs a night adds, and how each stands at any instant.
-
-Lives here: a pure function of the night, and the bodies. Does not: HTTP (`month_server`), what goes wrong (`month`).
-"""
+"""A synthetic fleet that changes from night to night: the jobs that a night adds, and their bodies at any instant."""
 
 import json
 from collections.abc import Iterator
@@ -22,19 +19,19 @@ FIRST_NIGHT_NS: Final = 1_772_330_400 * 10**9
 FORGOTTEN_AFTER_NS: Final = 6 * DAY_NS
 FAILED_SHARE: Final = 0.06
 SLOW_TYPE: Final = "UpgradeCluster"
-# Nights on which the API shows what it never did: a key, a job type, a phase.
+# The night on which the API shows a new key, a new job type and a new phase.
 DRIFT_NIGHT: Final = 24
 NEW_KEY: Final = "progressHint"
 NEW_TYPE: Final = "HibernateCluster"
 NEW_PHASE: Final = "Paused"
-# Steps of a job, one after the other, by their share of its time; those of the second level divide their parent's.
+# The steps of a job, one after another, with their shares of its duration; each may have steps that divide its own.
 _Steps = dict[str, tuple[float, dict[str, float]]]
 _INSTALLING: Final[_Steps] = {
     "CreatePSMCert": (0.1, {}),
     "InstallMaster": (0.5, {"InstallEtcd": 0.4, "InstallApiServer": 0.35, "InstallScheduler": 0.25}),
     "InstallNode": (0.4, {"PullImages": 0.6, "StartKubelet": 0.4}),
 }
-# Of types of its own: what is usual for one that takes a day is no measure for one that takes minutes.
+# Separate step types, because these steps take a day and the others minutes.
 _UPGRADING: Final[_Steps] = {
     "PrepareUpgrade": (0.02, {}),
     "ReplaceNodes": (0.96, {}),
@@ -49,7 +46,7 @@ def night_ns(night: int) -> int:
 
 @dataclass(frozen=True)
 class NightJob:
-    """Hold one root job; `vanishes_ns` is when the API forgets it, before it has ended for some."""
+    """A root job; the API forgets it at `vanishes_ns`, for some jobs before they have ended."""
 
     job_id: str
     night: int
@@ -129,8 +126,8 @@ class _Node:
 def jobs_of(night: int, *, may_vanish: bool) -> list[NightJob]:
     """Return the jobs that a night lists for the first time, in order.
 
-    Most have ended; some run and end before the next night, some before the one after; with `may_vanish` one is
-    forgotten while it runs.
+    Most have ended. Some are running and end before the next night, some before the night after that. With `may_vanish`
+    the API forgets one of them while it runs.
     """
     return [*_drawn(Random(night), night, may_vanish=may_vanish)]
 
@@ -146,7 +143,7 @@ def _drawn(rng: Random, night: int, *, may_vanish: bool) -> Iterator[NightJob]:
         started = begins - int(rng.uniform(1, 9) * MINUTE_NS)
         pauses = night == DRIFT_NIGHT and position == 0
         yield _job(night, "CreateCluster", started, int(rng.uniform(40, 45) * MINUTE_NS), pauses=pauses)
-    if night == 1:  # so that none of its steps is of a new type in the second week
+    if night == 1:  # so that its step types are not new in the second week
         yield _job(night, SLOW_TYPE, begins - 3_000 * MINUTE_NS, 1_915 * MINUTE_NS)
     for _ in range(SLOW_A_NIGHT):
         started = begins - int(rng.uniform(180, 300) * MINUTE_NS)
@@ -176,7 +173,7 @@ def _uid(started_ns: int, night: int, ordinal: int) -> str:
 
 
 def _cut(start: int, end: int, shares: list[float]) -> list[tuple[int, int]]:
-    """Divide a span by shares that add up to one; the last part ends where the span does."""
+    """Divide a time span by shares that add up to one; the last part ends with the span."""
     if not shares:
         return []
     edges = [start]
@@ -193,5 +190,5 @@ def nodes(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def json_body(document: dict[str, Any]) -> bytes:
-    """Return a document as it goes over the wire."""
+    """Return a document as the bytes of a response."""
     return json.dumps(document).encode()

@@ -1,7 +1,6 @@
-"""What the code server and the daemon do in a night, in one process, on a clock that is set from outside.
+"""The work of the code server and the daemon in one night, in one process with a clock that is set from outside.
 
-Lives here: the schedule's answer, the run, the daemon's freshness, the sensors' ticks, housekeeping. The clock of
-Dagster's records and of our rows is moved; that of files, timeouts and DuckDB is the machine's.
+The clock of Dagster's records and of our rows is moved. The clock of files, timeouts and DuckDB is the machine's.
 """
 
 import os
@@ -32,13 +31,13 @@ from cce_etl.defs.resources import Warehouse
 from cce_etl.defs.sensors.health import health_sensor
 from cce_etl.defs.sensors.stuck import stuck_sensor
 from cce_etl.publish.health import Limits, check_published
-from tests.integration.ops.month_process import answer_lines
+from tests.integration.ops.json_process import answer_lines
 
 _machine_ns: Final = time.time_ns
 
 
 class Host:
-    """One Dagster instance on disk, our definitions, and the sensors' cursors."""
+    """One Dagster instance on disk, our definitions, and the cursors of the sensors."""
 
     def __init__(self, instance: DagsterInstance) -> None:
         self._instance = instance
@@ -48,17 +47,17 @@ class Host:
         self._warehouse = Warehouse(self.now_ns)
 
     def now_ns(self) -> int:
-        """Tell the time of the month."""
+        """Return the simulated time."""
         return _machine_ns() + self._offset_ns
 
     def answer(self, question: dict[str, Any]) -> Any:
-        """Do one thing at an instant."""
+        """Do one action at an instant."""
         self._offset_ns = question["now_ns"] - _machine_ns()
         actions = {"night": self.night, "watch": self.watch, HOUSEKEEPING: self.housekeeping}
         return actions[question["do"]]()
 
     def night(self) -> dict[str, Any]:
-        """Ask the schedule, and run what it asks for as the launcher does: in a process that is written down."""
+        """Evaluate the schedule, and run what it requests as the launcher does, with the process id in the events."""
         with build_schedule_context(self._instance, scheduled_execution_time=self._moment()) as context:
             request = nightly_schedule()(context)
         if isinstance(request, SkipReason):
@@ -67,7 +66,7 @@ class Host:
         return self._run(NIGHTLY, {SCHEDULE_NAME_TAG: nightly_schedule().name})
 
     def housekeeping(self) -> dict[str, Any]:
-        """Run the week's run."""
+        """Run the weekly housekeeping."""
         return self._run(HOUSEKEEPING, {})
 
     def _run(self, name: str, tags: dict[str, str]) -> dict[str, Any]:
@@ -87,8 +86,12 @@ class Host:
         settings = self._warehouse.settings()
         limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
         health = check_published(settings.published, limits, self.now_ns())
-        ill = [vital.text for vital in health.vitals if not vital.is_well]
-        return {"ill": ill, "run_count": self._instance.get_runs_count(), "folder_bytes": _size(self._instance)}
+        failed = [vital.text for vital in health.vitals if not vital.is_well]
+        return {
+            "failed_health_checks": failed,
+            "run_count": self._instance.get_runs_count(),
+            "folder_bytes": _size(self._instance),
+        }
 
     def _tick(self, sensor: SensorDefinition) -> None:
         context = build_sensor_context(instance=self._instance, cursor=self._cursors.get(sensor.name))
@@ -105,7 +108,7 @@ def _size(instance: DagsterInstance) -> int:
 
 
 def main() -> None:
-    """Answer until standard input ends; Dagster's clock, which its own tests move in the same way, is the host's."""
+    """Answer until standard input ends. Dagster's clock is moved in the way of its own tests."""
     with DagsterInstance.get() as instance:
         host = Host(instance)
 

@@ -1,7 +1,4 @@
-"""The API of the evolving fleet, over real HTTP, in a process of its own, with the fault that it is told to have.
-
-Lives here: answers, and the account of what was shown. Does not: the fleet (`month_fleet`).
-"""
+"""The API of the changing fleet over real HTTP, as a process, with the fault that it is told to have."""
 
 import asyncio
 import json
@@ -20,7 +17,7 @@ from tests.integration.ops.month_fleet import NightJob, jobs_of, json_body
 
 @dataclass
 class Api:
-    """The jobs listed so far, the instant they are seen at, and what this night's requests met."""
+    """The jobs listed so far, the instant at which they are seen, and the requests of this night."""
 
     jobs: dict[str, NightJob] = field(default_factory=dict)
     seen_ns: int = 0
@@ -44,14 +41,14 @@ class Api:
         return json_response(json_body(document))
 
     def begin(self, new: Sequence[NightJob], seen_ns: int, *, is_voided: bool, latency_seconds: float) -> None:
-        """Begin a night."""
+        """Start a night."""
         self.jobs |= {job.job_id: job for job in new}
         self.seen_ns, self.is_voided, self.latency_seconds = seen_ns, is_voided, latency_seconds
         self.asked.clear()
 
 
 async def serve() -> None:
-    """Serve on a port of its own until standard input ends, and say where first."""
+    """Serve on a free port until standard input ends; each answer has the port."""
     api = Api()
     application = web.Application()
     application.router.add_get(f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs/{{job_id}}", api.show_job)

@@ -1,7 +1,4 @@
-"""A PostgreSQL server of its own, on loopback, in a folder of its own, with a password.
-
-Lives here: finding Debian's programs, making, starting, dumping and stopping. Does not: what is kept in it.
-"""
+"""A new PostgreSQL server on loopback, in a temporary folder, with a password."""
 
 import os
 import pwd
@@ -15,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The server refuses to run as root; the first is what Debian's package makes.
+# The server refuses to run as root. Debian's package creates the first user.
 _USERS = ("postgres", "nobody")
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server: how to reach it, as deploy/container/postgres.env says it."""
+    """A running server, and how to connect to it."""
 
     port: int
     programs: Path
@@ -34,7 +31,7 @@ class Postgres:
         return name | {"POSTGRES_PORT": str(self.port), "POSTGRES_PASSWORD": self.password}
 
     def dump(self) -> str:
-        """Return everything the database holds, as SQL."""
+        """Return the content of the database as SQL."""
         command = [str(self.programs / "pg_dump"), "--host=127.0.0.1", f"--port={self.port}", "--username=dagster"]
         environment = {"PGPASSWORD": self.password, "PATH": os.environ["PATH"]}
         done = subprocess.run([*command, "dagster"], env=environment, check=True, capture_output=True, timeout=60)
@@ -42,7 +39,7 @@ class Postgres:
 
 
 def find_programs() -> Path | None:
-    """Return the folder of initdb and its companions, which Debian keeps out of the path."""
+    """Return the folder of initdb, pg_ctl and pg_dump, which Debian does not put on the PATH."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -50,7 +47,7 @@ def find_programs() -> Path | None:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
+    """Return a port of loopback on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -58,8 +55,8 @@ def free_port() -> int:
 
 @contextmanager
 def running_postgres(programs: Path) -> Iterator[Postgres]:
-    """Serve a new, empty database until the end of the block, and leave nothing of it."""
-    # Not pytest's folders: another user may not enter them, and their paths are too long for a socket.
+    """Serve a new, empty database until the end of the block, then delete it."""
+    # Not a folder of pytest: another user cannot enter it, and its path is too long for a socket.
     folder = Path(tempfile.mkdtemp(prefix="cce-etl-pg-"))
     server = Postgres(free_port(), programs, secrets.token_hex(16))
     owner = _unprivileged()
@@ -90,7 +87,7 @@ def _make(server: Postgres, folder: Path, owner: pwd.struct_passwd | None) -> No
 
 def _run(command: Sequence[str], owner: pwd.struct_passwd | None, environment: dict[str, str] | None = None) -> None:
     user = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    # No pipe: the server that pg_ctl starts would hold it open.
+    # No pipe: the server that pg_ctl starts would keep it open.
     subprocess.run(
         command,
         check=True,

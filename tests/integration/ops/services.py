@@ -1,7 +1,4 @@
-"""The units of deploy/systemd as processes of this user: the same commands, other folders and another port.
-
-Lives here: reading units, starting, looking at what listens, stopping as systemd does. Does not: expectations.
-"""
+"""The units of deploy/systemd as processes of this user: the same commands, with other folders and another port."""
 
 import os
 import shlex
@@ -32,14 +29,14 @@ class Service:
         return self.process.wait(timeout_seconds)
 
     def kill(self) -> None:
-        """End what is left, however it stands."""
+        """Kill all processes that are left."""
         if self.is_there():
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
     def is_there(self) -> bool:
-        """Tell whether any process of the group is left."""
-        self.process.poll()  # a child that has ended stays in the group until it is asked for
+        """Return whether a process of the group is left."""
+        self.process.poll()  # a child that has ended stays in the group until it is polled
         try:
             os.killpg(self.process.pid, 0)
         except ProcessLookupError:
@@ -47,7 +44,7 @@ class Service:
         return True
 
     def listens_on(self) -> set[tuple[IPv4Address | IPv6Address, int]]:
-        """Return the addresses and ports on which the group's processes take TCP connections."""
+        """Return the addresses and ports on which processes of the group accept TCP connections."""
         inodes = {inode for pid in _members(self.process.pid) for inode in _socket_inodes(pid)}
         return {address for inode, address in _listeners() if inode in inodes}
 
@@ -118,7 +115,7 @@ def _listeners() -> list[tuple[str, tuple[IPv4Address | IPv6Address, int]]]:
 
 
 def _address(text: str) -> tuple[IPv4Address | IPv6Address, int]:
-    """Read the kernel's way of writing an address: words of 32 bits, each in this machine's order."""
+    """Parse an address as the kernel writes it: words of 32 bits, each in this machine's byte order."""
     host, port = text.split(":")
     words = [int(host[place : place + 8], 16).to_bytes(4, sys.byteorder) for place in range(0, len(host), 8)]
     packed = b"".join(words)

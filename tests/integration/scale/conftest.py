@@ -1,7 +1,4 @@
-"""What all tests here share: PostgreSQL, Redis, the sources, and the night of one process to compare with.
-
-Lives here: fixtures. Does not: expectations.
-"""
+"""PostgreSQL, Redis, the sources, and the rows of a run in one process to compare with."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.integration.ops.postgres import Postgres, find_programs, running_postgres
-from tests.integration.scale.farm import Farm, farm, single_process_run
-from tests.integration.scale.fleet import Sources, served_sources
+from tests.integration.scale.deployment import Deployment, deployment, single_process_run
 from tests.integration.scale.redis import find_redis, running_redis
+from tests.integration.scale.sources import Sources, served_sources
 from tests.integration.scale.tables import rows_of
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -21,7 +18,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="package")
 def postgres() -> Iterator[Postgres]:
-    """Serve PostgreSQL for Dagster's records and the lakes' catalogs."""
+    """Serve PostgreSQL for Dagster's records and the catalogs of the lakes."""
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL's initdb, pg_ctl and pg_dump are needed: apt-get install postgresql")
@@ -48,21 +45,21 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
 
 @pytest.fixture(scope="package")
 def expected(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> Rows:
-    """Return the rows that one process leaves in one DuckDB file."""
+    """Return the rows that a run in one process writes to a DuckDB file."""
     return rows_of(single_process_run(tmp_path_factory.mktemp("alone"), sources))
 
 
 @pytest.fixture
-def new_farm(
+def new_deployment(
     tmp_path_factory: pytest.TempPathFactory, sources: Sources, postgres: Postgres, broker: str
-) -> Iterator[Callable[[], Farm]]:
-    """Return what makes a lake of its own, with Redis counting from nothing."""
+) -> Iterator[Callable[[], Deployment]]:
+    """Return a function that creates a deployment with a new lake."""
     numbers = count(1)
     with ExitStack() as stack:
 
-        def make() -> Farm:
-            sources.forget()
-            folder = tmp_path_factory.mktemp(f"farm-{next(numbers)}")
-            return stack.enter_context(farm(folder, sources, postgres, broker))
+        def make() -> Deployment:
+            sources.clear()
+            folder = tmp_path_factory.mktemp(f"deployment-{next(numbers)}")
+            return stack.enter_context(deployment(folder, sources, postgres, broker))
 
         yield make

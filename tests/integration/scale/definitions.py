@@ -1,9 +1,6 @@
-"""What runs and workers load in these tests: the definitions as they are, at one moment for all processes.
-
-Lives here: that moment. Does not: anything that runs.
-"""
+"""The definitions that runs and workers load in these tests, with the same time in all processes."""
 
 from cce_etl.defs.assembly import build_definitions
-from tests.integration.scale.fleet import NOW
+from tests.integration.scale.sources import NOW
 
 defs = build_definitions(lambda: NOW)

@@ -1,7 +1,4 @@
-"""One deployment on this machine: PostgreSQL for Dagster and the lake, Redis, workers, and runs started by hand.
-
-Lives here: the environment that all processes share, starting and killing. Does not: expectations.
-"""
+"""A deployment on this machine: databases for Dagster and a lake, Redis, Celery workers, and runs."""
 
 import json
 import os
@@ -23,7 +20,7 @@ from cce_etl.settings.location import Location
 from cce_etl.settings.settings import read_settings
 from tests.integration.ops.postgres import Postgres
 from tests.integration.ops.services import DEPLOY, Service, start
-from tests.integration.scale.fleet import NAMES, Sources
+from tests.integration.scale.sources import NAMES, Sources
 
 MODULE = "tests.integration.scale.definitions"
 RUN_SECONDS = 300
@@ -31,15 +28,15 @@ _FETCHED = 'key:"raw/job_payloads" or key:"core/jobs"'
 
 
 @dataclass
-class Farm:
-    """A lake of its own beside the servers that all tests share, and the processes that work for it."""
+class Deployment:
+    """A new lake on the servers that all tests share, and its processes."""
 
     folder: Path
     environment: dict[str, str]
     workers: list[Service] = field(default_factory=list)
 
     def start_workers(self, count: int) -> list[Service]:
-        """Start workers of one process each, and wait until they take steps."""
+        """Start workers of one process each, and wait until they are ready."""
         for number in range(len(self.workers), len(self.workers) + count):
             command = [_program("celery"), "--app", "cce_etl.defs.celery_app", "worker"]
             options = [
@@ -50,7 +47,7 @@ class Farm:
                 "--loglevel",
                 "info",
                 "--hostname",
-                f"worker-{number}@farm",
+                f"worker-{number}@deployment",
             ]
             log = self.folder / f"worker-{number}.log"
             self.workers.append(start([*command, *options], self.folder, log, self.environment))
@@ -58,17 +55,17 @@ class Farm:
         return self.workers
 
     def night(self, names: Sequence[str] = NAMES) -> Service:
-        """Start the run of all partitions, or of a range, whose process hands its steps to the workers."""
+        """Start a run of all partitions or of a range, which sends its steps to the workers."""
         return self._start("job", "execute", "--job", NIGHTLY, "--tags", json.dumps(dict(all_partitions(names))))
 
     def fetch_alone(self, source: str, *, refetch: bool = False) -> Service:
-        """Start a run that fetches one source and builds nothing, as Dagster's pages start it by hand."""
+        """Start a run that fetches one source and builds nothing, as a user may on Dagster's pages."""
         config = json.dumps({"ops": {"fetch": {"config": {"refetch": refetch}}}})
         selection = ("--select", _FETCHED, "--partition", source)
         return self._start("asset", "materialize", *selection, "--config-json", config)
 
     def lake(self) -> Location:
-        """Return where its rows are; reading them takes PGPASSWORD."""
+        """Return the lake's location; reading it needs PGPASSWORD."""
         return read_settings({}, self.environment).warehouse
 
     def _start(self, *arguments: str) -> Service:
@@ -77,17 +74,17 @@ class Farm:
         return start(command, self.folder, log, self.environment)
 
     def finish(self, run: Service) -> None:
-        """Wait until a run has ended, and fail the test with what was said when it did not end well."""
+        """Wait until a run has ended, and fail the test with the logs when the run failed."""
         assert run.process.wait(RUN_SECONDS) == 0, f"{run.log.read_text()[-6000:]}\n{self.logs()}"
 
     def logs(self) -> str:
-        """Return the last of what each worker said."""
+        """Return the end of each worker's log."""
         return "\n".join(f"--- {one.log.name}\n{one.log.read_text(errors='replace')[-3000:]}" for one in self.workers)
 
 
 @contextmanager
-def farm(folder: Path, sources: Sources, postgres: Postgres, broker: str) -> Iterator[Farm]:
-    """Make a new lake and a new Dagster, and leave no process behind."""
+def deployment(folder: Path, sources: Sources, postgres: Postgres, broker: str) -> Iterator[Deployment]:
+    """Create a new lake and a new Dagster instance, and end all processes afterwards."""
     name = f"lake_{secrets.token_hex(4)}"
     for database in (name, f"{name}_dagster"):
         create_database(postgres, database)
@@ -103,10 +100,9 @@ def farm(folder: Path, sources: Sources, postgres: Postgres, broker: str) -> Ite
         "CCE_WAREHOUSE_DATA": str(folder / "lake"),
         "CCE_PUBLISHED": str(folder / "published.duckdb"),
         "CCE_EXECUTOR": "celery",
-        # A number of its own for each lake, so that no step of one test is taken by a worker of another.
         "CCE_CELERY_BROKER": broker,
     }
-    found = Farm(folder, environment)
+    found = Deployment(folder, environment)
     try:
         yield found
     finally:
@@ -115,7 +111,7 @@ def farm(folder: Path, sources: Sources, postgres: Postgres, broker: str) -> Ite
 
 
 def create_database(postgres: Postgres, name: str) -> None:
-    """Make an empty database."""
+    """Create an empty database."""
     connection = psycopg2.connect(
         host="127.0.0.1", port=postgres.port, user="dagster", password=postgres.password, dbname="dagster"
     )
@@ -126,7 +122,7 @@ def create_database(postgres: Postgres, name: str) -> None:
 
 
 def single_process_run(folder: Path, sources: Sources) -> Path:
-    """Run the same night in one process into one DuckDB file, and return that."""
+    """Run the same nightly run in one process with a DuckDB file, and return the file."""
     (folder / "home").mkdir()
     (folder / "cce-etl.toml").write_text(sources.tables, encoding="utf-8")
     environment = {
@@ -136,19 +132,19 @@ def single_process_run(folder: Path, sources: Sources) -> Path:
         "CCE_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "CCE_PUBLISHED": str(folder / "published.duckdb"),
     }
-    alone = Farm(folder, environment)
+    alone = Deployment(folder, environment)
     alone.finish(alone.night())
     return folder / "warehouse.duckdb"
 
 
 def kill(worker: Service) -> None:
-    """End all processes of a worker at once, as a machine that fails does."""
+    """Kill all processes of a worker at once, as a crash of its machine does."""
     os.killpg(worker.process.pid, signal.SIGKILL)
     worker.process.wait(10)
 
 
 def wait(condition: Callable[[], bool], seconds: float, what: str, logs: Callable[[], str]) -> None:
-    """Wait until something holds; raise with what was said meanwhile when it does not."""
+    """Wait until a condition holds; raise TimeoutError with the logs when it does not."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

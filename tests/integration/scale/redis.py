@@ -1,7 +1,4 @@
-"""A Redis server of its own, on loopback, in a folder of its own, with a password.
-
-Lives here: finding Debian's program, starting and stopping. Does not: what is kept in it.
-"""
+"""A new Redis server on loopback, in a temporary folder, with a password."""
 
 import secrets
 import shutil

@@ -1,7 +1,4 @@
-"""Twenty sources on loopback, each with jobs, latency and a budget of its own, and what each was asked and when.
-
-Lives here: serving them, their tables of cce-etl.toml, the account of their requests. Does not: who asks.
-"""
+"""Twenty sources on loopback, each with its own jobs, latency and rate limit, and a record of the requests to each."""
 
 import time
 from collections import Counter
@@ -18,52 +15,52 @@ from cce_etl.demo.fleet import build_fleet
 from tests.fake_api.faults import delay
 from tests.fake_api.server import fake_api
 
-# 2026-03-01 00:00:00.000000123 UTC: what every process here takes for now, so that two runs give the same rows.
+# 2026-03-01 00:00:00.000000123 UTC: the time of every process here, so that two runs give the same rows.
 NOW = 1_772_323_200_000_000_123
 JOBS = 30
 JOBS_OF_THE_LONGEST = 240
 RATE_PER_SECOND = 20.0
 LATENCY_SECONDS = 0.05
 NAMES = [f"region-{number:02}" for number in range(1, 21)]
-# Begun first, and on its way for longer than it takes to notice and kill its worker.
+# It starts first and takes longer than it takes to find and kill its worker.
 LONGEST = NAMES[0]
 
 
 @dataclass
 class Record:
-    """What one source was asked: when (seconds), and for which job."""
+    """The requests to one source: time (seconds) and job id."""
 
     requests: list[tuple[float, str]] = field(default_factory=list)
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note a request as it comes."""
+        """Record a request when it arrives."""
         self.requests.append((time.monotonic(), request.path.rpartition("/")[2]))
         return await handler(request)
 
     def most_within(self, seconds: float) -> int:
-        """Return the most requests that any sliding window of some seconds holds."""
-        moments = sorted(moment for moment, _ in self.requests)
+        """Return the maximum number of requests in a sliding window of some seconds."""
+        times = sorted(seconds for seconds, _ in self.requests)
         first = most = 0
-        for last, moment in enumerate(moments):
-            while moments[first] <= moment - seconds:
+        for last, time_of_last in enumerate(times):
+            while times[first] <= time_of_last - seconds:
                 first += 1
             most = max(most, last - first + 1)
         return most
 
-    def asked(self) -> Counter[str]:
-        """Return how often each job was asked for."""
+    def requested(self) -> Counter[str]:
+        """Return how often each job was requested."""
         return Counter(job_id for _, job_id in self.requests)
 
 
 @dataclass
 class Sources:
-    """The sources that are served: their tables, and what each was asked."""
+    """The served sources: their tables of cce-etl.toml, and the requests to each."""
 
     tables: str
     records: Mapping[str, Record]
 
-    def forget(self) -> None:
-        """Begin to count anew."""
+    def clear(self) -> None:
+        """Delete the records of all requests."""
         for record in self.records.values():
             record.requests.clear()
 

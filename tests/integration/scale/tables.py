@@ -1,7 +1,4 @@
-"""The rows of a warehouse, to compare one with another.
-
-Lives here: which tables say what was fetched and built, and reading them. Does not: expectations.
-"""
+"""All rows of a warehouse, to compare two of them."""
 
 from typing import Any
 
@@ -9,19 +6,19 @@ from cce_etl.settings.location import Location
 from cce_etl.warehouse.connection import Connection, open_warehouse_to_read
 from cce_etl.warehouse.status import published_tables
 
-# The account of a run names the run, and how long it took.
-_ACCOUNTS = ".ingest_"
+# Tables of runs contain the run's id and duration, which differ.
+_RUN_TABLES = ".ingest_"
 _KEPT = ("raw.job_ids", "raw.job_payloads")
-# How often a job was asked for: once more when its worker dies while it has not ended.
-_COUNTED = {"raw.job_ids": "EXCLUDE (attempts)"}
+# A job is requested once more when its worker dies before it has ended.
+_EXCLUDED = {"raw.job_ids": "EXCLUDE (attempts)"}
 
 
 def rows_of(location: Location) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of what was fetched and built, in an order of its own."""
+    """Return every row of all fetched and built tables, sorted."""
     with open_warehouse_to_read(location) as connection:
-        tables = [*_KEPT, *(table for table in published_tables(connection) if _ACCOUNTS not in table)]
+        tables = [*_KEPT, *(table for table in published_tables(connection) if _RUN_TABLES not in table)]
         return {table: _rows(connection, table) for table in tables}
 
 
 def _rows(connection: Connection, table: str) -> list[tuple[Any, ...]]:
-    return connection.execute(f"SELECT * {_COUNTED.get(table, '')} FROM {table} ORDER BY ALL").fetchall()
+    return connection.execute(f"SELECT * {_EXCLUDED.get(table, '')} FROM {table} ORDER BY ALL").fetchall()

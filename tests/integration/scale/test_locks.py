@@ -17,7 +17,7 @@ from cce_etl.pipeline.load_files import load_files
 from cce_etl.settings.location import Lake
 from cce_etl.warehouse.connection import Connection, open_warehouse, storage_of, transaction
 from tests.integration.ops.postgres import Postgres
-from tests.integration.scale.farm import create_database
+from tests.integration.scale.deployment import create_database
 from tests.steps import failed_checks
 from tests.warehouse.lakes import write_fleet
 
