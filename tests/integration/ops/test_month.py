@@ -1,8 +1,8 @@
 """A simulated month: thirty nights of a changing fleet, five of which go wrong, each in another way.
 
-HTTP, Dagster's runs, instance, schedule and sensors, SQLite, DuckDB, the kill and the reader's process are real. The clock
-of Dagster's records and of all rows is moved by a day each night, that of files and timeouts is not. A limit on the size
-of files stands for the full disk. `test_night` tests the daemon's loop and the code server.
+HTTP, Dagster's runs, instance, schedule and sensors, SQLite, DuckDB, the kill and the reader's process are real. The
+clock of Dagster's records and of all rows is moved by a day each night, that of files and timeouts is not. A limit on
+the size of files stands for the full disk. `test_night` tests the daemon's loop and the code server.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Twenty sources, Celery workers and a lake give the rows of one process, within all rate limits, even if a worker dies."""
+"""Celery workers on twenty sources and a lake write the rows of one process, within all rate limits."""
 
 import subprocess
 from collections.abc import Callable
