@@ -28,7 +28,7 @@ _ABSENT: Final = msgspec.Raw(b"")
 _Item = TypeVar("_Item")
 
 
-class SavedRecord(msgspec.Struct, frozen=True):
+class SavedRecord(msgspec.Struct, frozen=True, gc=False):
     """One record's bytes as they stand in the file, its place `where`, and when it was fetched (ns, UTC) if known."""
 
     body: bytes

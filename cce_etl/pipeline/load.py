@@ -22,7 +22,7 @@ from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
 from cce_etl.warehouse.payloads import append_payloads, payload_keys, read_payloads, record_last_seen
 
 
-class LoadItem(msgspec.Struct, frozen=True):
+class LoadItem(msgspec.Struct, frozen=True, gc=False):
     """One body with the tree parsed from it, None when it cannot be read; `attempts` are the requests it took."""
 
     payload: Payload

@@ -24,7 +24,7 @@ _BEFORE_ALL_TIMES: Final = -(2**63)
 _AFTER_ALL_HASHES: Final = b"\xff" * 33
 
 
-class Payload(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True, gc=False):
     """The exact bytes of one response body, compressed; `fetched_at` in ns since 1970 UTC, None when not known."""
 
     job_id: str
