@@ -56,7 +56,8 @@ def run(
     run_id = new_run_id()
     plans = plan.plan_fetches(settings, ids or [])
     for one in plans:
-        output.bad_ids(one.id_list.bad if one.id_list else [])
+        if one.id_list is not None and one.id_list.bad:
+            output.bad_ids(one.id_list.bad)
     with open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         for one in plans if discover else []:
             output.discovery(discover_jobs(connection, one))

@@ -136,13 +136,15 @@ def _fetch_source(
     id_list = plan.id_list or IdList("warehouse", job_ids.open_ids(connection, source.name))
     # Ids of payloads that were loaded from files are any text. Only what can be an id goes into a URL.
     listed = [job_id for job_id in id_list.job_ids if is_valid_id(job_id)]
+    policy = policy_of(plan.settings)
     finished = job_ids.finished_ids(connection, source.name, listed)
+    autopilot_ids = job_ids.autopilot_ids(connection, source.name)
     counts = RunCounts(
         requested=len(listed) + id_list.bad_entry_count, skipped=len(finished), failed=id_list.bad_entry_count
     )
     started_at, started = clock(), time.perf_counter()
-    client = Client(source.endpoint, source.project_id, plan.sign_in.auth, policy_of(plan.settings), clock)
-    client.autopilot_job_ids = job_ids.autopilot_ids(connection, source.name)
+    client = Client(source.endpoint, source.project_id, plan.sign_in.auth, policy, clock)
+    client.autopilot_job_ids = autopilot_ids
     ingest = Ingest(connection, source.name, client, counts, clock, on_progress)
     stopped_by: ApiError | ConfigError | None = None
     with telemetry.phase("fetch", source=source.name) as report:

@@ -13,7 +13,6 @@ from cce_etl.settings.sources import Source, read_sources, require_source
 from cce_etl.warehouse import job_ids
 from cce_etl.warehouse.connection import Connection, transaction
 from cce_etl.warehouse.dead_letters import open_dead_letter_ids
-from cce_etl.warehouse.id_lists import record_id_list, registered_list
 
 Clock = Callable[[], int]
 """A clock that returns nanoseconds since 1970 UTC."""
@@ -83,12 +82,12 @@ def register(connection: Connection, run_id: str, source: str, id_list: IdList, 
     with transaction(connection):
         now = clock()
         job_ids.register_ids(connection, source, id_list.origin, id_list.job_ids, now)
-        record_id_list(connection, run_id, source, id_list.origin, now, id_list.bad_entry_count)
+        job_ids.record_id_list(connection, run_id, source, id_list.origin, now, id_list.bad_entry_count)
 
 
 def registered_by_run(connection: Connection, run_id: str, source: str) -> IdList | None:
     """Return the list that an earlier step of this run has registered for a source; None when none has."""
-    found = registered_list(connection, run_id, source)
+    found = job_ids.registered_list(connection, run_id, source)
     if found is None:
         return None
     return IdList(found.origin, found.job_ids, bad_entry_count=found.bad_entry_count)

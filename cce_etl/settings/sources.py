@@ -17,7 +17,6 @@ from cce_etl.settings.settings import (
     SETTINGS,
     Group,
     Settings,
-    environment_name,
     parse_value,
     read_config_file,
 )
@@ -61,7 +60,7 @@ def require_source(settings: Settings, environment: Mapping[str, str] | None = N
     Raises:
         ConfigError: A setting is missing or wrong; the message says which and how to set it.
     """
-    project_id, origin = settings.project_id, environment_name("project_id")
+    project_id, origin = settings.project_id, "CCE_PROJECT_ID"
     profile = profile_in_use(settings, environment) if project_id is None else None
     if profile:
         project_id, origin = profile.project_id, f"project_id in {profile.path}"

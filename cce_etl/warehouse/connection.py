@@ -88,9 +88,8 @@ def _open(location: Location, lock_wait_seconds: float, *, create: bool) -> Iter
             with transaction(connection):  # otherwise a kill could leave tables without a version
                 version = _version(connection, location)  # another process may have written while this one waited
                 if version is None:
-                    connection.execute(schema_sql())
+                    connection.execute(schema_sql() + storage.partition_sql)
                     connection.execute("INSERT INTO raw.schema_version VALUES ($1)", [SCHEMA_VERSION])
-                    storage.partition_tables(connection)
                 elif version < SCHEMA_VERSION:
                     migrate_tables(connection, version)
         yield connection

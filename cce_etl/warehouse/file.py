@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import ClassVar, Final
@@ -34,6 +34,8 @@ BATCH_DATABASE: Final = "cce_etl_batch"
 DISABLE_ROW_GROUP_MERGING: Final = "SET max_vacuum_tasks = 0"
 # DuckDB names a database after its file, and these names have a meaning in SQL here.
 _RESERVED_NAMES: Final = ("raw", "core", "intermediate", "marts")
+# No other process has the file open.
+_NO_LOCK: Final[Callable[[Connection], AbstractContextManager[object]]] = nullcontext
 _LOCKED: Final = re.compile(r"(?s).*Could not set lock")
 _ATTACHED: Final = "cce_etl_file"
 _FRESH: Final = "cce_etl_fresh"
@@ -57,6 +59,8 @@ class FileStorage(msgspec.Struct, frozen=True):
     # Computations use one core, and DuckDB few for a small table.
     build_connections: ClassVar[int] = 2
     keeps_view_column_comments: ClassVar[bool] = True
+    partition_sql: ClassVar[str] = ""
+    write_lock = staticmethod(_NO_LOCK)
 
     def exists(self) -> bool:
         """Return whether the file is there."""
@@ -129,13 +133,6 @@ class FileStorage(msgspec.Struct, frozen=True):
         """Attach the file, read-only, and return its name."""
         connection.execute(f"ATTACH {literal(self.path.absolute())} AS {_ATTACHED} (READ_ONLY)")
         return _ATTACHED
-
-    def partition_tables(self, connection: Connection) -> None:
-        """Do nothing: a file has no partitions."""
-
-    def write_lock(self, connection: Connection) -> AbstractContextManager[None]:
-        """Return no lock: no other process has the file open."""
-        return nullcontext()
 
     def build_lock(self, connection: Connection, *, is_shared: bool = False) -> AbstractContextManager[None]:
         """Return no lock: no other process has the file open."""

@@ -40,6 +40,7 @@ _PARTITIONS: Final = {
     "raw.job_payloads": "source, year(fetched_at), month(fetched_at), day(fetched_at)",
     "raw.dead_letters": "source",
     "raw.fetch_runs": "source",
+    "raw.id_lists": "source",
     "raw.clusters": "source",
     "raw.changed_roots": "source",
     "core.jobs": "source, year(observed_at), month(observed_at), day(observed_at)",
@@ -75,6 +76,12 @@ class LakeStorage(msgspec.Struct, frozen=True):
     # another creates a table may fail (duckdb/ducklake#1248): of 24 builds with two connections, three failed.
     build_connections: ClassVar[int] = 1
     keeps_view_column_comments: ClassVar[bool] = False
+    partition_sql: ClassVar[str] = "".join(
+        [
+            *(f"ALTER TABLE {table} SET PARTITIONED BY ({keys});" for table, keys in _PARTITIONS.items()),
+            *(f"CALL {NAME}.set_option({literal(option)}, {literal(value)});" for option, value in _OPTIONS.items()),
+        ]
+    )
 
     @property
     def is_shared(self) -> bool:
@@ -167,13 +174,6 @@ class LakeStorage(msgspec.Struct, frozen=True):
                     "Set CCE_WAREHOUSE_DATA to the place of its files: a folder or s3://bucket/prefix."
                 ) from None
             raise
-
-    def partition_tables(self, connection: Connection) -> None:
-        """Partition the tables that loading writes by source, and the large ones also by day."""
-        for table, keys in _PARTITIONS.items():
-            connection.execute(f"ALTER TABLE {table} SET PARTITIONED BY ({keys})")
-        for option, value in _OPTIONS.items():
-            connection.execute(f"CALL {NAME}.set_option({literal(option)}, {literal(value)})")
 
     @contextmanager
     def write_lock(self, connection: Connection) -> Iterator[None]:

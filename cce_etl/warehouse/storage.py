@@ -61,10 +61,11 @@ class Storage(Protocol):
     def attach(self, connection: Connection) -> str:
         """Attach the database to a connection, read-only, and return its name there."""
 
-    def partition_tables(self, connection: Connection) -> None:
-        """Set how the rows of new tables are divided among data files."""
+    @property
+    def partition_sql(self) -> str:
+        """Return the statements that set how the rows of new tables are divided among data files."""
 
-    def write_lock(self, connection: Connection) -> AbstractContextManager[None]:
+    def write_lock(self, connection: Connection, /) -> AbstractContextManager[object]:
         """Return a lock that excludes all other processes that write or build. It waits without limit."""
 
     def build_lock(self, connection: Connection, *, is_shared: bool = False) -> AbstractContextManager[None]:

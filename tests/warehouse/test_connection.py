@@ -29,9 +29,11 @@ def test_a_new_warehouse_is_made_with_its_folders_and_tables(tmp_path: Path) -> 
     assert [name for (name,) in tables] == [
         "core.jobs",
         "raw.changed_roots",
+        "raw.check_runs",
         "raw.clusters",
         "raw.dead_letters",
         "raw.fetch_runs",
+        "raw.id_lists",
         "raw.job_ids",
         "raw.job_payloads",
         "raw.model_builds",
