@@ -90,7 +90,7 @@ _OTHER_VARIABLES: Final = f"""\
 
 | Environment | What it is |
 |---|---|
-| {telemetry.ENDPOINT} | {_OF_TELEMETRY} The other OTEL_* variables count too. |
+| {telemetry.ENDPOINT_VARIABLE} | {_OF_TELEMETRY} The other OTEL_* variables count too. |
 | HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY | The proxy for requests to the API and to IAM. |
 | SSL_CERT_FILE | A file of certificate authorities to trust in place of the system's. |
 | HUAWEICLOUD_SDK_CREDENTIALS_FILE | The profile file of the official SDK. Default: `~/.huaweicloud/credentials`. |"""
@@ -172,7 +172,7 @@ def environment_example(introduction: str, values: dict[str, str]) -> Iterator[s
             lines += [f"# {known.text}", _assignment(environment_name(name), is_said, usual)]
         if len(lines) > 1:
             yield "\n".join(lines)
-    yield f"# {_OF_TELEMETRY}\n# {telemetry.ENDPOINT}=http://127.0.0.1:4318"
+    yield f"# {_OF_TELEMETRY}\n# {telemetry.ENDPOINT_VARIABLE}=http://127.0.0.1:4318"
 
 
 def _assignment(name: str, value: str | None, usual: str) -> str:

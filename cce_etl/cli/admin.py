@@ -51,7 +51,7 @@ def _health(settings: Settings, *, as_json: bool) -> None:
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
     found = check_published(settings.published, limits, time.time_ns())
     if found.published_age_seconds is not None:
-        telemetry.tell("published_age", found.published_age_seconds)
+        telemetry.set_gauge("published_age", found.published_age_seconds)
     if as_json:
         output.json_line(found)
     else:

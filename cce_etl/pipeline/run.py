@@ -117,5 +117,5 @@ def publish(
         published_at = clock()
         rows = publish_copy(connection, settings.warehouse, settings.published, run_id, published_at)
         report({"published_row_count": sum(rows.values())})
-        telemetry.tell("published_at", published_at / 1e9)
+        telemetry.set_gauge("published_at", published_at / 1e9)
     return rows

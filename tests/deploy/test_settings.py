@@ -1,13 +1,15 @@
 """The examples of environment files: every name is a setting, no secret has a value."""
 
 from cce_etl.settings.settings import SECRETS, SETTINGS, environment_name
-from cce_etl.telemetry import ENDPOINT
+from cce_etl.telemetry import ENDPOINT_VARIABLE
 from tests.deploy.units import DEPLOY, read_environment, read_unit, read_yaml
 
 
 def test_the_example_names_settings_that_exist_and_gives_no_secret() -> None:
     example = read_environment("cce-etl.env.example")
-    known = {environment_name(field) for field, known in SETTINGS.items() if not known.is_file_only} | {ENDPOINT}
+    known = {environment_name(field) for field, known in SETTINGS.items() if not known.is_file_only} | {
+        ENDPOINT_VARIABLE
+    }
     assert {"CCE_SECRET_KEY", "CCE_ALERT_WEBHOOK", "CCE_WAREHOUSE"} <= set(example) <= known
     assert {example.get(environment_name(name), "") for name in SECRETS} == {""}
     assert read_environment("container/postgres.env.example")["POSTGRES_PASSWORD"] == ""

@@ -1,7 +1,4 @@
-"""A collector of OpenTelemetry on loopback, which decodes what it is sent by the protocol's own schema.
-
-Lives here: the collector, as fixtures. Does not: what should be told.
-"""
+"""An OpenTelemetry collector on loopback, which decodes requests by the protocol's own schema."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +13,11 @@ from cce_etl import telemetry
 
 
 class Collector:
-    """Hold what was sent: spans, and the last value of each figure by its labels."""
+    """What was received: spans, and the last value of each metric by its labels."""
 
     def __init__(self) -> None:
         self.spans: list[Any] = []
-        self.figures: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+        self.metrics: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
         self.resources: list[dict[str, str]] = []
         self.raw = b""
 
@@ -33,7 +30,7 @@ class Collector:
         elif path == "/v1/metrics":
             for each in ExportMetricsServiceRequest.FromString(body).resource_metrics:
                 for metric in (metric for scope in each.scope_metrics for metric in scope.metrics):
-                    self.figures.setdefault(metric.name, {}).update(points(metric))
+                    self.metrics.setdefault(metric.name, {}).update(points(metric))
 
     def span(self, name: str) -> Any:
         [found] = [span for span in self.spans if span.name == name]
@@ -57,11 +54,11 @@ def points(metric: Any) -> Iterator[tuple[tuple[tuple[str, str], ...], float]]:
 @pytest.fixture
 def collector() -> Iterator[tuple[Collector, str]]:
     """Yield a collector and its address."""
-    took = Collector()
+    received = Collector()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            took.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+            received.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -71,25 +68,25 @@ def collector() -> Iterator[tuple[Collector, str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield took, f"http://127.0.0.1:{server.server_port}"
+        yield received, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def told(collector: tuple[Collector, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """Yield a collector that this process tells."""
-    took, address = collector
-    monkeypatch.setenv(telemetry.ENDPOINT, address)
-    telemetry._sender.cache_clear()
-    yield took
+def received(collector: tuple[Collector, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Yield a collector to which this process sends."""
+    collected, address = collector
+    monkeypatch.setenv(telemetry.ENDPOINT_VARIABLE, address)
+    telemetry._exporter.cache_clear()
+    yield collected
     stop_sending()
 
 
 def stop_sending() -> None:
-    """Do what happens when a process ends, so that the next test can begin anew."""
-    sending = telemetry._sender()
-    assert sending is not None
-    sending._spans.shutdown()
-    sending._figures.shutdown()
-    telemetry._sender.cache_clear()
+    """Shut the exporter down as at the end of a process, so that the next test starts another."""
+    exporter = telemetry._exporter()
+    assert exporter is not None
+    exporter.spans.shutdown()
+    exporter.metrics.shutdown()
+    telemetry._exporter.cache_clear()

@@ -1,4 +1,4 @@
-"""What a collector is told of Dagster's runs: the steps of one stand in one trace, which the run's id finds."""
+"""What a collector receives of Dagster's runs: one trace, whose id is the run's, of all steps of a run."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from cce_etl.models.model import read_checks, sql_directory
 from cce_etl.pipeline import run as pipeline
 
 
-def test_the_steps_of_a_run_are_one_trace(told: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_steps_of_a_run_are_one_trace(received: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The first ones, which select from each other alone, and their checks: to Dagster each costs as much as it runs.
     models = pipeline.models()[:12]
     monkeypatch.setattr(pipeline, "models", lambda: models)
@@ -33,11 +33,11 @@ def test_the_steps_of_a_run_are_one_trace(told: Any, tmp_path: Path, monkeypatch
     with DagsterInstance.ephemeral() as instance:
         result = materialize(assets, instance=instance, resources={RESOURCE: Warehouse(lambda: 5 * 10**9, settings)})
     assert result.success
-    names = [span.name for span in told.spans]
+    names = [span.name for span in received.spans]
     # Publishing runs the gate of what was loaded, which is no part of this run.
     assert sorted(names) == ["build", "check", "check", *["dagster"] * 3, "publish"]
-    assert {span.trace_id.hex() for span in told.spans} == {UUID(result.run_id).hex}
-    steps = {span.span_id for span in told.spans if span.name == "dagster"}
-    assert {span.parent_span_id for span in told.spans if span.name != "dagster"} == steps
-    assert told.figures["cce_etl.failed_check_count"] == {(): 0}
-    assert told.figures["cce_etl.published_at"] == {(): 5.0}
+    assert {span.trace_id.hex() for span in received.spans} == {UUID(result.run_id).hex}
+    steps = {span.span_id for span in received.spans if span.name == "dagster"}
+    assert {span.parent_span_id for span in received.spans if span.name != "dagster"} == steps
+    assert received.metrics["cce_etl.failed_check_count"] == {(): 0}
+    assert received.metrics["cce_etl.published_at"] == {(): 5.0}
