@@ -97,4 +97,9 @@ def utc_text(instant_ns: int) -> str:
     seconds, fraction = divmod(instant_ns, NANOSECONDS)
     whole = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{whole:%Y-%m-%d %H:%M:%S}{digits}"
+    return f"{whole.isoformat(' ')[:19]}{digits}"  # strftime takes twice as long
+
+
+def iso_text(text: str) -> str:
+    """Return the text of a TIMESTAMP_NS, as `utc_text` returns it, as ISO 8601 in UTC."""
+    return text.replace(" ", "T") + "Z"

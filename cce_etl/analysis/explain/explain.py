@@ -7,7 +7,7 @@ import msgspec
 
 from cce_etl.analysis.cohorts import ratio_of_medians
 from cce_etl.analysis.explain import queries
-from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant
+from cce_etl.analysis.explain.periods import Instant, Period, read_instant
 from cce_etl.analysis.explain.result import (
     Change,
     Cost,
@@ -26,7 +26,7 @@ from cce_etl.analysis.explain.text import sections
 from cce_etl.analysis.published import Published
 from cce_etl.analysis.scope import Scope, require_known
 from cce_etl.errors import ConfigError, WarehouseError
-from cce_etl.timestamps import NANOSECONDS, utc_text
+from cce_etl.timestamps import NANOSECONDS, iso_text, utc_text
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 _DEFAULT_DAYS: Final = 28

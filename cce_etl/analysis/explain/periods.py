@@ -51,8 +51,3 @@ def read_instant(name: str, value: Instant, end_ns: int) -> int:
             f"{name} is wrong: {text!r} is no date (2026-05-22), time (2026-05-22T10:00) or span (7d, 4w, 12h)."
         )
     return instant
-
-
-def iso_text(text: str) -> str:
-    """Return DuckDB's text of a TIMESTAMP_NS as ISO 8601 in UTC."""
-    return text.replace(" ", "T") + "Z"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cce_etl.analysis.explain.periods import Instant, Period, iso_text, read_instant
+from cce_etl.analysis.explain.periods import Instant, Period, read_instant
 from cce_etl.errors import ConfigError
-from cce_etl.timestamps import parse_timestamp, utc_text
+from cce_etl.timestamps import iso_text, parse_timestamp, utc_text
 
 DAY_NS = 86_400 * 10**9
 # 2026-05-22 00:00:00 UTC
