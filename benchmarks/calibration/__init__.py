@@ -1,5 +1,5 @@
-"""Calibration of intermediate.comparisons on synthetic fleets: `python -m benchmarks.calibration`.
+"""Calibration of intermediate.comparisons: how often the models find what was planted in synthetic fleets.
 
-Lives here: fleets with a planted truth, drawn as arrays; the real models run on them; the account of what they found.
-Does not: the demo's fleet, whose bodies take longer to make than 40 fleets may.
+Fleets are drawn as arrays, since the bodies of the demo's fleet would take too long to make. `python -m
+benchmarks.calibration` runs the real models on them and compares what they find with what was planted.
 """

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.calibration [--fleets 40] [--first-seed 1000] [--study NAME] [--verbose]`.
+"""Runs fleets in two processes and prints what was found against its targets; exits with 1 if one is missed.
 
-Lives here: running fleets in two processes, printing the table. Does not: judging (`accounts`). Exit 1 on a miss.
+`python -m benchmarks.calibration [--fleets 40] [--first-seed 1000] [--study NAME] [--verbose]`
 """
 
 import argparse
@@ -8,18 +8,18 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.calibration.accounts import Account, account, lines
 from benchmarks.calibration.plans import Plan, Study, plan
+from benchmarks.calibration.scores import Score, score_fleet, summarize
 from benchmarks.calibration.warehouses import built_fleet
 
 PROCESSES = 2
 
 
-def run(one: Plan) -> Account:
-    """Draw one fleet, build the models on it, and hold what they found against its plan."""
+def run(one: Plan) -> Score:
+    """Draw one fleet, build the models on it, and compare what they found with its plan."""
     started = time.perf_counter()
     with built_fleet(one) as connection:
-        return account(connection, one, time.perf_counter() - started)
+        return score_fleet(connection, one, time.perf_counter() - started)
 
 
 def main() -> int:
@@ -28,16 +28,16 @@ def main() -> int:
     studies = [study for study in Study if arguments.study in ("", study.name.lower())]
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.fleets)
     plans = [plan(study, seed) for study in studies for seed in seeds]
-    accounts = []
+    scores = []
     with ProcessPoolExecutor(PROCESSES) as pool:
         for one in pool.map(run, plans):
-            accounts.append(one)
+            scores.append(one)
             if arguments.verbose:
-                _print(_words(one))
+                _print(_description(one))
     met = True
-    for line in lines(accounts):
+    for line in summarize(scores):
         met &= line.is_met
-        _print(f"{line.count:4} of {line.of:<4} {line.target:12} {'' if line.is_met else 'MISSED':7} {line.words}")
+        _print(f"{line.count:4} of {line.of:<4} {line.target:12} {'' if line.is_met else 'MISSED':7} {line.name}")
     return 0 if met else 1
 
 
@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _words(one: Account) -> str:
+def _description(one: Score) -> str:
     plan = one.plan
     dates = (("pair", one.cohort_days), ("source", one.change_days))
     days = [f"{name} {value:+.2f} d" for name, value in dates if value is not None]

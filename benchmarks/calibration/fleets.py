@@ -1,7 +1,4 @@
-"""A synthetic fleet as arrays: root jobs, their properties, and the steps of each.
-
-Lives here: drawing. Does not: what is planted (`plans`), rows of core.jobs (`warehouses`).
-"""
+"""A synthetic fleet drawn as arrays: root jobs, their properties, and the steps of each."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,12 +18,9 @@ from benchmarks.calibration.plans import (
     Plan,
     Study,
 )
+from cce_etl.statistics.arrays import BoolArray, FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
-ROOT_SPREAD: Final = 0.3
+ROOT_SPREAD: Final = 0.3  # standard deviations of log durations, between roots and within them
 STEP_SPREAD: Final = 0.25
 TAIL_FREEDOM: Final = 4
 # How much longer steps take at the busiest hour, as a log; below what a finding needs.
@@ -34,7 +28,7 @@ LOAD: Final = 0.08
 # How much longer steps take in a tree with three masters, as a log.
 SHAPE: Final = 0.35
 CLUSTER_COUNT: Final = 300
-# Steps in their order: type, median seconds, and how many of them: one, or as many as there are masters or nodes.
+# For each job type its share, and its steps in order: type, median seconds, and how many there are of it.
 KINDS: Final[dict[str, tuple[float, tuple[tuple[str, float, str], ...]]]] = {
     "CreateCluster": (
         0.3,
@@ -65,7 +59,7 @@ KINDS: Final[dict[str, tuple[float, tuple[tuple[str, float, str], ...]]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roots:
-    """Hold the root jobs: one entry each in every array, in time order."""
+    """The root jobs, one entry each in every array, in time order."""
 
     kinds: NDArray[Any]
     regions: NDArray[Any]
@@ -86,7 +80,7 @@ class Roots:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """Hold the steps of some roots: the root's place, and when it started and ended; -1 for never."""
+    """The steps of one type: the position of each one's root, and when it started and ended; -1 for never."""
 
     job_type: str
     roots: IntArray
@@ -123,7 +117,7 @@ def draw_roots(plan: Plan, generator: np.random.Generator) -> Roots:
 
 
 def _load(times_ns: IntArray) -> FloatArray:
-    """Return how busy the hour is, -1 to 1: afternoons of working days are."""
+    """Return how high the load is, -1 to 1; it is highest in the afternoons of working days."""
     hours = (times_ns / (3_600 * 10**9)) % 24
     weekdays = times_ns // DAY_NS % 7
     daily: FloatArray = np.sin((hours - 8) / 24 * 2 * np.pi)
@@ -170,9 +164,9 @@ def _copies(roots: Roots, target: str) -> IntArray:
 def _log_factor(
     plan: Plan, roots: Roots, job_type: str, root: IntArray, now_ns: IntArray, generator: np.random.Generator
 ) -> FloatArray:
-    """Draw by how much longer than its median each step takes: its root's part, its own, its shape's, the planted."""
+    """Draw the log of each step's duration over its median: the sum of effects of root, step, shape and plan."""
     own = STEP_SPREAD * generator.standard_t(TAIL_FREEDOM, len(root))
-    # A tree that scales up a cluster does not show its masters: what it does not show must not matter either.
+    # A tree that scales up a cluster does not contain its masters, so their number must not matter there.
     shape = np.where((roots.master_counts[root] == 3) & (roots.kinds[root] != "ScaleupCluster"), SHAPE, 0.0)
     is_slow = (
         (job_type == SLOW_TYPE)

@@ -1,7 +1,4 @@
-"""What is planted in each synthetic fleet; factors, dates and shares vary with the seed.
-
-Lives here: the plans. Does not: drawing jobs (`fleets`).
-"""
+"""What is planted in each synthetic fleet: factors, dates and rates, which vary with the seed."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -22,7 +19,7 @@ RAISED_FAILURE_RATE: Final = 0.25
 
 
 class Study(Enum):
-    """Name what a fleet is made for."""
+    """The purpose of a fleet."""
 
     COHORTS = "cohorts"
     DATES = "dates"
@@ -32,7 +29,7 @@ class Study(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Hold the truth of one fleet; `factor` 1 and equal failure rates plant nothing."""
+    """The truth about one fleet; with a `factor` of 1 and equal failure rates nothing is planted."""
 
     study: Study
     seed: int

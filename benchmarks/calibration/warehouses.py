@@ -1,7 +1,4 @@
-"""A synthetic fleet as rows of core.jobs in a database of its own, and the models built on them.
-
-Lives here: arrays to rows, the real models run. Does not: drawing (`fleets`), judging (`accounts`).
-"""
+"""A synthetic fleet as rows of core.jobs in a database of its own, with the models built on them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +16,13 @@ from cce_etl.models.build import build_models
 from cce_etl.pipeline import run as pipeline
 from cce_etl.warehouse.connection import Connection, open_warehouse
 
-IntArray = NDArray[np.int64]
 RESULTS: Final = frozenset({"marts.step_cohorts", "marts.duration_changes"})
 _INSTANT: Final = pa.timestamp("ns")
 
 
 @contextmanager
 def built_fleet(plan: Plan) -> Iterator[Connection]:
-    """Draw a fleet, load it, build what its findings need; yield the warehouse, which is gone afterwards."""
+    """Draw a fleet, load it and build the models of its findings; yield the warehouse, which is deleted afterwards."""
     generator = np.random.default_rng([plan.seed, list(Study).index(plan.study), 1])
     roots = draw_roots(plan, generator)
     steps = draw_steps(plan, roots, generator)
@@ -59,9 +55,9 @@ def _job_rows(plan: Plan, roots: Roots, steps: list[Steps]) -> pa.Table:
     for one in steps:
         np.maximum.at(ends_ns, one.roots, one.ended_ns)
         np.logical_or.at(is_failed, one.roots, one.is_failed)
-    everyone = np.arange(len(root_ids))
-    whole = Steps("", everyone, np.zeros_like(everyone), roots.started_ns, ends_ns + 10**6, is_failed)
-    tables = [_rows(plan, roots, root_ids, one) for one in (whole, *steps)]
+    positions = np.arange(len(root_ids))
+    root_rows = Steps("", positions, np.zeros_like(positions), roots.started_ns, ends_ns + 10**6, is_failed)
+    tables = [_rows(plan, roots, root_ids, one) for one in (root_rows, *steps)]
     return pa.concat_tables(tables)
 
 
@@ -104,7 +100,7 @@ def _resource_names(roots: Roots, jobs: Steps) -> NDArray[Any]:
 
 
 def _parameters(plan: Plan, roots: Roots, jobs: Steps) -> pa.Array:
-    """Return what is sent along: what the cluster is, and an id; roots say how many nodes, too; messy ones little."""
+    """Return the parameters: properties of the cluster and ids; roots have more of them, and messy fleets lack some."""
     own = jobs.roots
     values = {
         "cluster.flavor": roots.flavors[own],

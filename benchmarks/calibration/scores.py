@@ -1,7 +1,4 @@
-"""What the models found in one fleet, held against what was planted.
-
-Lives here: one account a fleet, and the sums against their targets. Does not: running fleets (`__main__`).
-"""
+"""What the models found in each fleet compared with what was planted, and the sums against their targets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,10 +18,11 @@ WHERE is_finding ORDER BY source, job_type, changed_at
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Hold what was found in one fleet; `other_finding_count` counts findings that nothing was planted for.
+class Score:
+    """What was found in one fleet.
 
-    Days are from the true date to the found one, None where none was found.
+    Days are from the true date to the found one, None where none was found. `other_finding_count` counts findings for
+    which nothing was planted.
     """
 
     plan: Plan
@@ -40,17 +38,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Hold one line of the table: what was counted, of how many, the least that is wanted, and whether that is met."""
+    """A line of the table: what was counted, of how many, the target, and whether it is met."""
 
-    words: str
+    name: str
     count: int
     of: int
     target: str
     is_met: bool
 
 
-def account(connection: Connection, plan: Plan, seconds: float) -> Account:
-    """Read what was found in a fleet."""
+def score_fleet(connection: Connection, plan: Plan, seconds: float) -> Score:
+    """Return what was found in a fleet."""
     cohorts = connection.execute(_COHORTS).fetchall()
     changes = connection.execute(_CHANGES).fetchall()
     pair = sorted([plan.region, plan.flavor])
@@ -60,7 +58,7 @@ def account(connection: Connection, plan: Plan, seconds: float) -> Account:
     is_planted = plan.factor > 1
     planted_count = (bool(slow) + bool(failing)) if is_planted else 0
     other_changes = [row for row in changes if not (is_planted and row[:2] == (plan.region, SLOW_TYPE))]
-    return Account(
+    return Score(
         plan=plan,
         is_pair_first=slow is not None,
         is_covered=slow is not None and slow[6] <= plan.factor <= slow[7],
@@ -73,21 +71,22 @@ def account(connection: Connection, plan: Plan, seconds: float) -> Account:
     )
 
 
-def lines(accounts: Sequence[Account]) -> Iterator[Line]:
-    """Yield the table: each figure against its target, scaled from 40 fleets to as many as there are."""
-    by_study = {study: [one for one in accounts if one.plan.study is study] for study in Study}
+def summarize(scores: Sequence[Score]) -> Iterator[Line]:
+    """Yield each count with its target, which is scaled from 40 fleets to the number of fleets."""
+    by_study = {study: [one for one in scores if one.plan.study is study] for study in Study}
     cohorts, dates = by_study[Study.COHORTS], by_study[Study.DATES]
     if cohorts:
         yield _at_least("the slow pair is the first finding", [one.is_pair_first for one in cohorts], 38)
         yield _at_least("its interval covers the factor", [one.is_covered for one in cohorts], 35)
         yield _at_least("the failing cohort is found", [one.is_failing_found for one in cohorts], 38)
-        yield _count("fleets with findings beside those planted", [one.other_finding_count > 0 for one in cohorts])
+        others = [one.other_finding_count > 0 for one in cohorts]
+        yield _without_target("fleets with findings beside those planted", others)
     if dates:
         yield _at_least("the pair's date is within two days", [_is_near(one.cohort_days) for one in dates], 36)
-        yield _count("the whole source's change is a finding", [one.change_days is not None for one in dates])
-        yield _count("its date is within two days", [_is_near(one.change_days) for one in dates])
-        yield _count("the slow pair is the first finding", [one.is_pair_first for one in dates])
-        yield _count("its interval covers the factor", [one.is_covered for one in dates])
+        yield _without_target("the whole source's change is a finding", [one.change_days is not None for one in dates])
+        yield _without_target("its date is within two days", [_is_near(one.change_days) for one in dates])
+        yield _without_target("the slow pair is the first finding", [one.is_pair_first for one in dates])
+        yield _without_target("its interval covers the factor", [one.is_covered for one in dates])
     for study in (Study.NOTHING, Study.MESSY):
         if found := [one.other_finding_count > 0 for one in by_study[study]]:
             limit = 2 * len(found) // 40
@@ -98,10 +97,10 @@ def _is_near(days: float | None) -> bool:
     return days is not None and abs(days) <= 2
 
 
-def _at_least(words: str, found: list[bool], of_forty: int) -> Line:
+def _at_least(name: str, found: list[bool], of_forty: int) -> Line:
     least = -(-of_forty * len(found) // 40)
-    return Line(words, sum(found), len(found), f"at least {least}", sum(found) >= least)
+    return Line(name, sum(found), len(found), f"at least {least}", sum(found) >= least)
 
 
-def _count(words: str, found: list[bool]) -> Line:
-    return Line(words, sum(found), len(found), "no target", is_met=True)
+def _without_target(name: str, found: list[bool]) -> Line:
+    return Line(name, sum(found), len(found), "no target", is_met=True)
