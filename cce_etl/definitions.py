@@ -1,7 +1,4 @@
-"""What Dagster loads: `dagster dev -m cce_etl.definitions`.
-
-Does not live here: anything else (`defs/`).
-"""
+"""What Dagster loads: `dagster dev -m cce_etl.definitions`."""
 
 from cce_etl.defs.assembly import build_definitions
 

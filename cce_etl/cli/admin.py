@@ -1,8 +1,4 @@
-"""Commands about the files themselves: status, backup, restore, vacuum.
-
-Lives here: their options, and which pieces they call.
-Does not: logic (`upkeep`, `warehouse/`), what the tables hold (`reading`).
-"""
+"""Commands about the warehouse itself: status, backup, restore, migrate-warehouse, vacuum."""
 
 import time
 from pathlib import Path
@@ -120,9 +116,9 @@ def migrate_warehouse(
 @app.command()
 @with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
-    """Forget what is older than --raw-history-days, then write the warehouse anew as small as it goes."""
+    """Delete raw history older than --raw-history-days, then write the warehouse anew, as small as it can be."""
     from cce_etl.cli import output
-    from cce_etl.pipeline import retention as upkeep
+    from cce_etl.pipeline import retention
 
-    done = upkeep.vacuum(settings)
+    done = retention.vacuum(settings)
     output.json_line(done) if as_json else output.vacuumed(done, settings)

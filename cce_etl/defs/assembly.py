@@ -1,8 +1,4 @@
-"""Everything that Dagster is to know of, put together.
-
-Lives here: the one list of assets, checks, runs and sensors, and the one place that says which clock and environment
-count. Does not: any of them.
-"""
+"""All assets, checks, jobs, schedules and sensors, as Dagster's definitions."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, Sc
 
 from cce_etl.defs.resources import POOL, Warehouse, readable_failures
 from cce_etl.defs.run_history import delete_old_runs
-from cce_etl.pipeline.retention import forget
+from cce_etl.pipeline.retention import prune
 from cce_etl.warehouse.connection import storage_of
 
 HOUSEKEEPING: Final = "housekeeping"
@@ -27,7 +27,7 @@ def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]
 def delete_raw_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
     """Delete old raw history that no tree needs. Its space is used again; `cce-etl vacuum` makes the file smaller."""
     with warehouse.open() as session:
-        gone = forget(session.connection, session.settings.raw_history_days, session.clock)
+        gone = prune(session.connection, session.settings.raw_history_days, session.clock)
         storage_of(session.connection).reuse_deleted_space(session.connection)
     context.log.info(
         f"Deleted {gone.payload_count} payloads, {gone.letter_count} dead letters and {gone.run_count} fetch runs."

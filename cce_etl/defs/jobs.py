@@ -1,7 +1,4 @@
-"""The runs that build everything: every night's, and one for each list found in the inbox.
-
-Lives here: their selections, and the nightly schedule. Does not: assets, what one run fetches (`fetch_config`).
-"""
+"""The Dagster jobs that fetch and build everything, nightly and for a list in the inbox, and the nightly schedule."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,8 +1,4 @@
-"""The warehouse as a Dagster resource, and our errors as Dagster's.
-
-Lives here: when settings are read, and how long the writer's file is held: one step.
-Does not: settings themselves (`settings`), what a step does (the assets).
-"""
+"""The warehouse as a Dagster resource, and the project's errors as Dagster's."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -32,7 +28,7 @@ _RETRY_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Hold what a step works with: the writer's connection, the settings of this moment, and the clock."""
+    """What a step works with: the connection for writing, the settings of this moment, and the clock."""
 
     connection: Connection
     settings: Settings

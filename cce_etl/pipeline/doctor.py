@@ -1,8 +1,4 @@
-"""The examination behind `cce-etl doctor`: each setting, the API, the files.
-
-Lives here: what is looked at, and what a person can do about it.
-Does not: mending anything, writing anything.
-"""
+"""What `cce-etl doctor` looks at: each setting, the API, the files. Nothing is written or mended."""
 
 import asyncio
 import time
@@ -28,7 +24,7 @@ _UNKNOWN_JOB: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Say how one thing stands; `exit_code` is 0 when it is well."""
+    """The state of one thing; `exit_code` is 0 when it is well."""
 
     subject: str
     text: str
@@ -36,7 +32,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def is_ok(self) -> bool:
-        """Tell whether nothing has to be done."""
+        """Return whether nothing has to be done."""
         return self.exit_code == 0
 
 

@@ -1,8 +1,4 @@
-"""Keeping the warehouse for years: forgetting what is old, and giving the space back.
-
-Lives here: which old payloads no tree needs any more, the order of a vacuum.
-Does not: SQL and files (`warehouse/`), when it is done (`cli/`, `defs/`).
-"""
+"""Deleting raw history that is older than the settings keep, without a change of core.jobs; shrinking the warehouse."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +24,8 @@ from cce_etl.warehouse.retention import (
 _DAY: Final = 86_400 * 10**9
 
 
-class Forgotten(msgspec.Struct, frozen=True):
-    """Count what retention deleted; the bytes are of bodies as they were sent."""
+class Pruned(msgspec.Struct, frozen=True):
+    """What retention deleted; the bytes are of bodies as they were sent."""
 
     payload_count: int = 0
     body_bytes: int = 0
@@ -38,61 +34,63 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 class Vacuumed(msgspec.Struct, frozen=True):
-    """Say what a vacuum deleted, and the bytes of the warehouse's file before and after it."""
+    """What a vacuum deleted, and the bytes of the warehouse before and after it."""
 
-    forgotten: Forgotten
+    forgotten: Pruned
     bytes_before: int
     bytes_after: int
 
 
 def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
-    """Forget what is older than the settings keep, then write the warehouse anew as small as it goes.
+    """Prune raw history, then write the warehouse anew, as small as it can be.
 
-    Raises WarehouseError; the warehouse then is whole, before or after what was deleted.
+    Raises:
+        WarehouseError: The warehouse is whole, as it was before or after pruning.
     """
     storage = storage_at(settings.warehouse)
     with open_existing_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection:
         storage.checkpoint(connection)
         before = storage.byte_count(connection)
-        forgotten = forget(connection, settings.raw_history_days, clock)
+        pruned = prune(connection, settings.raw_history_days, clock)
     with warehouse_errors(settings.warehouse):
         after = storage.vacuum(settings.lock_wait_seconds, settings.snapshot_days)
-    return Vacuumed(forgotten, before, after)
+    return Vacuumed(pruned, before, after)
 
 
-def forget(connection: Connection, history_days: int | None, clock: Clock = time.time_ns) -> Forgotten:
-    """Delete superseded payloads, resolved letters and accounts of runs that are older; without days, nothing.
+def prune(connection: Connection, history_days: int | None, clock: Clock = time.time_ns) -> Pruned:
+    """Delete redundant payloads, resolved dead letters and fetch runs that are older than some days; None deletes none.
 
-    What is left makes core.jobs as before: a payload stays as long as its job's tree would be another without it.
+    core.jobs can be made again from what is left: a payload stays while its job's tree would differ without it.
     """
     if history_days is None:
-        return Forgotten()
+        return Pruned()
     before = clock() - history_days * _DAY
     with transaction(connection):
-        payloads = _forget_payloads(connection, superseded_payloads(connection, before))
-        return msgspec.structs.replace(
-            payloads,
+        payload_count = body_bytes = 0
+        for source, superseded in groupby(superseded_payloads(connection, before), key=lambda one: one.source):
+            for keys in _batches(superseded):
+                stored = read_payloads(connection, source, dict.fromkeys(key.job_id for key in keys))
+                found = [
+                    payload
+                    for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id)
+                    for payload in redundant(job_id, list(payloads), set(keys))
+                ]
+                delete_payloads(connection, source, found)
+                payload_count += len(found)
+                body_bytes += sum(payload.body_bytes for payload in found)
+        return Pruned(
+            payload_count,
+            body_bytes,
             letter_count=delete_resolved_dead_letters(connection, before),
             run_count=delete_runs(connection, before),
         )
 
 
-def _forget_payloads(connection: Connection, old: Sequence[OldPayload]) -> Forgotten:
-    count = size = 0
-    for source, group in groupby(old, key=lambda one: one.source):
-        for keys in _batches(group):
-            needless = list(_needless(connection, source, keys))
-            delete_payloads(connection, source, needless)
-            count += len(needless)
-            size += sum(payload.body_bytes for payload in needless)
-    return Forgotten(payload_count=count, body_bytes=size)
-
-
-def _batches(old: Iterable[OldPayload]) -> Iterator[list[PayloadKey]]:
-    """Yield keys of as many bodies as may be in memory at once."""
+def _batches(superseded: Iterable[OldPayload]) -> Iterator[list[PayloadKey]]:
+    """Yield the keys of as many bodies as may be in memory at once."""
     keys: list[PayloadKey] = []
     size = 0
-    for one in old:
+    for one in superseded:
         keys.append(one.key)
         size += one.body_bytes
         if size >= BATCH_BYTES:
@@ -101,17 +99,10 @@ def _batches(old: Iterable[OldPayload]) -> Iterator[list[PayloadKey]]:
     yield keys
 
 
-def _needless(connection: Connection, source: str, keys: Sequence[PayloadKey]) -> Iterator[Payload]:
-    old = set(keys)
-    stored = read_payloads(connection, source, dict.fromkeys(key.job_id for key in keys))
-    for job_id, payloads in groupby(stored, key=lambda payload: payload.job_id):
-        yield from without_need(job_id, list(payloads), old)
+def redundant(job_id: str, payloads: Sequence[Payload], old: set[PayloadKey]) -> list[Payload]:
+    """Return the old payloads that can all be deleted without a change of the job's tree; payloads come latest first.
 
-
-def without_need(job_id: str, payloads: Sequence[Payload], old: set[PayloadKey]) -> list[Payload]:
-    """Return those of the old payloads without all of which the job's tree is the same; payloads come latest first.
-
-    All at once when that holds, as it nearly always does; else one by one, the oldest first.
+    Nearly always these are all old payloads. Otherwise they are tried one by one, the oldest first.
     """
     tree = tree_of(job_id, payloads)
     candidates = [payload for payload in payloads if _key(payload) in old]
@@ -123,8 +114,7 @@ def without_need(job_id: str, payloads: Sequence[Payload], old: set[PayloadKey])
         fewer = [payload for payload in kept if payload is not candidate]
         if tree_of(job_id, fewer) == tree:
             kept = fewer
-    still = {_key(payload) for payload in kept}
-    return [payload for payload in candidates if _key(payload) not in still]
+    return [payload for payload in candidates if not any(payload is one for one in kept)]
 
 
 def _key(payload: Payload) -> PayloadKey:

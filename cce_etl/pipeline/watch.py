@@ -1,8 +1,4 @@
-"""One live job, looked at again and again until it ends.
-
-Lives here: the looks and the time between them, and what an answer other than a job means to who waits for it.
-Does not: requests (`extract/client`), writing anything: no warehouse is opened. Showing (`cli/watching`).
-"""
+"""Following one live job: fetching it again and again until it ends. Nothing is written."""
 
 import asyncio
 import signal
@@ -24,7 +20,7 @@ from cce_etl.transform.payload import TERMINAL_PHASES
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Hold a job's tree as it stood at a time, in nanoseconds since 1970 UTC; parents come before children."""
+    """A job's tree as it was at `fetched_at` (ns since 1970 UTC); parents come before children."""
 
     rows: list[JobRow]
     fetched_at: int
@@ -36,7 +32,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     @property
     def is_last(self) -> bool:
-        """Tell whether the job has ended; a phase nobody knows is no end."""
+        """Return whether the job has ended; an unknown phase is no end."""
         return self.root.canonical_phase in TERMINAL_PHASES
 
 
@@ -58,10 +54,15 @@ def watch(
     is_autopilot: bool = False,
     clock: Clock = time.time_ns,
 ) -> Snapshot:
-    """Fetch a job every so many seconds and show each snapshot, until it ends; return the last one.
+    """Fetch a job every `every_seconds` and show each snapshot, until it ends; return the last one.
 
-    Retries, pauses and limits are those of any fetch. Raises ConfigError, AuthError, JobGone, another ApiError when
-    the tries of a snapshot are spent, CceEtlError for an answer that is no job, Interrupted on Ctrl-C.
+    Retries and limits are those of any fetch.
+
+    Raises:
+        ConfigError: A setting or the id is wrong.
+        ApiError: The job is gone (JobGone), refused (AuthError), or could not be fetched.
+        CceEtlError: The answer is not this job.
+        Interrupted: Ctrl-C.
     """
     if not is_valid_id(job_id):
         raise ConfigError(f"{job_id!r} is no job id.")
@@ -92,18 +93,14 @@ def _snapshot(job_id: str, outcome: Fetched | Gone | Failed) -> Snapshot:
             f"`cce-etl trace {job_id}`. A job of an Autopilot cluster needs --autopilot."
         )
     if isinstance(outcome, Failed):
-        raise _refusal(job_id, outcome)
+        status, code = outcome.http_status, outcome.error_code
+        if outcome.kind == "forbidden":
+            lack = "The credentials lack the permission cce:job:get for it."
+            raise AuthError(f"Job {job_id} was refused: {outcome.message}. {lack}", status=status, error_code=code)
+        hint = " Check CCE_ENDPOINT, the network and HTTPS_PROXY." if outcome.kind == "unreachable" else ""
+        text = f"Job {job_id} could not be fetched, after {outcome.attempts} tries: {outcome.message}.{hint}"
+        raise ApiError(text, status=status, error_code=code)
     try:
         return Snapshot(job_rows(parse_payload(outcome.body, job_id)), outcome.fetched_at)
     except PayloadError as error:
         raise CceEtlError(f"The answer for job {job_id} is no such job: {error}") from None
-
-
-def _refusal(job_id: str, outcome: Failed) -> ApiError:
-    status, code = outcome.http_status, outcome.error_code
-    if outcome.kind == "forbidden":
-        lack = "The credentials lack the permission cce:job:get for it."
-        return AuthError(f"Job {job_id} was refused: {outcome.message}. {lack}", status=status, error_code=code)
-    hint = " Check CCE_ENDPOINT, the network and HTTPS_PROXY." if outcome.kind == "unreachable" else ""
-    text = f"Job {job_id} could not be fetched, after {outcome.attempts} tries: {outcome.message}.{hint}"
-    return ApiError(text, status=status, error_code=code)

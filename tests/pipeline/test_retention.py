@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cce_etl.pipeline import retention as upkeep
 from cce_etl.pipeline.replay import replay
-from cce_etl.pipeline.retention import Forgotten, forget, vacuum, without_need
+from cce_etl.pipeline.retention import Pruned, prune, redundant, vacuum
 from cce_etl.settings.settings import Settings
 from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadKey, tree_of
 from cce_etl.warehouse.connection import Connection, open_warehouse
@@ -53,7 +53,7 @@ def bodies(connection: Connection) -> list[Any]:
     return connection.execute(sql).fetchall()
 
 
-def test_a_replay_after_forgetting_gives_the_same_rows(
+def test_a_replay_after_pruning_gives_the_same_rows(
     connection: Connection, job_body: Callable[..., bytes], v2_body: Callable[..., bytes]
 ) -> None:
     running = [payload("run", job_body("run", "Running", reason=str(day)), days_ago(day)) for day in (9, 8, 7, 1)]
@@ -71,10 +71,10 @@ def test_a_replay_after_forgetting_gives_the_same_rows(
     before = connection.execute(ROWS).fetchall()
     assert len(before) == 6
 
-    found = forget(connection, 5, lambda: NOW)
+    found = prune(connection, 5, lambda: NOW)
 
     gone = [running[0], running[1], mixed[0], mixed[4]]
-    assert found == Forgotten(payload_count=4, body_bytes=sum(len(one.body) for one in gone))
+    assert found == Pruned(payload_count=4, body_bytes=sum(len(one.body) for one in gone))
     # Of the running job the answer of seven days ago was the latest one until yesterday.
     assert bodies(connection) == sorted(
         (one.job_id, one.dialect, one.fetched_at)
@@ -82,12 +82,12 @@ def test_a_replay_after_forgetting_gives_the_same_rows(
     )
     replay(connection)
     assert connection.execute(ROWS).fetchall() == before
-    assert forget(connection, 5, lambda: NOW) == Forgotten()
+    assert prune(connection, 5, lambda: NOW) == Pruned()
 
 
 @settings(max_examples=60, deadline=None)
 @given(history=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), min_size=1, max_size=9))
-def test_no_history_makes_another_tree_without_what_is_needless(
+def test_no_history_makes_another_tree_without_what_is_redundant(
     job_body: Callable[..., bytes], v2_body: Callable[..., bytes], history: list[tuple[str, bool]]
 ) -> None:
     made = {
@@ -103,10 +103,10 @@ def test_no_history_makes_another_tree_without_what_is_needless(
     payloads = [payload("j", made[name][0], at, made[name][1]) for at, (name, _) in enumerate(history)][::-1]
     old = {key(one) for one, (_, is_old) in zip(payloads, reversed(history), strict=True) if is_old}
 
-    needless = without_need("j", payloads, old)
+    found_redundant = redundant("j", payloads, old)
 
-    assert {key(one) for one in needless} <= old
-    left = [one for one in payloads if one not in needless]
+    assert {key(one) for one in found_redundant} <= old
+    left = [one for one in payloads if one not in found_redundant]
     assert tree_of("j", left) == tree_of("j", payloads)
     for one in left:  # and what is left of the old ones is needed, each of them
         if key(one) in old:
@@ -120,13 +120,13 @@ def test_payloads_are_read_back_a_part_at_a_time_and_each_source_has_its_own(
     history = [payload("j", job_body("j", reason=str(day)), days_ago(day)) for day in (9, 8, 7, 6)]
     for source in ("s", "t"):
         land(connection, history, source)
-    assert forget(connection, 1, lambda: NOW).payload_count == 6
+    assert prune(connection, 1, lambda: NOW).payload_count == 6
     assert bodies(connection) == [("j", "v3", days_ago(6))] * 2
 
 
 def test_without_a_number_of_days_everything_is_kept(connection: Connection, job_body: Callable[..., bytes]) -> None:
     land(connection, [payload("j", job_body("j", reason=str(day)), days_ago(day)) for day in (999, 998)])
-    assert forget(connection, None, lambda: NOW) == Forgotten()
+    assert prune(connection, None, lambda: NOW) == Pruned()
     assert len(bodies(connection)) == 2
 
 
@@ -141,7 +141,7 @@ def test_resolved_letters_and_old_runs_are_counted(connection: Connection) -> No
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL FROM range(403)""",
         [days_ago(3)],
     )
-    assert forget(connection, 2, lambda: NOW) == Forgotten(letter_count=2, run_count=3)
+    assert prune(connection, 2, lambda: NOW) == Pruned(letter_count=2, run_count=3)
 
 
 def test_a_vacuum_forgets_then_shrinks_the_file_and_tells_both_sizes(
@@ -156,7 +156,7 @@ def test_a_vacuum_forgets_then_shrinks_the_file_and_tells_both_sizes(
         connection.execute("CHECKPOINT; DELETE FROM marts.bulk")
     done = vacuum(Settings(warehouse=path, raw_history_days=30), lambda: NOW)
     # Of sixty answers, each a day after the other, the last one was the latest until yesterday.
-    assert done.forgotten == Forgotten(payload_count=59, body_bytes=59 * 12_800)
+    assert done.forgotten == Pruned(payload_count=59, body_bytes=59 * 12_800)
     assert done.bytes_after == path.stat().st_size < done.bytes_before * 0.6
     with duckdb.connect(path, read_only=True) as connection:
         assert bodies(connection) == [("j", "v3", days_ago(41)), ("j", "v3", days_ago(1))]

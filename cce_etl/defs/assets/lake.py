@@ -1,8 +1,4 @@
-"""The files of a lake as an asset: merged, and rid of snapshots older than CCE_SNAPSHOT_DAYS, once a week.
-
-Lives here: the asset, its run and its schedule; there is none of them for a file.
-Does not: the work itself (`warehouse/compaction`), what is forgotten of raw (`housekeeping`).
-"""
+"""The files of a lake as an asset, which a weekly run merges and rids of old snapshots."""
 
 from typing import Final
 
@@ -22,15 +18,15 @@ from cce_etl.defs.metadata import OPERATORS
 from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.warehouse.connection import storage_of
 
-# No part of a night: see `nightly`.
+# A group of its own, which the nightly run leaves out.
 UPKEEP: Final = "upkeep"
 
 
 @asset(name="lake_files", group_name=UPKEEP, owners=[OPERATORS], kinds={"ducklake", "parquet"}, pool=POOL)
 def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
-    """Merge small files and take deleted rows out; forget old snapshots, and delete the files that none needs.
+    """Merge small files without their deleted rows, expire old snapshots, and delete files that no snapshot needs.
 
-    The tables stay as they are; they can be read as they were CCE_SNAPSHOT_DAYS back.
+    The tables do not change. They can be read as they were up to CCE_SNAPSHOT_DAYS ago.
     """
     with warehouse.open(context.run.run_id) as session:
         storage = storage_of(session.connection)
@@ -42,7 +38,7 @@ def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehous
 lake_upkeep = define_asset_job(
     "lake_upkeep",
     AssetSelection.groups(UPKEEP),
-    description="Merge the lake's small files, forget snapshots older than CCE_SNAPSHOT_DAYS.",
+    description="Merge the lake's small files, expire snapshots older than CCE_SNAPSHOT_DAYS.",
 )
 lake_upkeep_schedule: Final = ScheduleDefinition(
     job=lake_upkeep,

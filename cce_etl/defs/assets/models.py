@@ -1,7 +1,4 @@
-"""One asset for every SQL model, all made in one step; words come from the file's header, lineage from the SQL.
-
-Lives here: models as assets. Does not: building them, and in which order (`pipeline`).
-"""
+"""Every SQL model as an asset, all built in one step; descriptions come from the files' headers."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256

@@ -1,7 +1,4 @@
-"""The asset that analysts read: the published copy of core and marts.
-
-Lives here: its definition. Does not: copying and swapping (`warehouse/publish`).
-"""
+"""The published file as an asset."""
 
 from collections.abc import Sequence
 from datetime import timedelta

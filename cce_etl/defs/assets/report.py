@@ -1,7 +1,4 @@
-"""The page about the published file, made anew whenever that is.
-
-Lives here: its definition. Does not: what the page holds (`analysis/report`).
-"""
+"""The report as an asset, written again whenever the published file is."""
 
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, ResourceParam, asset
 
