@@ -39,11 +39,9 @@ class SliceComparisons:
     since_ns: IntArray
 
 
-# Returns the log p-value of each compared part of a partition, and whether its values are higher, given each root's
-# part; 0 where fewer than MIN_ROOTS roots are inside or outside.
-_Test = Callable[[IntArray, Partition], tuple[FloatArray, BoolArray]]
-# A partition into one slice: its roots have the code 0, all others -1.
-_ONE_SLICE: Final = Partition((), 1, np.zeros(1, dtype=np.int64))
+# Returns the log p-value and z of some slices, given the slice of each root, -1 for none; the number of slices; those
+# that are tested; and how many roots are in each of these.
+_Test = Callable[[IntArray, int, IntArray, IntArray], tuple[FloatArray, FloatArray]]
 
 
 def compare_slices(sample: Sample, partitions: Sequence[Partition], is_left: BoolArray) -> SliceComparisons:
@@ -61,7 +59,7 @@ def compare_slices(sample: Sample, partitions: Sequence[Partition], is_left: Boo
         for partition in partitions:
             codes = part_codes(sample.dimensions, partition)[is_left]
             here = slice(end, end := end + len(partition.codes))
-            log_p[WHOLE, here], is_higher[WHOLE, here] = test(codes, partition)
+            log_p[WHOLE, here], is_higher[WHOLE, here] = _apply(test, codes, partition.width, partition.codes)
             log_p[SINCE_CHANGE, here], is_higher[SINCE_CHANGE, here], since_ns[here] = compared.since_changes(
                 codes, partition
             )
@@ -94,9 +92,7 @@ def compare_roots(sample: Sample, values: FloatArray, is_in: BoolArray, is_other
         is_other: The roots that they are compared with.
     """
     both = is_in | is_other
-    test = _test_of(sample, values[both], sample.strata[both])
-    log_p, is_higher = test(np.where(is_in[both], 0, -1), _ONE_SLICE)
-    return float(log_p[0]), bool(is_higher[0])
+    return _apply_to_one(_test_of(sample, values[both], sample.strata[both]), is_in[both])
 
 
 def log_date_count(root_count: int) -> float:
@@ -140,8 +136,25 @@ class _Compared:
     def since(self, is_in: BoolArray, since_ns: int) -> tuple[float, bool]:
         """Return the log p-value of a slice from an instant on, and whether its values are higher."""
         start = int(np.searchsorted(self.created_ns, since_ns))
-        log_p, is_higher = self.test_from(start)(np.where(is_in[start:], 0, -1), _ONE_SLICE)
-        return min(0.0, float(log_p[0]) + log_date_count(int(is_in.sum()))), bool(is_higher[0])
+        log_p, is_higher = _apply_to_one(self.test_from(start), is_in[start:])
+        return min(0.0, log_p + log_date_count(int(is_in.sum()))), is_higher
+
+
+def _apply(test: _Test, codes: IntArray, width: int, parts: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Return the log p-value of each part, 0 where MIN_ROOTS are not inside and outside, and whether it is higher."""
+    counts = np.bincount(codes[codes >= 0], minlength=width)[parts]
+    is_enough = (counts >= MIN_ROOTS) & (len(codes) - counts >= MIN_ROOTS)
+    log_p, is_higher = np.zeros(len(parts)), np.zeros(len(parts), dtype=np.bool_)
+    if is_enough.any():
+        log_p[is_enough], z = test(codes, width, parts[is_enough], counts[is_enough])
+        is_higher[is_enough] = z > 0
+    return log_p, is_higher
+
+
+def _apply_to_one(test: _Test, is_in: BoolArray) -> tuple[float, bool]:
+    """Return what `_apply` returns of a single slice."""
+    log_p, is_higher = _apply(test, np.where(is_in, 0, -1), 1, np.zeros(1, dtype=np.int64))
+    return float(log_p[0]), bool(is_higher[0])
 
 
 def _test_of(sample: Sample, values: FloatArray, strata: IntArray) -> _Test:
@@ -152,14 +165,9 @@ def _duration_test(values: FloatArray) -> _Test:
     """Return the rank-sum test of slices among roots of these residuals."""
     ranks, tie_sum = midranks(values)
 
-    def test(codes: IntArray, partition: Partition) -> tuple[FloatArray, BoolArray]:
-        counts, is_enough = _part_sizes(codes, partition)
-        sums = _sums(codes[codes >= 0], ranks[codes >= 0], partition.width)[partition.codes]
-        log_p, is_higher = np.zeros(len(counts)), np.zeros(len(counts), dtype=np.bool_)
-        if is_enough.any():
-            log_p[is_enough], z = rank_sum_log_p(sums[is_enough], counts[is_enough], len(ranks), tie_sum)
-            is_higher[is_enough] = z > 0
-        return log_p, is_higher
+    def test(codes: IntArray, width: int, parts: IntArray, counts: IntArray) -> tuple[FloatArray, FloatArray]:
+        inside = codes >= 0
+        return rank_sum_log_p(_sums(codes[inside], ranks[inside], width)[parts], counts, len(ranks), tie_sum)
 
     return test
 
@@ -170,35 +178,22 @@ def _failure_test(values: FloatArray, strata: IntArray) -> _Test:
     A root with four nodes has four chances to fail on one. Fisher's test alone finds that in every fleet.
     """
     columns = strata + 1
-    width = int(columns.max(initial=0)) + 1
-    stratum_counts, stratum_failed = np.bincount(columns, minlength=width), _sums(columns, values, width)
+    column_count = int(columns.max(initial=0)) + 1
+    stratum_counts = np.bincount(columns, minlength=column_count)
+    stratum_failed = _sums(columns, values, column_count)
 
-    def test(codes: IntArray, partition: Partition) -> tuple[FloatArray, BoolArray]:
-        counts, is_enough = _part_sizes(codes, partition)
-        log_p, is_higher = np.zeros(len(counts)), np.zeros(len(counts), dtype=np.bool_)
-        if not is_enough.any():
-            return log_p, is_higher
+    def test(codes: IntArray, width: int, parts: IntArray, counts: IntArray) -> tuple[FloatArray, FloatArray]:
         inside = codes >= 0
-        cells = codes[inside] * width + columns[inside]
-        parts = partition.codes[is_enough]
-        cell_counts = np.bincount(cells, minlength=partition.width * width).reshape(-1, width)[parts]
-        cell_failed = _sums(cells, values[inside], partition.width * width).reshape(-1, width)[parts]
+        cells, cell_count = codes[inside] * column_count + columns[inside], width * column_count
+        cell_counts = np.bincount(cells, minlength=cell_count).reshape(-1, column_count)[parts]
+        cell_failed = _sums(cells, values[inside], cell_count).reshape(-1, column_count)[parts]
         failed = np.rint(cell_failed.sum(axis=1)).astype(np.int64)
-        log_p[is_enough] = fisher_exact_log_p(failed, counts[is_enough], int(values.sum()), len(values))
+        exact = fisher_exact_log_p(failed, counts, int(values.sum()), len(values))
         within, z = cochran_mantel_haenszel_log_p(cell_failed, cell_counts, stratum_failed, stratum_counts)
-        is_higher[is_enough] = z > 0
-        if np.sum(stratum_counts > 0) > 1:
-            log_p[is_enough] = np.maximum(log_p[is_enough], within)
-        return log_p, is_higher
+        return np.maximum(exact, within) if np.sum(stratum_counts > 0) > 1 else exact, z
 
     return test
 
 
 def _sums(groups: IntArray, values: FloatArray, group_count: int) -> FloatArray:
     return np.asarray(np.bincount(groups, weights=values, minlength=group_count), dtype=np.float64)
-
-
-def _part_sizes(codes: IntArray, partition: Partition) -> tuple[IntArray, BoolArray]:
-    """Return how many roots are in each compared part, and whether MIN_ROOTS are inside and outside."""
-    counts = np.bincount(codes[codes >= 0], minlength=partition.width)[partition.codes]
-    return counts, np.asarray((counts >= MIN_ROOTS) & (len(codes) - counts >= MIN_ROOTS))
