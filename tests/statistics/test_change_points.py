@@ -34,7 +34,7 @@ def test_a_series_too_long_to_be_searched_value_by_value_has_its_changes_where_t
     assert abs(second.split - 13_001) <= 2
 
 
-def test_heavy_tails_are_no_changes() -> None:
+def test_outliers_of_a_heavy_tail_are_no_changes() -> None:
     assert [find_changes(_noise(500, seed)) for seed in range(20)] == [[]] * 20
     assert find_changes(_noise(20_000)) == []
 
@@ -63,18 +63,18 @@ def test_a_short_or_constant_series_has_none() -> None:
     assert find_changes(np.zeros(50)) == []
 
 
-def test_a_change_is_confirmed_when_shuffled_series_hardly_ever_show_as_great_a_one() -> None:
+def test_a_split_is_confirmed_when_permutations_hardly_ever_have_as_great_a_one() -> None:
     assert is_split_confirmed(np.repeat([0.0, 1.0], 20), 20)
     assert not is_split_confirmed(np.tile([0.0, 1.0], 20), 20)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_tries_that_are_not_made_would_not_have_confirmed_it(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permutations_that_are_not_made_would_not_have_confirmed_it(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     values = _noise(60, seed) + np.repeat([0.0, seed * 0.03], 30)
     all_at_once = is_split_confirmed(values, 30)
     monkeypatch.setattr(change_points, "_MAX_CELLS", 1)
     assert is_split_confirmed(values, 30) == all_at_once
-    assert all_at_once == (seed in (5, 9))  # as all 999 tries say
+    assert all_at_once == (seed in (5, 9))  # as all 999 permutations say
 
 
 def test_the_penalty_is_four_variances_times_the_logarithm_of_the_length() -> None:

@@ -31,7 +31,7 @@ def test_no_chain_is_no_sum() -> None:
     assert chain_sums(integers(), integers()).tolist() == []
 
 
-def test_the_last_a_level_higher_stands_before_and_no_level_is_skipped() -> None:
+def test_a_parent_in_preorder_is_the_last_row_one_level_higher() -> None:
     assert preorder_parents(integers(0, 1, 2, 2, 1, 2, 0, 1)).tolist() == [0, 0, 1, 1, 0, 4, 6, 6]
     assert preorder_parents(integers(2, 1, 0, 3)).tolist() == [0, 1, 2, 0]
     assert preorder_parents(integers(0, 2)).tolist() == [0, 1]
@@ -76,7 +76,7 @@ def test_the_child_that_ends_last_comes_first_then_the_later_start_then_the_firs
     assert nodes.tolist() == [2, 3, 1, 5]
 
 
-def test_levels_come_from_above_and_siblings_stay_together() -> None:
+def test_lower_depths_come_first_and_siblings_stay_together() -> None:
     siblings = siblings_of((-1, 0, 9), (0, 0, 4), (1, 0, 1), (0, 4, 9), (3, 4, 9), (1, 1, 4))
     assert siblings.nodes.tolist() == [3, 1, 5, 2, 4]
     assert siblings.depths.tolist() == [1, 1, 2, 2, 2]

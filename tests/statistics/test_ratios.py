@@ -6,20 +6,20 @@ import pytest
 from cce_etl.statistics.ratios import duration_ratio, duration_ratio_interval, failure_ratio, failure_ratio_interval
 
 
-def test_the_ratio_is_taken_within_shapes() -> None:
+def test_the_ratio_is_taken_within_strata() -> None:
     # Shape 1 takes ten times as long as shape 0; the slice is all of shape 1 and takes twice as long as its others.
     values = np.log(np.array([*[1.0] * 30, *[10.0] * 15, *[20.0] * 10]))
     groups = np.array([*[0] * 30, *[1] * 25])
     assert duration_ratio(values, groups, np.arange(55) >= 45) == pytest.approx(2)
 
 
-def test_a_shape_with_few_others_is_compared_with_all_of_them() -> None:
+def test_a_stratum_with_few_others_is_compared_with_all_of_them() -> None:
     values = np.log(np.array([*[2.0] * 30, *[10.0] * 10]))
     groups = np.array([*[0] * 30, *[1] * 10])
     assert duration_ratio(values, groups, groups == 1) == pytest.approx(5)
 
 
-def test_the_interval_of_medians_covers_the_truth_about_as_often_as_it_says() -> None:
+def test_the_interval_covers_the_true_ratio_in_about_95_percent_of_samples() -> None:
     covered = 0
     for seed in range(60):
         generator = np.random.default_rng(seed)
@@ -38,7 +38,7 @@ def test_the_interval_is_the_same_every_time() -> None:
     assert first == second
 
 
-def test_rates_are_pooled_over_kinds_of_roots() -> None:
+def test_rates_are_pooled_over_strata() -> None:
     # 5 of 10 against 10 of 40, and 2 of 10 against 4 of 40: twice as often in both.
     failed = np.array([*[1] * 5, *[0] * 5, *[1] * 10, *[0] * 30, *[1] * 2, *[0] * 8, *[1] * 4, *[0] * 36], dtype=float)
     groups = np.repeat([0, 1], 50)
@@ -50,6 +50,6 @@ def test_rates_are_pooled_over_kinds_of_roots() -> None:
     assert 3 < found.high < 5
 
 
-def test_others_that_never_fail_give_an_endless_ratio() -> None:
+def test_others_that_never_fail_give_an_infinite_ratio() -> None:
     is_in = np.arange(40) < 20
     assert failure_ratio(is_in.astype(float), np.zeros(40, dtype=np.int64), is_in) == float("inf")

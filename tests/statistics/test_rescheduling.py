@@ -1,4 +1,4 @@
-"""New schedules: small trees by hand, then random ones against a schedule drawn forwards, node by node."""
+"""New schedules of small trees by hand, then of random ones against a schedule computed forwards, node by node."""
 
 from dataclasses import dataclass, field
 
@@ -49,23 +49,23 @@ def test_a_cut_parent_is_shorter_by_its_own_cut_alone() -> None:
     assert saved(nodes, n1=10, n2=70) == [10, 10, 70]
 
 
-def test_a_step_waits_for_a_sibling_that_ends_a_second_after_its_start_not_later() -> None:
+def test_a_step_waits_for_a_sibling_that_ends_at_most_a_second_after_its_start() -> None:
     within, beyond = [(-1, 0, 50), (0, 0, 22), (0, 20, 50)], [(-1, 0, 50), (0, 0, 23), (0, 20, 50)]
     assert saved(within, n1=10)[0] == 10
     assert saved(beyond, n1=10)[0] == 0
 
 
-def test_of_siblings_so_short_that_each_could_wait_for_the_other_the_later_end_waits() -> None:
+def test_of_siblings_that_could_wait_for_each_other_the_one_that_ends_later_waits() -> None:
     nodes = [(-1, 0, 9), (0, 0, 2), (0, 1, 2), (0, 1, 1)]
     forest = forest_of(*nodes)
     assert predecessors(forest, forest.timed_children()).tolist() == [-1, 3, 1, -1]
 
 
-def test_none_gets_shorter_than_nothing() -> None:
+def test_no_duration_falls_below_zero() -> None:
     assert saved([(-1, 0, 10), (0, 0, 90)], n1=80) == [10, 80]
 
 
-def test_steps_that_are_not_timed_move_nothing() -> None:
+def test_steps_that_are_not_timed_change_nothing() -> None:
     assert saved([(-1, 0, 10), (0, 9, 3), (1, 0, 9), (0, 2, 8)], n2=5, n3=4) == [4, 0, 5, 4]
 
 
@@ -76,7 +76,7 @@ def test_no_job_saves_nothing() -> None:
 
 @dataclass
 class Schedule:
-    """New times of every node of a forest in half seconds, each worked out from those before it."""
+    """The new times of every node of a forest in half seconds, each computed from those before it."""
 
     nodes: list[tuple[int, int, int]]
     cuts: list[int]
@@ -100,7 +100,7 @@ class Schedule:
 
 @settings(max_examples=500, deadline=None)
 @given(st.integers(1, 12).flatmap(lambda size: st.binary(min_size=4 * size, max_size=4 * size)))
-def test_a_schedule_drawn_forwards_saves_the_same(data: bytes) -> None:
+def test_a_schedule_computed_forwards_saves_the_same(data: bytes) -> None:
     nodes, cuts = [], []
     for index in range(len(data) // 4):
         above, start, length, cut = data[4 * index : 4 * index + 4]

@@ -65,11 +65,11 @@ def test_an_id_is_left_out() -> None:
     assert _names(_dimension("host", *"abccddeeff")) == ["host"]
 
 
-def test_what_all_roots_share_is_left_out() -> None:
+def test_a_value_that_all_roots_share_is_left_out() -> None:
     assert _names(_dimension("order", *[""] * 10)) == []
 
 
-def test_what_some_have_and_others_lack_is_kept() -> None:
+def test_a_value_that_some_roots_lack_is_kept() -> None:
     assert _names(_dimension("policy", *["static"] * 5, *[None] * 5)) == ["policy"]
 
 
@@ -78,18 +78,18 @@ def test_the_same_parts_are_kept_once_under_the_first_name() -> None:
     assert _names(_dimension("flavor", *"aaabbb"), _dimension("zone", *"xyxyxy")) == ["flavor", "zone"]
 
 
-def test_the_same_words_about_more_roots_take_the_plainer_name() -> None:
+def test_the_same_values_known_of_more_roots_take_the_plainer_name() -> None:
     flavor, key = _dimension("flavor", "a", "a", "b", "b", None, None), _dimension("key", *"aabbaa")
     [one] = informative_dimensions([flavor, key], 2)
     assert one.name == "flavor"
     assert one.codes.tolist() == [0, 0, 1, 1, 0, 0]
 
 
-def test_other_words_about_some_of_the_roots_are_another_dimension() -> None:
+def test_other_values_of_some_of_the_roots_are_another_dimension() -> None:
     assert _names(_dimension("policy", "p", "p", None, None), _dimension("source", *"aabb")) == ["policy", "source"]
 
 
-def test_values_of_few_roots_are_forgotten() -> None:
+def test_values_of_few_roots_are_dropped() -> None:
     [one] = informative_dimensions([_dimension("host", *"abbccdd")], 2)
     assert one.values == ("b", "c", "d")
     assert one.codes.tolist() == [-1, 0, 0, 1, 1, 2, 2]

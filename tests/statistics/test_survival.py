@@ -1,4 +1,4 @@
-"""Curves against scipy's and against fractions, percentiles against the curve."""
+"""Survival curves equal to those of scipy and of exact fractions, and survival times equal to those of the curves."""
 
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ def columns(lives: Lives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @given(LIVES)
-def test_survival_is_scipys(lives: Lives) -> None:
+def test_survival_is_that_of_scipy(lives: Lives) -> None:
     found = survival_curve(*columns(lives))
     wanted = ecdf(CensoredData.right_censored([time for time, _ in lives], [end == "R" for _, end in lives])).sf
     assert found.seconds.tolist() == wanted.quantiles.tolist()
@@ -44,13 +44,13 @@ def test_incidences_are_the_aalen_johansen_sums_in_fractions(lives: Lives) -> No
         assert found.failure_incidence[place] == pytest.approx(float(failed), abs=1e-9)
 
 
-def test_nothing_has_an_empty_curve() -> None:
+def test_no_lifetimes_have_an_empty_curve() -> None:
     empty = np.empty(0)
     assert len(survival_curve(empty, empty.astype(bool), empty.astype(bool)).seconds) == 0
 
 
 @given(st.lists(LIVES, min_size=1, max_size=4), st.sampled_from([0.5, 0.1, 0.05]))
-def test_percentiles_are_the_first_times_at_which_each_groups_curve_is_low_enough(
+def test_survival_times_are_the_first_at_which_each_groups_curve_is_low_enough(
     groups: list[Lives], share: float
 ) -> None:
     ordered = [sorted((time, end == "R") for time, end in lives) for lives in groups]

@@ -1,4 +1,4 @@
-"""Fingerprints: what is the same, what is not, and that they never change."""
+"""Fingerprints of trees: which are equal, which differ, and that they never change."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Arrow to arrays: who is whose parent, what is unknown, and what is not timed."""
+"""Arrow columns as arrays: parents, unknown values, and jobs that are not timed."""
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ def table(*jobs: tuple[int, str | None, str | None]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(names, job, strict=True)) for job in jobs], schema)
 
 
-def test_unknown_parents_and_times_are_read() -> None:
+def test_unknown_parents_and_times_are_accepted() -> None:
     jobs = pa.table(
         {
             "root_number": [1, 1, 1, 1],
@@ -46,7 +46,7 @@ def test_in_byte_order_ten_stands_before_two_and_below_no_one_else() -> None:
     assert parent_positions(table(*jobs)).tolist() == [-1, 0, 1, 0, 3, 0]
 
 
-def test_a_job_that_shares_its_place_with_another_is_below_the_same_parent() -> None:
+def test_a_job_that_shares_its_path_with_another_is_below_the_same_parent() -> None:
     jobs = [(1, "", None), (1, "0", ""), (1, "0/1", "0"), (1, "0/1/0", "0/1"), (1, "0/1~2", "0"), (1, "0~2", "")]
     assert parent_positions(table(*jobs)).tolist() == [-1, 0, 1, 2, 1, 0]
 

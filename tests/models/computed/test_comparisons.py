@@ -1,4 +1,4 @@
-"""From rows of roots to findings: a planted fleet, an empty one, and the same one in another order."""
+"""The findings in a planted fleet, in one with nothing planted, and in the same one in another order."""
 
 from typing import Any
 
@@ -99,7 +99,7 @@ def test_rows_in_another_order_give_the_same_table(planted: pa.Table) -> None:
     assert compute(shuffled).equals(compute(planted))
 
 
-def test_nothing_is_found_where_nothing_is() -> None:
+def test_nothing_is_found_where_nothing_is_planted() -> None:
     assert [compute(_roots(seed)).num_rows for seed in range(2, 7)] == [0] * 5
 
 

@@ -1,4 +1,4 @@
-"""Measures of jobs: thresholds, what has none, and rows that pass unchanged."""
+"""Measures of jobs: thresholds, jobs without measures, and columns that pass unchanged."""
 
 import re
 from itertools import accumulate
@@ -50,7 +50,7 @@ def test_a_step_is_on_the_path_from_one_second_of_a_long_root_on() -> None:
     assert measured(*jobs)["is_on_critical_path"] == [True, True, False]
 
 
-def test_an_empty_root_is_walked_and_nothing_is_on_its_path() -> None:
+def test_a_root_of_no_duration_has_nothing_on_its_critical_path() -> None:
     result = measured(("", 5, 5), ("0", 5, 5))
     assert (result["critical_seconds"], result["is_on_critical_path"]) == ([0.0, 0.0], [False, False])
 
@@ -69,7 +69,7 @@ def test_seconds_keep_every_nanosecond_of_26_days() -> None:
     assert [round(one * 1e9) for one in result["critical_self_seconds"]] == [2, end - 2]
 
 
-def test_every_job_knows_the_shape_of_its_root() -> None:
+def test_every_job_has_the_shape_of_its_root() -> None:
     result = measured(("", 0, 9), ("0", 0, 5), ("", 0, 9))
     assert result["root_shape_id"] == [result["shape_id"][0], result["shape_id"][0], result["shape_id"][2]]
     assert result["shape_id"][1] == result["shape_id"][2] != result["shape_id"][0]
@@ -85,7 +85,7 @@ def test_a_shape_is_sixteen_hexadecimal_digits_also_where_the_type_is_unknown() 
     assert shapes[1] == measured(("", 0, 9))["shape_id"][0] != shapes[0]
 
 
-def test_a_job_whose_parent_is_unknown_stands_below_the_root() -> None:
+def test_a_job_whose_parent_is_unknown_goes_below_the_root() -> None:
     result = measured(("", 0, 9), ("", 10, 20), ("0/0", 12, 19))
     assert [round(one * 1e9) for one in result["critical_self_seconds"]] == [9, 3, 7]
 

@@ -34,7 +34,7 @@ def test_the_plainest_names_come_first() -> None:
     ]
 
 
-def test_values_stand_in_order_whatever_order_they_are_met_in() -> None:
+def test_values_are_sorted_in_whatever_order_they_occur() -> None:
     one = text_dimension("zone", pa.array(["c", None, "a", "c"]))
     assert (one.values, one.codes.tolist()) == (("a", "c"), [1, -1, 0, 1])
 
@@ -57,7 +57,7 @@ def test_names_are_cut_before_the_part_that_numbers_them() -> None:
     ]
 
 
-def test_encoded_parameters_say_the_same_in_another_order_and_of_some_roots() -> None:
+def test_encoded_parameters_give_the_same_dimensions_in_another_order_and_of_some_roots() -> None:
     parameters = [[("zone", "b"), ("id", "1")], [], [("zone", "a"), ("zone", "a")], [("zone", "b"), ("size", None)]]
     roots = _roots(step_parameters=parameters, root_parameters=parameters[::-1])
     encoded = encode_parameters(roots)

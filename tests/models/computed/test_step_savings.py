@@ -51,7 +51,7 @@ def test_a_slow_step_beside_a_longer_one_saves_nothing() -> None:
     assert savings(job(0, "", 0, 20), job(0, "0", 0, 20), job(0, "1", 0, 10, **slow)) == [("s", None, 1, 0.0)]
 
 
-def test_a_running_step_moves_nothing() -> None:
+def test_a_running_step_saves_nothing() -> None:
     slow = {"job_type": "A", "kind_number": 0, "cut_ns": SECOND}
     assert savings(job(0, "", 0, 20), job(0, "0", 0, None), job(0, "1", 5, 20, **slow)) == [("s", "A", 1, 1.0)]
 
