@@ -72,26 +72,26 @@ def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Pro
         summary = _whole_job(settings, list(fleet.job_ids), on_progress)
     with open_published(settings.published) as connection:
         durations, failure_rates = query(connection, _DURATIONS), query(connection, _FAILURE_RATES)
-        return DemoResult(summary, settings, _held(durations), _held(failure_rates))
+        return DemoResult(summary, settings, _materialized(durations), _materialized(failure_rates))
 
 
 def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> RunCounts:
     run_id = run.new_run_id()
-    (plan,) = plan_open_jobs([settings], _still)
+    (plan,) = plan_open_jobs([settings], _demo_clock)
     plan = msgspec.structs.replace(plan, id_list=IdList("synthetic fleet", job_ids))
     with open_warehouse(settings.warehouse) as connection:
-        register(connection, run_id, plan.source.name, IdList("synthetic fleet", job_ids), _still)
-        result = fetch(connection, [plan], run_id, clock=_still, command="demo", on_progress=on_progress)
+        register(connection, run_id, plan.source.name, IdList("synthetic fleet", job_ids), _demo_clock)
+        result = fetch(connection, [plan], run_id, clock=_demo_clock, command="demo", on_progress=on_progress)
         result.raise_first()
-        run.finish(connection, settings, run_id, _still)
+        run.finish(connection, settings, run_id, _demo_clock)
     return result.counts
 
 
-def _still() -> int:
+def _demo_clock() -> int:
     return DEMO_ENDS_AT
 
 
-def _held(result: QueryResult) -> QueryResult:
+def _materialized(result: QueryResult) -> QueryResult:
     return QueryResult(result.columns, iter(list(result.rows)))
 
 

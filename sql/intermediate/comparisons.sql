@@ -10,7 +10,8 @@
 --   measure: duration or failure
 --   comparison: 'whole window' or 'after change' (a slice against all other roots), or 'before and after' (one source's
 --     roots)
---   rank: number from 1 within step type and measure; cohorts start with the clearest, changes with a source's earliest
+--   rank: number from 1 within step type and measure; the most significant cohort comes first, of changes a source's
+--     earliest
 --   dimensions: the one or two dimensions that define the slice
 --   dimension_values: the slice's value in each dimension
 --   since_at: midpoint between the last root before and the first after the change, UTC; NULL over the whole window

@@ -1,5 +1,5 @@
 -- For whom a step type is slow, or fails. A cohort is a slice of the roots by one dimension or two, compared with all
--- other roots. The clearest one comes first; each further one is found among the roots that the ones before it leave.
+-- other roots. The most significant comes first; each further one is found among the roots that the ones before leave.
 -- Listed are findings only (q_value below 0.01 and ratio at least 1.2), and at most twenty for a step type's durations
 -- and for its failures. Of a step type with more than 20,000 root jobs, about 20,000 are compared and counted, drawn
 -- evenly by a hash of their ids.

@@ -1,6 +1,8 @@
 """Models that SQL alone cannot express: each module computes one model from the rows that its SELECT returns.
 
-A module names its model as MODEL and offers `compute`; the model's header names the module (`computed by:`).
+A module names its model as MODEL and offers `compute`: it takes an Arrow table, calls `statistics/` with arrays, and
+returns an Arrow table. The model's header names the module (`computed by:`). `arrow` and `root_dimensions` have no
+MODEL; they read columns for the others.
 """
 
 from functools import cache
