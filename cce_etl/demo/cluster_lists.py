@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import lru_cache
 from typing import Final
 
 from cce_etl.demo.body import Document
@@ -47,6 +48,7 @@ def node_list(fleet: Fleet, cluster_id: str) -> Document | None:
     return {"kind": "List", "apiVersion": "v3", "items": nodes}
 
 
+@lru_cache(maxsize=8)
 def _jobs_by_cluster(fleet: Fleet) -> list[list[RootJob]]:
     """Return the jobs of each cluster by start, and the clusters by the start of their last job."""
     by_cluster: dict[str, list[RootJob]] = defaultdict(list)
