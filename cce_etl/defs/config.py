@@ -27,15 +27,15 @@ ORIGIN = "run config"
 
 
 class FetchConfig(Config):
-    """Narrow or widen what one run fetches; each field narrows further, and without any the run is as every night."""
+    """What one run fetches. Without any field it fetches as every night; each field changes or narrows that."""
 
     refetch: bool = Field(
         default=False,
-        description="Fetch finished jobs again too; alone, every job known. What changed is kept beside what was.",
+        description="Also fetch finished jobs again; without other fields, every known job. Earlier bodies are kept.",
     )
     ids: list[str] = Field(
         default=[],
-        description="Fetch these ids alone, known or new. With several sources, name one in `sources`.",
+        description="Fetch only these ids, known or new. With several sources, name one of them in `sources`.",
     )
     since: str | None = Field(
         default=None,
@@ -43,50 +43,43 @@ class FetchConfig(Config):
     )
     sources: list[str] = Field(
         default=[],
-        description="Ask these sources alone, by the names their rows carry.",
+        description="Fetch only from these sources, given by name.",
     )
     id_files: list[str] = Field(
         default=[],
-        description="Fetch the ids in these lists instead of those that CCE_JOB_IDS names. The inbox sets it.",
+        description="Fetch the ids in these files instead of those in CCE_JOB_IDS. The inbox sets this field.",
     )
 
 
-def plan(connection: Connection, settings: Settings, config: FetchConfig, run_id: str, clock: Clock) -> list[FetchPlan]:
-    """Return what to fetch from each source, and reopen finished jobs where the config asks for them.
-
-    Raises:
-        ConfigError: A source, id or time is none, or ids are given for several sources at once.
-    """
-    plans = narrowed(connection, settings, config, run_id, clock)
-    for one in plans:
-        if config.refetch and one.id_list is not None:
-            reopen(connection, one.source.name, one.id_list.job_ids)
-    return plans
-
-
-def narrowed(
+def plan_run(
     connection: Connection, settings: Settings, config: FetchConfig, run_id: str, clock: Clock
 ) -> list[FetchPlan]:
-    """Return what to fetch from each source, of finished jobs only those that were reopened before.
+    """Return what a run fetches from each source.
 
     A list that an earlier step of the run has registered is not read again.
 
     Raises:
-        ConfigError: As `plan`.
+        ConfigError: A source, id or time is invalid, or ids are given for several sources at once.
     """
-    chosen = chosen_settings(settings, config.sources)
-    if config.ids and len(chosen) > 1:
-        names = ", ".join(require_source(one).name for one in chosen)
+    selected = select_sources(settings, config.sources)
+    if config.ids and len(selected) > 1:
+        names = ", ".join(require_source(one).name for one in selected)
         raise ConfigError(f"The run config names ids, and there are several sources: {names}. Name one in sources.")
-    plans = []
-    for one in plan_open_jobs(chosen, clock):
-        id_list = _id_list(connection, one, config, run_id, clock)
-        plans.append(msgspec.structs.replace(one, id_list=id_list))
-    return plans
+    return [
+        msgspec.structs.replace(plan, id_list=_id_list(connection, plan, config, run_id, clock))
+        for plan in plan_open_jobs(selected, clock)
+    ]
 
 
-def chosen_settings(settings: Settings, names: Sequence[str]) -> list[Settings]:
-    """Return the settings of the named sources, of all without names; raise ConfigError for a name that is none."""
+def reopen_finished(connection: Connection, plans: Sequence[FetchPlan], config: FetchConfig) -> None:
+    """Mark the finished jobs of plans as open again where the config asks to fetch them again."""
+    for plan in plans:
+        if config.refetch and plan.id_list is not None:
+            reopen(connection, plan.source.name, plan.id_list.job_ids)
+
+
+def select_sources(settings: Settings, names: Sequence[str]) -> list[Settings]:
+    """Return the settings of the named sources, or of all without names; raise ConfigError for an unknown name."""
     found = {one.source or require_source(one).name: one for one in read_sources(settings)}
     missing = [name for name in names if name not in found]
     if missing:
@@ -97,7 +90,7 @@ def chosen_settings(settings: Settings, names: Sequence[str]) -> list[Settings]:
 def _id_list(connection: Connection, plan: FetchPlan, config: FetchConfig, run_id: str, clock: Clock) -> IdList | None:
     source = plan.source.name
     if config.ids:
-        id_list: IdList | None = IdList(ORIGIN, _valid(config.ids))
+        id_list: IdList | None = IdList(ORIGIN, _valid_ids(config.ids))
     elif config.id_files:
         id_list = read_id_list(plan.settings, config.id_files)
     else:
@@ -115,18 +108,18 @@ def _id_list(connection: Connection, plan: FetchPlan, config: FetchConfig, run_i
 def _listed_since(connection: Connection, source: str, id_list: IdList, since: str | None) -> IdList:
     if since is None:
         return id_list
-    recent = set(listed_since(connection, source, _instant(since)))
+    recent = set(listed_since(connection, source, _parse_since(since)))
     return msgspec.structs.replace(id_list, job_ids=[job_id for job_id in id_list.job_ids if job_id in recent])
 
 
-def _valid(job_ids: Sequence[str]) -> list[str]:
+def _valid_ids(job_ids: Sequence[str]) -> list[str]:
     bad = [job_id for job_id in job_ids if not is_valid_id(job_id)]
     if bad:
-        raise ConfigError(f"{len(bad)} of the ids in the run config are no job ids: the first is {bad[0][:40]!r}.")
+        raise ConfigError(f"{len(bad)} of the ids in the run config are not job ids; the first is {bad[0][:40]!r}.")
     return list(dict.fromkeys(job_ids))
 
 
-def _instant(text: str) -> int:
+def _parse_since(text: str) -> int:
     try:
         instant = parse_timestamp(f"{text}T00:00:00Z" if len(text) == 10 else text)
     except ValueError:

@@ -54,7 +54,7 @@ class DemoServer(msgspec.Struct, frozen=True):
 
 
 def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Progress], None]) -> DemoResult:
-    """Serve a synthetic fleet, run the whole job against it over HTTP, and return what to show.
+    """Serve a synthetic fleet, run the whole pipeline against it over HTTP, and return what to show.
 
     Raises WarehouseError when the demo's files cannot be written.
     """
@@ -69,13 +69,13 @@ def run_demo(folder: Path, seed: int, job_count: int, on_progress: Callable[[Pro
             published=folder / "cce_jobs.duckdb",
             rate_limit=0,
         )
-        summary = _whole_job(settings, list(fleet.job_ids), on_progress)
+        summary = _run_pipeline(settings, list(fleet.job_ids), on_progress)
     with open_published(settings.published) as connection:
         durations, failure_rates = query(connection, _DURATIONS), query(connection, _FAILURE_RATES)
         return DemoResult(summary, settings, _materialized(durations), _materialized(failure_rates))
 
 
-def _whole_job(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> RunCounts:
+def _run_pipeline(settings: Settings, job_ids: list[str], on_progress: Callable[[Progress], None]) -> RunCounts:
     run_id = run.new_run_id()
     (plan,) = plan_open_jobs([settings], _demo_clock)
     plan = msgspec.structs.replace(plan, id_list=IdList("synthetic fleet", job_ids))

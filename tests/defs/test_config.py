@@ -1,4 +1,4 @@
-"""Run config: what each field makes of the ids that are known."""
+"""The run config: which of the known ids each of its fields selects."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cce_etl.defs.config import FetchConfig, plan
+from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished
 from cce_etl.errors import ConfigError
 from cce_etl.pipeline.plan import read_id_list, register
 from cce_etl.settings.settings import Settings, read_settings
@@ -46,7 +46,9 @@ def several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def _ids(connection: Connection, settings: Settings, config: FetchConfig) -> list[list[str] | None]:
-    id_lists = [one.id_list for one in plan(connection, settings, config, "run", time.time_ns)]
+    plans = plan_run(connection, settings, config, "run", time.time_ns)
+    reopen_finished(connection, plans, config)
+    id_lists = [one.id_list for one in plans]
     return [None if id_list is None else id_list.job_ids for id_list in id_lists]
 
 
@@ -85,7 +87,7 @@ def test_a_list_in_the_config_stands_for_the_usual_one(
 
 def test_sources_choose_whom_to_ask(connection: Connection, several: Settings) -> None:
     for names, expected in (([], ["east", "west"]), (["west"], ["west"]), (["west", "east"], ["west", "east"])):
-        plans = plan(connection, several, FetchConfig(sources=names), "run", time.time_ns)
+        plans = plan_run(connection, several, FetchConfig(sources=names), "run", time.time_ns)
         assert [one.source.name for one in plans] == expected
 
 
@@ -94,13 +96,13 @@ def test_sources_choose_whom_to_ask(connection: Connection, several: Settings) -
     [
         (FetchConfig(sources=["north"]), "There is no source north; there are east, west."),
         (FetchConfig(ids=["old"]), "names ids, and there are several sources: east, west. Name one in sources."),
-        (FetchConfig(sources=["east"], ids=["no id!"]), "1 of the ids in the run config are no job ids"),
+        (FetchConfig(sources=["east"], ids=["no id!"]), "1 of the ids in the run config are not job ids"),
         (FetchConfig(since="yesterday"), "since in the run config is 'yesterday': write 2026-03-01"),
     ],
 )
 def test_a_mistake_is_named(connection: Connection, several: Settings, config: FetchConfig, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        plan(connection, several, config, "run", time.time_ns)
+        plan_run(connection, several, config, "run", time.time_ns)
 
 
 def test_a_list_that_the_run_has_registered_is_not_read_again(
@@ -112,11 +114,11 @@ def test_a_list_that_the_run_has_registered_is_not_read_again(
     assert id_list is not None
     register(connection, "run", "east", id_list, time.time_ns)
     (tmp_path / "list.txt").unlink()
-    [planned] = plan(connection, listing, FetchConfig(), "run", time.time_ns)
+    [planned] = plan_run(connection, listing, FetchConfig(), "run", time.time_ns)
     assert planned.id_list is not None
     assert (planned.id_list.job_ids, planned.id_list.bad_entry_count) == (["first"], 1)
     with pytest.raises(ConfigError, match=r"list\.txt"):
-        plan(connection, listing, FetchConfig(), "another run", time.time_ns)
+        plan_run(connection, listing, FetchConfig(), "another run", time.time_ns)
 
 
 def test_a_list_that_no_step_has_registered_is_read_and_registered_once(

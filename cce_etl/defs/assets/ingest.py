@@ -15,7 +15,7 @@ from dagster import (
     multi_asset,
 )
 
-from cce_etl.defs.config import FetchConfig, plan
+from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished
 from cce_etl.defs.metadata import (
     JOB_IDS,
     JOB_PAYLOADS,
@@ -105,7 +105,8 @@ def fetch(
     Run config narrows or widens that: refetch, ids, since, sources.
     """
     with warehouse.open(context.run.run_id) as session:
-        plans = plan(session.connection, session.settings, config, context.run.run_id, session.clock)
+        plans = plan_run(session.connection, session.settings, config, context.run.run_id, session.clock)
+        reopen_finished(session.connection, plans, config)
         counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
         counts |= plotted(session.connection, context.run.run_id)
         rows_written = counts.pop("rows")

@@ -28,7 +28,7 @@ from dagster import (
 )
 
 from cce_etl.defs.assets.ingest import FETCH, JOBS_SPEC, PAYLOADS_SPEC, fetch_plans, plotted
-from cce_etl.defs.config import FetchConfig, chosen_settings, narrowed, plan
+from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished, select_sources
 from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, tables_metadata
 from cce_etl.defs.resources import Warehouse, readable_failures
 from cce_etl.errors import ConfigError
@@ -99,12 +99,13 @@ def _choose_sources(sources: dict[str, str]) -> OpDefinition:
         """Begin a step for each source of the run; what is to be fetched again is opened here, not by each try."""
         asked = context.partition_keys if context.has_partition_key or context.has_partition_key_range else None
         with readable_failures():
-            chosen_settings(warehouse.settings(), config.sources)  # names a source that is none
+            select_sources(warehouse.settings(), config.sources)  # names a source that is none
             chosen = _chosen(list(sources.values()) if asked is None else asked, config)
         if config.refetch:
             with warehouse.open(context.run.run_id) as session:
                 own = config.model_copy(update={"sources": chosen})
-                plan(session.connection, session.settings, own, context.run.run_id, session.clock)
+                plans = plan_run(session.connection, session.settings, own, context.run.run_id, session.clock)
+                reopen_finished(session.connection, plans, own)
         for key, name in sources.items():
             if name in chosen:
                 yield DynamicOutput(None, key)
@@ -130,7 +131,7 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: RetryPolic
         name = sources[context.op_execution_context.get_mapping_key() or ""]
         own = config.model_copy(update={"sources": [name]})
         with warehouse.open(context.run.run_id) as session:
-            plans = narrowed(session.connection, session.settings, own, context.run.run_id, session.clock)
+            plans = plan_run(session.connection, session.settings, own, context.run.run_id, session.clock)
             counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
         # By itself, not with the last step's outputs: a source that is fetched shows so when another one fails.
         for key, metadata in ((JOBS, {"rows_written": counts.pop("rows")}), (JOB_PAYLOADS, counts)):

@@ -18,7 +18,7 @@ from dagster import (
     sensor,
 )
 
-from cce_etl.defs.config import FetchConfig, chosen_settings
+from cce_etl.defs.config import FetchConfig, select_sources
 from cce_etl.defs.jobs import inbox
 from cce_etl.defs.resources import Warehouse, readable_failures
 from cce_etl.defs.sensors.alerts import Alert, AlertState, notify
@@ -117,7 +117,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
 def _run_request(settings: Settings, path: Path, name: str, partitions: Sequence[str]) -> RunRequest:
     """Return the request for a run that fetches a list's ids; raise ConfigError or OSError when it cannot be read."""
     sources = [path.parent.name] if "/" in name else []
-    if len(chosen_settings(settings, sources)) > 1:
+    if len(select_sources(settings, sources)) > 1:
         raise ConfigError("There are several sources. Drop the list into a subfolder named after one of them.")
     if not read_id_lists([str(path)]).job_ids:
         raise ConfigError("It contains no job id.")

@@ -1,7 +1,7 @@
 """The client finds a rate limit that it does not know, uses most of it, and rarely exceeds it.
 
-The test is slow: it fetches 1,500 jobs at 70 requests a second. With many more in flight, the first requests alone would
-exceed the share of refused ones.
+The test is slow: it fetches 1,500 jobs at 70 requests a second. With many more in flight, the first requests alone
+would exceed the share of refused ones.
 """
 
 from typing import TYPE_CHECKING, Any
