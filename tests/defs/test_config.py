@@ -74,11 +74,11 @@ def test_since_counts_the_first_listing_and_refetch_then_opens_no_older_job(
     assert finished_ids(connection, "east", ["old", "new"]) == {"old"}
 
 
-def test_ids_are_asked_for_each_once_and_nothing_else_is(connection: Connection, settings: Settings) -> None:
+def test_each_id_is_requested_once(connection: Connection, settings: Settings) -> None:
     assert _ids(connection, settings, FetchConfig(ids=["unheard", "old", "unheard"])) == [["unheard", "old"]]
 
 
-def test_a_list_in_the_config_stands_for_the_usual_one(
+def test_a_list_in_the_config_replaces_the_usual_one(
     connection: Connection, settings: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "list.txt").write_text("first\nsecond\n", encoding="utf-8")
@@ -100,7 +100,9 @@ def test_sources_choose_whom_to_ask(connection: Connection, several: Settings) -
         (FetchConfig(since="yesterday"), "since in the run config is 'yesterday': write 2026-03-01"),
     ],
 )
-def test_a_mistake_is_named(connection: Connection, several: Settings, config: FetchConfig, message: str) -> None:
+def test_an_invalid_field_gives_an_error_that_names_it(
+    connection: Connection, several: Settings, config: FetchConfig, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         plan_run(connection, several, config, "run", time.time_ns)
 

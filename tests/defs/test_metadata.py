@@ -106,7 +106,7 @@ def test_a_long_value_is_cut_with_an_ellipsis_and_a_fitting_one_is_whole() -> No
     assert lines[3] == f"| {'x' * (CELL_LENGTH - 1)}… |"
 
 
-def test_a_number_shows_no_rounding_of_its_binary_form() -> None:
+def test_a_number_is_shown_without_its_binary_rounding_error() -> None:
     assert (markdown_table(["a"], [[1.8323461936000003], [0.1 + 0.2], [3]]).value or "").splitlines()[2:] == [
         "| 1.8323461936 |",
         "| 0.3 |",

@@ -1,4 +1,4 @@
-"""A planted token, looked for in all that a run leaves behind."""
+"""A token is in nothing that a run leaves behind."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +18,13 @@ def _files_with(text: str, folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
-def test_a_run_that_goes_well_leaves_the_token_nowhere_in_the_storage(night: "Night") -> None:
+def test_a_run_that_succeeds_leaves_no_token_in_the_storage(night: "Night") -> None:
     assert _files_with("published__cce_jobs", night.storage) != []
     assert _files_with(night.environment["CCE_AUTH_TOKEN"], night.storage) == []
 
 
 @pytest.mark.parametrize("token", [CANARY, f"{CANARY}\u00e9"], ids=["refused", "malformed"])
-def test_a_token_that_is_no_good_is_named_by_its_setting_and_shown_nowhere(
+def test_an_invalid_token_is_named_by_its_setting_and_not_shown(
     token: str,
     environment: dict[str, str],
     run_nightly: "Callable[..., Night]",

@@ -1,4 +1,4 @@
-"""The paths, headers and error bodies of the synthetic API, asked over real HTTP."""
+"""The paths, headers and error bodies of the synthetic API, requested over real HTTP."""
 
 import json
 
@@ -19,7 +19,7 @@ V3_CLUSTERS = f"/api/v3/projects/{DEMO_PROJECT_ID}/clusters"
 V2_JOBS = f"/api/v2/projects/{DEMO_PROJECT_ID}/jobs"
 
 
-def test_every_job_of_the_fleet_is_answered_byte_for_byte(client: httpx.Client, small_fleet: Fleet) -> None:
+def test_the_body_of_every_job_is_served_byte_for_byte(client: httpx.Client, small_fleet: Fleet) -> None:
     for job_id, body in small_fleet.v3_bodies():
         answer = client.get(f"{V3_JOBS}/{job_id}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
@@ -41,7 +41,7 @@ def test_one_v2_job_has_its_steps_in_the_v2_dialect(client: httpx.Client) -> Non
     ]
 
 
-def test_the_demo_token_is_let_in(endpoint: str) -> None:
+def test_the_demo_token_is_accepted(endpoint: str) -> None:
     headers = {"X-Auth-Token": DEMO_TOKEN}
     answer = httpx.get(f"{endpoint}{V3_JOBS}/{EXAMPLE_JOB_ID}", headers=headers, trust_env=False)
     assert answer.status_code == 200
@@ -57,7 +57,7 @@ def test_the_demo_token_is_let_in(endpoint: str) -> None:
     ],
 )
 @pytest.mark.parametrize("path", [f"{V3_JOBS}/{EXAMPLE_JOB_ID}", f"{V3_JOBS}/unknown", V2_JOBS])
-def test_anyone_else_gets_401_apigw_0301(endpoint: str, path: str, headers: dict[str, str]) -> None:
+def test_all_other_requests_get_401_apigw_0301(endpoint: str, path: str, headers: dict[str, str]) -> None:
     answer = httpx.get(endpoint + path, headers=headers, trust_env=False)
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
@@ -115,7 +115,7 @@ def test_the_lists_name_clusters_and_their_nodes(client: httpx.Client, small_fle
     assert client.get(f"{V3_CLUSTERS}/unknown/nodes").status_code == 404
 
 
-def test_autopilot_has_jobs_of_its_own_under_paths_of_its_own(client: httpx.Client, small_fleet: Fleet) -> None:
+def test_autopilot_has_its_own_jobs_under_its_own_paths(client: httpx.Client, small_fleet: Fleet) -> None:
     listed = [job["metadata"]["uid"] for job in client.get(V2_JOBS.replace("/api/", "/autopilot/")).json()]
     assert listed == list(autopilot_fleet(small_fleet).job_ids[1:])
     assert len(client.get(V3_CLUSTERS.replace("/api/", "/autopilot/")).json()["items"]) > 0
@@ -133,7 +133,7 @@ def test_deleting_is_not_published(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (404, "APIGW.0101")
 
 
-def test_every_answer_has_a_request_id_of_its_own(client: httpx.Client) -> None:
+def test_every_response_has_its_own_request_id(client: httpx.Client) -> None:
     request_ids = {client.get(f"{V3_JOBS}/{EXAMPLE_JOB_ID}").headers["X-Request-Id"] for _ in range(3)}
     assert len(request_ids) == 3
 

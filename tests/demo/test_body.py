@@ -1,4 +1,4 @@
-"""Hand-made steps written as the API would show them at an instant."""
+"""Hand-made simulated steps as the API would show them at an instant."""
 
 from itertools import count
 from random import Random

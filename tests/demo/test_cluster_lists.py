@@ -1,4 +1,4 @@
-"""The lists of clusters and nodes: small, the same every time, and every job they name is one of the fleet's."""
+"""The lists of clusters and nodes: small, deterministic, and with ids of jobs of the fleet only."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The published example job, key by key and to the nanosecond."""
+"""The documented example job, key by key and to the nanosecond."""
 
 import json
 

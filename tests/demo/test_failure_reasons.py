@@ -1,4 +1,4 @@
-"""The texts of synthetic failures."""
+"""The reasons of synthetic failures."""
 
 from random import Random
 

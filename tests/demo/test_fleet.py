@@ -1,4 +1,4 @@
-"""The synthetic fleet as a whole: the same every time, shaped as promised, its planted truths really there."""
+"""The whole synthetic fleet: it is deterministic, has the promised shape, and shows its ground truth."""
 
 import json
 import subprocess
@@ -102,7 +102,7 @@ def test_running_jobs_hold_finished_running_and_planned_steps(trees: dict[str, l
     assert len(mixed) > len(running) / 2
 
 
-def test_failed_jobs_fail_all_the_way_up_and_give_reasons(rows: list[JobRow]) -> None:
+def test_the_parents_of_failed_steps_fail_and_have_reasons(rows: list[JobRow]) -> None:
     by_id = {row.job_id: row for row in rows}
     failed = [row for row in rows if row.phase == "Failed"]
     assert all(row.reason for row in failed)
@@ -134,7 +134,7 @@ def test_every_step_was_planned_shortly_before_it_started(fleet: Fleet, rows: li
     assert min(waits_seconds) >= 0 and max(waits_seconds) < 10
 
 
-def test_steps_are_not_always_listed_in_the_order_of_time(trees: dict[str, list[JobRow]]) -> None:
+def test_some_steps_are_listed_out_of_order(trees: dict[str, list[JobRow]]) -> None:
     def is_in_order(tree: list[JobRow]) -> bool:
         starts = [row.created_at for row in tree if row.depth == 1 and row.created_at is not None]
         return starts == sorted(starts)

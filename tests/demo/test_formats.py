@@ -1,4 +1,4 @@
-"""Instants as the API's text, checked against hand-written text and the project's own parser."""
+"""Times as the API writes them, compared with hand-written text and with the project's own parser."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The borders of the planted cohorts."""
+"""The limits of the cohorts in the ground truth."""
 
 import pytest
 

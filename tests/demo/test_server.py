@@ -1,4 +1,4 @@
-"""Starting and stopping the synthetic API: in a thread, and in a process of its own."""
+"""Start and stop of the server: in a thread, and in a process."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""The demo a newcomer runs: whole, the same for everyone, and in its own files."""
+"""The demo: complete, with the same figures for everyone, in its own files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The kinds of synthetic jobs, as data."""
+"""The kinds of synthetic jobs."""
 
 import pytest
 

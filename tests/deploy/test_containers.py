@@ -1,4 +1,4 @@
-"""The containers: who sees what, what is published, that they are what the units are."""
+"""The containers: their access to secrets and data, their ports, and that they run the commands of the units."""
 
 import shlex
 
@@ -22,7 +22,7 @@ def test_the_services_are_the_units_and_their_database() -> None:
         assert [_on_host(word) for word in CONTAINERS[name]["command"]] == as_unit
 
 
-def test_nothing_is_published_but_the_pages_on_loopback() -> None:
+def test_only_the_webservers_port_is_published_and_on_loopback() -> None:
     published = {name: service.get("ports") for name, service in CONTAINERS.items() if "ports" in service}
     assert published == {"webserver": ["127.0.0.1:3000:3000"]}
     assert COMPOSE["networks"]["storage"] == {"internal": True}
@@ -51,7 +51,7 @@ def test_only_the_code_server_gets_the_apis_secrets_and_the_data() -> None:
         assert set(service.get("environment", {})) <= {"TINI_KILL_PROCESS_GROUP"}
 
 
-def test_the_instance_is_set_up_as_everywhere_but_for_its_database() -> None:
+def test_the_instance_has_the_usual_settings_except_the_database() -> None:
     ours = read_yaml(DEPLOY / "container" / "dagster.yaml")
     database = ours.pop("storage")["postgres"]["postgres_db"]
     assert ours == read_yaml(ROOT / "dagster_home" / "dagster.yaml")
@@ -71,7 +71,7 @@ def test_the_image_is_built_from_hashed_packages_and_runs_as_another_user() -> N
     assert lines[-1].startswith("CMD") and lines.index("USER 10001:10001") == len(lines) - 2
 
 
-def test_only_what_the_image_needs_is_sent_to_its_build() -> None:
+def test_only_files_of_the_image_are_sent_to_its_build() -> None:
     ignore = (DEPLOY / "container" / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in ignore if not line.startswith("#")]
     assert rules[0] == "*"
@@ -86,6 +86,6 @@ def test_only_what_the_image_needs_is_sent_to_its_build() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_no_secret_stands_in_an_argument_or_a_variable_of_the_image() -> None:
+def test_no_secret_is_in_an_argument_or_a_variable_of_the_image() -> None:
     secrets = {environment_name(name) for name in SECRETS} | {"POSTGRES_PASSWORD"}
     assert not [name for name in secrets if name in DOCKERFILE]

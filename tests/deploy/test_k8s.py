@@ -32,14 +32,14 @@ def _as_the_chart_does(values: dict[str, Any]) -> dict[str, Any]:
     return snake | lists
 
 
-def test_kubernetes_takes_the_manifests() -> None:
+def test_kubernetes_accepts_the_manifests() -> None:
     validate = pytest.importorskip("kubernetes_validate").validate
     for manifest in MANIFESTS:
         validate(manifest, KUBERNETES, strict=True)
         assert manifest["metadata"].get("namespace", "cce-etl") == "cce-etl"
 
 
-def test_dagster_takes_the_values_of_its_launcher() -> None:
+def test_dagster_accepts_the_values_of_its_launcher() -> None:
     launcher = pytest.importorskip("dagster_k8s").K8sRunLauncher
     config = _as_the_chart_does(LAUNCHER)
     config["run_k8s_config"] = _as_the_chart_does(config["run_k8s_config"])
@@ -48,7 +48,7 @@ def test_dagster_takes_the_values_of_its_launcher() -> None:
     assert processed.success, processed.errors
 
 
-def test_the_pods_of_runs_and_steps_are_what_kubernetes_takes_and_hold_no_secret() -> None:
+def test_kubernetes_accepts_the_pods_of_runs_and_steps_which_contain_no_secret() -> None:
     validate = pytest.importorskip("kubernetes_validate").validate
     manifest = _job_of_a_run()
     validate(manifest, KUBERNETES, strict=True)
@@ -78,7 +78,7 @@ def _job_of_a_run() -> dict[str, Any]:
     return dict(ApiClient().sanitize_for_serialization(made))
 
 
-def test_the_settings_choose_this_executor_which_takes_its_own_defaults() -> None:
+def test_the_settings_choose_the_executor_of_kubernetes() -> None:
     pytest.importorskip("dagster_k8s")
     from cce_etl.defs.executors import executor_of
 
@@ -98,7 +98,7 @@ def test_the_example_of_the_sources_is_read(tmp_path: Any) -> None:
     assert len(read_sources(read_settings({}, {}, tmp_path), keys, tmp_path)) == 2
 
 
-def test_every_name_that_the_values_use_is_made_or_said_to_be_made() -> None:
+def test_every_name_in_the_values_is_created_or_documented() -> None:
     comments = (K8S / "manifests.yaml").read_text(encoding="utf-8")
     used = {one["name"] for one in CODE["envSecrets"]} | {VALUES["global"]["postgresqlSecretName"]}
     assert used == set(re.findall(r"create secret generic (\S+)", comments))
@@ -111,7 +111,7 @@ def test_every_name_that_the_values_use_is_made_or_said_to_be_made() -> None:
             assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
 
 
-def test_the_instance_is_set_up_as_everywhere_but_for_runs_at_once() -> None:
+def test_the_instance_has_the_usual_settings_except_the_number_of_runs() -> None:
     ours, everywhere = VALUES["additionalInstanceConfig"], read_yaml(ROOT / "dagster_home" / "dagster.yaml")
     assert validate_config(dagster_instance_config_schema(), ours).success
     assert ours["concurrency"]["pools"] == everywhere["concurrency"]["pools"]

@@ -1,4 +1,4 @@
-"""The examples of environment files: every name is a setting, no secret has a value."""
+"""The examples of environment files: every name is a setting, and no secret has a value."""
 
 from cce_etl.settings.settings import SECRETS, SETTINGS, environment_name
 from cce_etl.telemetry import ENDPOINT_VARIABLE
@@ -15,7 +15,7 @@ def test_the_example_names_settings_that_exist_and_gives_no_secret() -> None:
     assert read_environment("container/postgres.env.example")["POSTGRES_PASSWORD"] == ""
 
 
-def test_files_are_where_the_units_and_the_containers_let_them_be_written() -> None:
+def test_files_are_in_folders_that_units_and_containers_may_write() -> None:
     example = read_environment("cce-etl.env.example")
     (allowed,) = read_unit("code")["ReadWritePaths"]
     volumes = read_yaml(DEPLOY / "container" / "compose.yaml")["services"]["code"]["volumes"]
@@ -25,7 +25,7 @@ def test_files_are_where_the_units_and_the_containers_let_them_be_written() -> N
         assert f"data:{folder}" in volumes
 
 
-def test_both_ways_find_the_code_server_at_the_same_socket() -> None:
+def test_units_and_containers_use_the_same_socket() -> None:
     (server,) = read_yaml(DEPLOY / "workspace.yaml")["load_from"]
     socket = server["grpc_server"]["socket"]
     assert socket in read_unit("code")["ExecStart"][0].split()

@@ -1,4 +1,4 @@
-"""The systemd units: what they may do, and where secrets are."""
+"""The systemd units: their permissions and the places of secrets."""
 
 import re
 import shutil
@@ -51,7 +51,7 @@ def test_only_the_code_server_writes_the_data_and_reads_the_secrets() -> None:
         assert unit["Environment"] == [f"DAGSTER_HOME={home}"]
 
 
-def test_the_pages_and_the_daemon_reach_this_machine_alone() -> None:
+def test_the_webserver_and_the_daemon_connect_to_this_machine_only() -> None:
     command = unit_command("webserver")
     assert command[command.index("--host") + 1] == "127.0.0.1"
     assert command[command.index("--port") + 1] == "3000"
@@ -59,7 +59,7 @@ def test_the_pages_and_the_daemon_reach_this_machine_alone() -> None:
         assert (read_unit(name)["IPAddressDeny"], read_unit(name)["IPAddressAllow"]) == (["any"], ["localhost"])
 
 
-def test_the_server_for_analysts_knows_its_own_token_alone_and_writes_nothing() -> None:
+def test_the_server_for_analysts_has_only_its_own_token_and_writes_nothing() -> None:
     unit = read_unit("serve")
     assert unit["EnvironmentFile"] == ["/etc/cce-etl/serve.env"]
     assert "ReadWritePaths" not in unit
@@ -68,7 +68,7 @@ def test_the_server_for_analysts_knows_its_own_token_alone_and_writes_nothing() 
     assert unit["SuccessExitStatus"] == ["143"]
 
 
-def test_a_worker_sees_what_the_code_server_does_and_ends_its_step_before_it_stops() -> None:
+def test_a_worker_has_the_access_of_the_code_server_and_finishes_its_step_before_it_stops() -> None:
     unit, code = read_unit("worker@"), read_unit("code")
     for key in ("EnvironmentFile", "Environment", "WorkingDirectory", "ReadWritePaths"):
         assert unit[key] == code[key]
@@ -78,7 +78,7 @@ def test_a_worker_sees_what_the_code_server_does_and_ends_its_step_before_it_sto
     assert (unit["KillMode"], unit["TimeoutStopSec"], unit["Restart"]) == (["mixed"], ["300"], ["always"])
 
 
-def test_the_file_of_secrets_is_roots_alone_and_the_socket_the_services() -> None:
+def test_only_root_reads_the_secrets_and_only_the_services_the_socket() -> None:
     rules = (DEPLOY / "systemd" / "cce-etl.tmpfiles.conf").read_text(encoding="utf-8")
     for name in ("cce-etl", "postgres"):
         assert re.search(rf"^z /etc/cce-etl/{name}.env 0600 root root$", rules, re.MULTILINE)
@@ -91,7 +91,7 @@ def test_a_stop_reaches_the_runs_and_gives_them_time() -> None:
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "serve", "worker@"])
-def test_systemd_finds_no_mistake_and_little_exposure(name: str) -> None:
+def test_systemd_verifies_the_units_and_rates_their_exposure_as_low(name: str) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
         pytest.skip("systemd-analyze is needed: apt-get install systemd")

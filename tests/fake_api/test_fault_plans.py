@@ -1,4 +1,4 @@
-"""When faults happen: how many, to which requests, and always the same ones."""
+"""Fault plans: how many requests and which ones get a fault, and that it is deterministic."""
 
 from collections.abc import Sequence
 
@@ -65,7 +65,7 @@ def test_a_plan_for_signing_in_leaves_jobs_alone(small_fleet: Fleet) -> None:
     assert statuses(small_fleet, for_sign_ins_at_first(2, FAULT), paths) == [200, 503, 503, 200]
 
 
-def test_a_share_of_requests_is_met_and_no_list(small_fleet: Fleet) -> None:
+def test_a_share_of_the_requests_for_jobs_fails_and_no_list(small_fleet: Fleet) -> None:
     positions = range(40)
     seen = statuses(small_fleet, sometimes(0.3, "s", FAULT), jobs(small_fleet, *positions, *positions))
     # Some 24 of 80: six standard deviations are 25.
@@ -73,7 +73,7 @@ def test_a_share_of_requests_is_met_and_no_list(small_fleet: Fleet) -> None:
     assert statuses(small_fleet, sometimes(1.0, "s", FAULT), [CLUSTERS]) == [200]
 
 
-def test_what_is_met_follows_from_seed_and_job_whatever_the_order(small_fleet: Fleet) -> None:
+def test_which_requests_fail_depends_on_seed_and_job_and_not_on_their_order(small_fleet: Fleet) -> None:
     positions = list(range(40))
 
     def met(seed: str, order: list[int]) -> dict[int, int]:
@@ -84,7 +84,7 @@ def test_what_is_met_follows_from_seed_and_job_whatever_the_order(small_fleet: F
     assert met("s", positions) != met("another", positions)
 
 
-def test_a_bucket_lets_its_burst_through_and_no_more(small_fleet: Fleet) -> None:
+def test_a_bucket_allows_its_burst_and_no_more(small_fleet: Fleet) -> None:
     assert statuses(small_fleet, beyond_rate(0.0, 3, FAULT), [CLUSTERS] * 5) == [200, 200, 200, 503, 503]
 
 

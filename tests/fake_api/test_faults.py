@@ -1,4 +1,4 @@
-"""Each fault as it looks on the wire, read with a plain socket or a plain client."""
+"""Each fault as a plain socket or a plain client sees it."""
 
 import gzip
 import socket
@@ -69,7 +69,7 @@ def test_server_faults_come_in_turn(small_fleet: Fleet) -> None:
         (throttle_with_stated_limit(10, "1 minute"), None, "policy user over ratelimit,limit:10,time:1 minute"),
     ],
 )
-def test_throttling_says_how_long_in_its_own_way(
+def test_each_kind_of_throttling_says_how_long_to_wait(
     small_fleet: Fleet, fault: Middleware, retry_after: str | None, words: str
 ) -> None:
     answer = answer_of(small_fleet, fault)
@@ -90,7 +90,7 @@ def test_a_reset_comes_in_the_middle_of_the_body(small_fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(("fault", "error"), [(length_too_long, 10), (length_too_short, -10)])
-def test_a_wrong_length_is_stated_of_the_true_body(small_fleet: Fleet, fault: Middleware, error: int) -> None:
+def test_the_true_body_has_a_wrong_content_length(small_fleet: Fleet, fault: Middleware, error: int) -> None:
     head, body = bytes_of(small_fleet, fault)
     assert f"\r\nContent-Length: {len(EXAMPLE_BODY) + error}".encode() in head
     assert body == EXAMPLE_BODY
@@ -101,7 +101,7 @@ def test_a_cut_body_has_the_length_of_what_is_left(small_fleet: Fleet) -> None:
     assert (answer.status_code, answer.content) == (200, EXAMPLE_BODY[:-10])
 
 
-def test_a_stall_and_a_trickle_bring_the_true_body_in_the_end(small_fleet: Fleet) -> None:
+def test_a_delay_and_a_trickle_send_the_true_body(small_fleet: Fleet) -> None:
     for fault in (delay(0.01), trickle(0.0)):
         assert answer_of(small_fleet, fault).content == EXAMPLE_BODY
 
@@ -128,11 +128,11 @@ def test_a_redirect_keeps_the_path(small_fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("fault", [reset_within_body, length_too_long, length_too_short, truncated_body, trickle(60.0)])
-def test_what_spoils_a_body_lets_errors_and_spoiled_answers_pass(small_fleet: Fleet, fault: Middleware) -> None:
+def test_faults_of_bodies_let_errors_and_broken_responses_pass(small_fleet: Fleet, fault: Middleware) -> None:
     assert answer_of(small_fleet, fault, server_fault(503)).status_code == 503
 
 
-def test_two_that_spoil_a_body_do_it_once(small_fleet: Fleet) -> None:
+def test_a_body_is_corrupted_by_one_fault_only(small_fleet: Fleet) -> None:
     _, body = bytes_of(small_fleet, trickle(60.0), length_too_long)
     assert body == EXAMPLE_BODY
 

@@ -1,4 +1,4 @@
-"""What proves who asks: tokens of IAM, temporary keys, and what ends them, asked over real HTTP."""
+"""Tokens of IAM, temporary keys, and their ends, requested over real HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ def status_with(client: httpx.Client, token: str) -> int:
     return client.get(JOB_PATH, headers={"X-Auth-Token": token}).status_code
 
 
-def test_a_right_password_gets_a_token_that_lasts_a_day(small_fleet: Fleet) -> None:
+def test_a_correct_password_gets_a_token_that_is_valid_for_a_day(small_fleet: Fleet) -> None:
     clock = Clock()
     with asked(small_fleet, clock) as client:
         answer = client.post("/v3/auth/tokens?nocatalog=true", json=login())
@@ -69,7 +69,7 @@ def test_a_right_password_gets_a_token_that_lasts_a_day(small_fleet: Fleet) -> N
         assert status_with(client, token) == 401
 
 
-def test_two_tokens_differ_and_both_are_good(small_fleet: Fleet) -> None:
+def test_two_tokens_differ_and_both_are_valid(small_fleet: Fleet) -> None:
     with asked(small_fleet, Clock()) as client:
         tokens = {client.post("/v3/auth/tokens", json=login()).headers["X-Subject-Token"] for _ in range(2)}
         assert len(tokens) == 2
@@ -123,7 +123,7 @@ def test_the_official_client_signs_with_a_temporary_key_and_only_with_its_token(
         assert other["access"] != key["access"]
 
 
-def test_voiding_ends_all_that_was_given_out_and_nothing_given_after(small_fleet: Fleet) -> None:
+def test_voiding_ends_all_earlier_tokens_and_no_later_ones(small_fleet: Fleet) -> None:
     with asked(small_fleet, Clock(), once_after(2, void_tokens)) as client:
         token = client.post("/v3/auth/tokens", json=login()).headers["X-Subject-Token"]
         statuses = [status_with(client, each) for each in (token, "synthetic-demo-token", token)]

@@ -1,4 +1,4 @@
-"""What a server saw: requests in flight, statuses, clients that left, and the rate of the second half."""
+"""The counts of a server: requests in flight, statuses, closed connections, and the rate of the second half."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ JOBS = f"/api/v3/projects/{DEMO_PROJECT_ID}/jobs"
 HEADERS = {"X-Auth-Token": DEMO_TOKEN}
 
 
-def test_answers_are_counted_by_status_and_by_job(small_fleet: Fleet) -> None:
+def test_responses_are_counted_by_status_and_requests_by_job(small_fleet: Fleet) -> None:
     meter = Meter()
     first, second = small_fleet.job_ids[:2]
     with fake_api(small_fleet, middlewares=[meter, at_first(1, server_fault(503))]) as endpoint:
@@ -30,7 +30,7 @@ def test_answers_are_counted_by_status_and_by_job(small_fleet: Fleet) -> None:
     assert (meter.in_flight, meter.most_in_flight) == (0, 1)
 
 
-def test_the_most_in_flight_is_what_was_held_at_once(small_fleet: Fleet) -> None:
+def test_the_maximum_in_flight_is_counted(small_fleet: Fleet) -> None:
     meter, is_full = Meter(), asyncio.Event()
 
     async def hold(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -49,7 +49,7 @@ def test_the_most_in_flight_is_what_was_held_at_once(small_fleet: Fleet) -> None
     assert (meter.most_in_flight, meter.in_flight, meter.statuses[200]) == (5, 0, 5)
 
 
-def test_a_client_that_hangs_up_is_in_flight_no_longer(small_fleet: Fleet) -> None:
+def test_a_request_whose_client_closed_the_connection_is_not_in_flight(small_fleet: Fleet) -> None:
     meter = Meter()
     with fake_api(small_fleet, middlewares=[meter, delay(60.0)]) as endpoint:
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""The vendor's own client, unchanged, asks the synthetic API as it would ask the real one."""
+"""The vendor's own client, unchanged, works with the synthetic API as with the real one."""
 
 from typing import Any
 

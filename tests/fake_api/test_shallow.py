@@ -1,4 +1,4 @@
-"""Trees cut off below a level, and the deeper steps that are found by asking for each."""
+"""Trees are cut off below a level, and a client that requests each step finds the deeper ones."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ def uids_below(job: dict[str, Any]) -> list[str]:
     return [uid for step in job["spec"].get("subJobs", []) for uid in [step["metadata"]["uid"], *uids_below(step)]]
 
 
-def test_a_shallow_server_shows_every_step_to_a_client_that_asks_for_each(small_fleet: Fleet) -> None:
+def test_a_shallow_server_shows_every_step_to_a_client_that_requests_each(small_fleet: Fleet) -> None:
     headers = {"X-Auth-Token": DEMO_TOKEN}
     with (
         fake_api(small_fleet, middlewares=[shallow(1)]) as endpoint,

@@ -1,4 +1,4 @@
-"""Id lists in a folder: taken when whole, once each, and told of when they cannot be read."""
+"""Id lists in a folder: each starts one run when it is complete, or gives an alert when it cannot be read."""
 
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,13 @@ def inbox(tmp_path: Path, instance: DagsterInstance, chat: Chat) -> Inbox:
     return Inbox(folder, instance, {"CCE_ALERT_WEBHOOK": chat.url})
 
 
-def test_without_a_folder_set_nothing_is_done(instance: DagsterInstance) -> None:
+def test_without_the_setting_the_sensor_does_nothing(instance: DagsterInstance) -> None:
     result = inbox_sensor()(build_sensor_context(instance=instance), warehouse=Warehouse(lambda: 0, {}))
     assert isinstance(result, SkipReason)
     assert result.skip_message == "CCE_INBOX is not set."
 
 
-def test_a_list_is_taken_when_it_looks_the_same_twice_and_then_never_again(inbox: Inbox) -> None:
+def test_a_list_starts_one_run_when_it_is_unchanged_between_two_ticks(inbox: Inbox) -> None:
     inbox.drop("ids.txt", ID)
     assert inbox.tick() == []
     (request,) = inbox.tick()
@@ -64,14 +64,14 @@ def test_a_list_is_taken_when_it_looks_the_same_twice_and_then_never_again(inbox
     assert [inbox.tick() for _ in range(3)] == [[], [], []]
 
 
-def test_a_list_that_still_grows_is_left_alone(inbox: Inbox) -> None:
+def test_a_list_that_still_grows_starts_no_run(inbox: Inbox) -> None:
     for length in range(1, 4):
         inbox.drop("ids.txt", f"{ID}\n" * length)
         assert inbox.tick() == []
     assert len(inbox.tick()) == 1
 
 
-def test_names_of_copies_under_way_and_hidden_ones_are_left_alone(inbox: Inbox) -> None:
+def test_incomplete_copies_and_hidden_files_start_no_run(inbox: Inbox) -> None:
     for name in (".ids.txt", "ids.txt.part", "ids.txt~", ".sync/ids.txt"):
         inbox.drop(name, ID)
     assert [inbox.tick(), inbox.tick()] == [[], []]
@@ -91,9 +91,7 @@ def test_the_key_of_a_run_is_name_and_content_even_when_the_cursor_is_lost(inbox
     assert str(first.run_key).startswith("ids.txt ")
 
 
-def test_what_cannot_be_read_is_told_once_left_in_place_and_tried_again_when_it_changes(
-    inbox: Inbox, chat: Chat
-) -> None:
+def test_an_unreadable_list_gives_one_alert_and_is_tried_again_when_it_changes(inbox: Inbox, chat: Chat) -> None:
     inbox.drop("ids.csv", "colour,size\nred,1\n")
     inbox.drop("empty.txt", "# nothing yet\n")
     assert [inbox.tick() for _ in range(3)] == [[], [], []]
@@ -107,7 +105,7 @@ def test_what_cannot_be_read_is_told_once_left_in_place_and_tried_again_when_it_
     assert [line.partition(",")[0].rpartition("/")[2] for line in chat.received()] == ["ids.csv"]
 
 
-def test_a_folder_within_is_a_source(inbox: Inbox, chat: Chat) -> None:
+def test_a_subfolder_names_a_source(inbox: Inbox, chat: Chat) -> None:
     inbox.environment["CCE_SOURCE"] = "east"
     inbox.drop("east/ids.txt", ID)
     inbox.drop("west/ids.txt", ID)
@@ -118,7 +116,7 @@ def test_a_folder_within_is_a_source(inbox: Inbox, chat: Chat) -> None:
     assert "There is no source west; there are east." in line
 
 
-def test_with_several_sources_a_list_must_say_whose_it_is(
+def test_with_several_sources_a_list_must_be_in_a_subfolder(
     inbox: Inbox, chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -64,7 +64,7 @@ def _faults(paged: Sequence[str], cut: Sequence[str], bomb: str, moved: str) -> 
 
 
 @pytest.mark.parametrize("back_off_seconds", [0.1])
-def test_all_faults_mixed_leave_no_reachable_job_behind(serve: Any) -> None:
+def test_with_all_faults_at_once_every_reachable_job_is_loaded(serve: Any) -> None:
     fleet = build_fleet(seed=11, job_count=JOB_COUNT, ends_at_ns=1_772_323_200_000_000_000)
     bomb, moved = fleet.job_ids[100], fleet.job_ids[200]
     paged, cut = fleet.job_ids[400:408], fleet.job_ids[500:508]

@@ -1,4 +1,4 @@
-"""Servers that fail, stall, break off or lie about lengths: what passes is tried again, the rest is written down."""
+"""Servers that fail, stall, close connections or state wrong lengths: requests are retried, or give dead letters."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SHORT_SECONDS = 0.4
 
 
-def test_five_percent_of_500_502_and_503_cost_retries_and_no_job(serve: Any, fleet: Fleet) -> None:
+def test_five_percent_of_500_502_and_503_lose_no_job(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(sometimes(0.05, "5xx", server_fault(500, 502, 503))) as scene:
         summary = scene.fetch()
@@ -62,7 +62,7 @@ def test_an_api_that_fails_for_all_stops_the_run_and_its_ids_stay_pending(serve:
     assert scene.meter.request_count <= 6 * (10 + 8)
 
 
-def test_an_api_that_is_only_starting_is_waited_for(serve: Any, fleet: Fleet) -> None:
+def test_an_api_that_is_starting_is_waited_for(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(at_first(15, server_fault(503))) as scene:
         assert scene.fetch().fetched == len(fleet)
@@ -71,7 +71,7 @@ def test_an_api_that_is_only_starting_is_waited_for(serve: Any, fleet: Fleet) ->
 
 
 @pytest.mark.parametrize("fault", [reset_within_body, length_too_long, length_too_short])
-def test_a_body_at_odds_with_its_length_is_asked_for_again(serve: Any, fleet: Fleet, fault: Middleware) -> None:
+def test_a_body_with_a_wrong_length_is_requested_again(serve: Any, fleet: Fleet, fault: Middleware) -> None:
     scene: Scene
     with serve(sometimes(0.3, "broken", fault)) as scene:
         assert scene.fetch().fetched == len(fleet)
@@ -79,7 +79,7 @@ def test_a_body_at_odds_with_its_length_is_asked_for_again(serve: Any, fleet: Fl
         assert scene.meter.statuses[BROKEN] == scene.account("retry_count") > 0
 
 
-def test_a_broken_answer_is_not_quoted_in_its_letter(serve: Any, fleet: Fleet) -> None:
+def test_a_dead_letter_does_not_quote_a_broken_response(serve: Any, fleet: Fleet) -> None:
     broken = fleet.job_ids[5]
     scene: Scene
     with serve(for_jobs([broken], length_too_short)) as scene:
@@ -90,7 +90,7 @@ def test_a_broken_answer_is_not_quoted_in_its_letter(serve: Any, fleet: Fleet) -
         assert "clusterUID" not in message
 
 
-def test_a_body_that_was_cut_on_its_way_is_a_dead_letter_that_the_next_run_resolves(serve: Any, fleet: Fleet) -> None:
+def test_a_truncated_body_is_a_dead_letter_that_the_next_run_resolves(serve: Any, fleet: Fleet) -> None:
     cut = list(fleet.job_ids[3:6])
     scene: Scene
     with serve(for_jobs(cut, for_each_job_at_first(1, truncated_body))) as scene:
@@ -115,7 +115,7 @@ def test_a_page_of_html_with_200_is_a_dead_letter_that_the_next_run_resolves(ser
 
 
 @pytest.mark.parametrize("fault", [delay(60.0), trickle(0.01)], ids=["stall", "trickle"])
-def test_an_answer_that_never_ends_is_left_and_asked_for_again(serve: Any, fleet: Fleet, fault: Middleware) -> None:
+def test_a_response_that_does_not_end_is_requested_again(serve: Any, fleet: Fleet, fault: Middleware) -> None:
     scene: Scene
     with serve(for_jobs(fleet.job_ids[1:9], for_each_job_at_first(1, fault))) as scene:
         assert scene.fetch(timeout_seconds=SHORT_SECONDS).fetched == len(fleet)
@@ -128,7 +128,7 @@ def test_an_answer_that_never_ends_is_left_and_asked_for_again(serve: Any, fleet
     [(delay(60.0), ("unreachable", None)), (trickle(0.01), ("incomplete_body", 200))],
     ids=["stall", "trickle"],
 )
-def test_a_job_that_always_stalls_holds_up_no_other(
+def test_a_job_whose_requests_always_stall_delays_no_other(
     serve: Any, fleet: Fleet, fault: Middleware, letter: tuple[str, int | None]
 ) -> None:
     stalled = fleet.job_ids[2]
@@ -140,7 +140,7 @@ def test_a_job_that_always_stalls_holds_up_no_other(
         assert scene.states()[stalled] == "pending"
 
 
-def test_a_gzip_bomb_is_a_dead_letter_that_costs_one_request(serve: Any, fleet: Fleet) -> None:
+def test_a_gzip_bomb_is_a_dead_letter_after_one_request(serve: Any, fleet: Fleet) -> None:
     bomb = fleet.job_ids[7]
     scene: Scene
     with serve(for_jobs([bomb], gzip_bomb(50_000_000))) as scene:
@@ -150,7 +150,7 @@ def test_a_gzip_bomb_is_a_dead_letter_that_costs_one_request(serve: Any, fleet: 
         assert (scene.states()[bomb], scene.meter.requested[bomb]) == ("dead", 1)
 
 
-def test_a_redirect_to_another_host_takes_no_token_there(serve: Any, fleet: Fleet) -> None:
+def test_a_redirect_to_another_host_sends_no_token_there(serve: Any, fleet: Fleet) -> None:
     elsewhere = Meter()
     moved = fleet.job_ids[4]
     scene: Scene
@@ -161,7 +161,7 @@ def test_a_redirect_to_another_host_takes_no_token_there(serve: Any, fleet: Flee
     assert elsewhere.request_count == 0
 
 
-def test_a_name_that_no_server_knows_stops_the_run_and_its_ids_stay_pending(serve: Any, fleet: Fleet) -> None:
+def test_an_unknown_host_stops_the_run_and_its_ids_stay_pending(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve() as scene:
         scene.fetch(fleet.job_ids[:1])
@@ -173,7 +173,7 @@ def test_a_name_that_no_server_knows_stops_the_run_and_its_ids_stay_pending(serv
         scene.assert_loaded()
 
 
-def test_jobs_that_ended_are_loaded_once_and_never_asked_for_again(serve: Any, fleet: Fleet) -> None:
+def test_finished_jobs_are_loaded_once_and_not_requested_again(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(sometimes(0.3, "again", server_fault(500))) as scene:
         scene.fetch()

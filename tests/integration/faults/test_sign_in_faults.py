@@ -1,4 +1,4 @@
-"""Credentials that expire, IAM that fails, clocks that differ: what can be renewed is renewed, else the run stops."""
+"""Credentials that expire, an IAM that fails, and wrong clocks: credentials are renewed, or the run stops."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def test_each_auth_method_loads_every_job(serve: Any, fleet: Fleet, method: dict
 @pytest.mark.parametrize(
     ("method", "provider"), [(PASSWORD, TOKENS), (AGENCY, SECURITY_KEY)], ids=["password", "agency"]
 )
-def test_credentials_voided_in_mid_run_are_renewed_once_for_all(
+def test_credentials_voided_during_a_run_are_renewed_once(
     serve: Any, fleet: Fleet, method: dict[str, Any], provider: str
 ) -> None:
     scene: Scene
@@ -59,7 +59,7 @@ def test_credentials_voided_in_mid_run_are_renewed_once_for_all(
     assert 1 <= scene.meter.statuses[401] <= scene.settings.concurrency
 
 
-def test_a_token_from_outside_that_is_voided_stops_the_run_and_keeps_what_came(serve: Any, fleet: Fleet) -> None:
+def test_a_given_token_that_is_voided_stops_the_run_and_keeps_what_was_fetched(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(once_after(20, void_tokens)) as scene:
         with pytest.raises(AuthError, match="CCE_AUTH_TOKEN"):
@@ -73,7 +73,7 @@ def test_a_token_from_outside_that_is_voided_stops_the_run_and_keeps_what_came(s
         assert all(scene.meter.requested[root] == 1 for root in kept if scene.states()[root] == "finished")
 
 
-def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve: Any, fleet: Fleet) -> None:
+def test_credentials_that_are_always_refused_stop_the_run_after_few_requests(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(from_request(10, void_tokens)) as scene:
         with pytest.raises(AuthError):
@@ -85,7 +85,7 @@ def test_credentials_refused_again_and_again_stop_the_run_without_a_storm(serve:
 # A provider's failure is kept for a second: the tries must last longer.
 @pytest.mark.parametrize("back_off_seconds", [0.2])
 @pytest.mark.parametrize("method", [PASSWORD, AGENCY], ids=["password", "agency"])
-def test_a_provider_that_fails_for_a_moment_is_asked_again(serve: Any, fleet: Fleet, method: dict[str, Any]) -> None:
+def test_a_provider_that_fails_briefly_is_asked_again(serve: Any, fleet: Fleet, method: dict[str, Any]) -> None:
     scene: Scene
     with serve(for_sign_ins_at_first(1, server_fault(503))) as scene:
         scene.fetch(max_attempts=9, **settings_for(scene, method))
@@ -99,7 +99,7 @@ def test_an_iam_that_stalls_is_asked_again(serve: Any, fleet: Fleet) -> None:
         scene.assert_loaded()
 
 
-def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any, fleet: Fleet) -> None:
+def test_an_iam_that_keeps_failing_stops_the_run_after_few_requests(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve(for_sign_ins_at_first(10_000, server_fault(500))) as scene:
         with pytest.raises(ApiError, match="IAM failed: HTTP 500"):
@@ -109,7 +109,7 @@ def test_an_iam_that_fails_for_good_stops_the_run_and_is_not_hammered(serve: Any
     assert scene.meter.requested.total() == scene.meter.requested[TOKENS] <= 2
 
 
-def test_a_wrong_password_stops_the_run_after_one_question(serve: Any, fleet: Fleet) -> None:
+def test_a_wrong_password_stops_the_run_after_one_request(serve: Any, fleet: Fleet) -> None:
     scene: Scene
     with serve() as scene, pytest.raises(AuthError, match="CCE_PASSWORD"):
         scene.fetch(**settings_for(scene, PASSWORD | {"password": "wrong"}))
@@ -117,7 +117,7 @@ def test_a_wrong_password_stops_the_run_after_one_question(serve: Any, fleet: Fl
 
 
 @pytest.mark.parametrize("skew_minutes", [-16, 16])
-def test_a_clock_that_is_off_stops_the_run_and_is_named(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
+def test_a_wrong_clock_stops_the_run_with_an_error_that_names_it(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
     scene: Scene
     with serve(clock=lambda: time.time_ns() + skew_minutes * MINUTE_NS) as scene:
         with pytest.raises(AuthError, match=r"signature expired.*clock is within 15 minutes"):
@@ -128,7 +128,7 @@ def test_a_clock_that_is_off_stops_the_run_and_is_named(serve: Any, fleet: Fleet
 
 
 @pytest.mark.parametrize("skew_minutes", [-14, 14])
-def test_a_clock_that_is_a_little_off_does_no_harm(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
+def test_a_clock_that_is_slightly_wrong_does_no_harm(serve: Any, fleet: Fleet, skew_minutes: int) -> None:
     scene: Scene
     with serve(clock=lambda: time.time_ns() + skew_minutes * MINUTE_NS) as scene:
         scene.fetch(**ACCESS_KEY)

@@ -1,4 +1,4 @@
-"""An API that asks for fewer requests, in each of its ways: all wait, all jobs come."""
+"""An API that throttles in each of its ways: all requests wait, and every job is loaded."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ],
     ids=["fraction of a second", "Retry-After in seconds", "Retry-After as a date", "gateway's text", "not a word"],
 )
-def test_all_wait_about_as_long_as_the_api_asks_and_every_job_is_loaded(
+def test_all_requests_wait_as_long_as_the_api_asks_and_every_job_is_loaded(
     serve: Any, fleet: Fleet, fault: Middleware, least_wait_seconds: float
 ) -> None:
     scene: Scene
@@ -57,7 +57,7 @@ def test_a_job_that_is_always_throttled_is_a_dead_letter_and_stays_pending(serve
 
 
 @pytest.mark.parametrize("rate_limit", [0, 1_000])
-def test_a_strict_bucket_is_found_out_and_kept_to(serve: Any, fleet: Fleet, rate_limit: float) -> None:
+def test_the_limit_of_a_strict_bucket_is_found_and_kept(serve: Any, fleet: Fleet, rate_limit: float) -> None:
     scene: Scene
     with serve(beyond_rate(20.0, 10, throttle_for(0.2))) as scene:
         summary = scene.fetch(rate_limit=rate_limit)
@@ -67,7 +67,7 @@ def test_a_strict_bucket_is_found_out_and_kept_to(serve: Any, fleet: Fleet, rate
     assert scene.meter.statuses[200] == len(fleet)
 
 
-def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) -> None:
+def test_responses_for_gone_jobs_count_in_the_measured_rate(fleet: Fleet) -> None:
     outcomes: list[Outcome] = []
 
     async def receive(outcome: Outcome) -> None:
@@ -86,7 +86,7 @@ def test_jobs_that_are_gone_count_as_answers_when_the_pace_is_set(fleet: Fleet) 
     assert rate > 1
 
 
-def test_a_pause_is_no_time_in_which_the_api_served_little() -> None:
+def test_a_pause_does_not_lower_the_measured_rate() -> None:
     moment = 0.0
     rate_limiter = RateLimiter(0.0, lambda: moment)
     for _ in range(20):
