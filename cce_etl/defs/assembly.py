@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from dagster import AssetsDefinition, Definitions
+import dagster as dg
 
 from cce_etl.defs.assets.ingest import fetch, job_ids
 from cce_etl.defs.assets.lake import lake_files, lake_upkeep, lake_upkeep_schedule
@@ -24,7 +24,7 @@ from cce_etl.pipeline.run import models as all_models
 from cce_etl.warehouse.connection import storage_at
 
 
-def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> Definitions:
+def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> dg.Definitions:
     """Return all definitions; without an `environment`, the process's own counts.
 
     Raises ConfigError when the SQL models cannot be read, and for an executor that the other settings do not allow.
@@ -33,7 +33,7 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
     warehouse = Warehouse(clock, environment)
     sources = warehouse.source_names()
     has_snapshots = storage_at(warehouse.settings_to_load().warehouse).keeps_snapshots
-    return Definitions(
+    return dg.Definitions(
         assets=[
             job_ids,
             _fetching(warehouse, sources),
@@ -55,6 +55,6 @@ def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str
     )
 
 
-def _fetching(warehouse: Warehouse, sources: Sequence[str]) -> AssetsDefinition:
+def _fetching(warehouse: Warehouse, sources: Sequence[str]) -> dg.AssetsDefinition:
     settings = warehouse.settings_to_load()
     return fetch_by_source(sources, fetch_pool_of(settings), retry_policy_of(settings)) if sources else fetch

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+import dagster as dg
 import msgspec
-from dagster import Config
 from pydantic import Field
 
 from cce_etl.errors import ConfigError
@@ -26,7 +26,7 @@ from cce_etl.warehouse.job_ids import known_ids, listed_since, reopen
 ORIGIN = "run config"
 
 
-class FetchConfig(Config):
+class FetchConfig(dg.Config):
     """What one run fetches. Without any field it fetches as every night; each field changes or narrows that."""
 
     refetch: bool = Field(

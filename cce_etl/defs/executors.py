@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import Any, Final
 
-from dagster import ExecutorDefinition, RetryPolicy, in_process_executor, multiprocess_executor
+import dagster as dg
 
 from cce_etl.defs.resources import POOL
 from cce_etl.errors import ConfigError
@@ -33,7 +33,7 @@ CELERY_CONFIG: Final[dict[str, Any]] = {
 _SCHEMES: Final = ("redis://", "rediss://")
 
 
-def executor_of(settings: Settings) -> ExecutorDefinition:
+def executor_of(settings: Settings) -> dg.ExecutorDefinition:
     """Return the executor that the settings name; import only the package that it needs.
 
     Raises:
@@ -41,7 +41,7 @@ def executor_of(settings: Settings) -> ExecutorDefinition:
     """
     if settings.executor == "in_process":
         # DuckDB lets one process write to a file, and to start a process for each step takes longer than the steps.
-        return in_process_executor
+        return dg.in_process_executor
     _require_shared_warehouse(settings)
     if settings.executor == "celery":
         _require_package("celery", "dagster_celery")
@@ -54,15 +54,15 @@ def executor_of(settings: Settings) -> ExecutorDefinition:
         from dagster_k8s import k8s_job_executor
 
         return k8s_job_executor
-    return multiprocess_executor
+    return dg.multiprocess_executor
 
 
-def retry_policy_of(settings: Settings) -> RetryPolicy | None:
+def retry_policy_of(settings: Settings) -> dg.RetryPolicy | None:
     """Return how often a step is retried whose process died or that failed with an unexpected error.
 
     None for the run's own process: Dagster also retries the steps of a run that was stopped, which would start again.
     """
-    return None if settings.executor == "in_process" else RetryPolicy(max_retries=2, delay=10)
+    return None if settings.executor == "in_process" else dg.RetryPolicy(max_retries=2, delay=10)
 
 
 def fetch_pool_of(settings: Settings) -> str | None:

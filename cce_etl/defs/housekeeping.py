@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from dagster import DefaultScheduleStatus, OpExecutionContext, ResourceParam, ScheduleDefinition, job, op
+import dagster as dg
 
 from cce_etl.defs.resources import POOL, Warehouse, readable_failures
 from cce_etl.defs.run_history import delete_old_runs
@@ -13,8 +13,8 @@ from cce_etl.warehouse.connection import storage_of
 HOUSEKEEPING: Final = "housekeeping"
 
 
-@op
-def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
+@dg.op
+def delete_runs(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> None:
     """Delete old runs with their events. What they fetched and built stays."""
     with readable_failures():
         days = warehouse.settings().dagster_run_days
@@ -23,8 +23,8 @@ def delete_runs(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]
     context.log.info(f"Deleted {count} runs older than {days} days.")
 
 
-@op(pool=POOL)
-def delete_raw_history(context: OpExecutionContext, warehouse: ResourceParam[Warehouse]) -> None:
+@dg.op(pool=POOL)
+def delete_raw_history(context: dg.OpExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> None:
     """Delete old raw history that no tree needs. Its space is used again; `cce-etl vacuum` makes the file smaller."""
     with warehouse.open() as session:
         gone = prune(session.connection, session.settings.raw_history_days, session.clock)
@@ -34,7 +34,7 @@ def delete_raw_history(context: OpExecutionContext, warehouse: ResourceParam[War
     )
 
 
-@job(
+@dg.job(
     name=HOUSEKEEPING,
     description="Deletes Dagster's runs older than CCE_DAGSTER_RUN_DAYS (by default 90), and raw history older than "
     "CCE_RAW_HISTORY_DAYS (by default nothing).",
@@ -45,10 +45,10 @@ def housekeeping() -> None:
     delete_raw_history()
 
 
-housekeeping_schedule: Final = ScheduleDefinition(
+housekeeping_schedule: Final = dg.ScheduleDefinition(
     job=housekeeping,
     cron_schedule="30 1 * * 0",
     execution_timezone="UTC",
-    default_status=DefaultScheduleStatus.RUNNING,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Runs every Sunday at 1:30 UTC, before the nightly run.",
 )

@@ -3,18 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from dagster import (
-    AssetSelection,
-    DagsterRunStatus,
-    DefaultScheduleStatus,
-    RunRequest,
-    RunsFilter,
-    ScheduleDefinition,
-    ScheduleEvaluationContext,
-    SkipReason,
-    define_asset_job,
-    schedule,
-)
+import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from cce_etl.defs.assets.lake import UPKEEP
@@ -23,45 +12,45 @@ from cce_etl.defs.metadata import JOB_IDS
 NIGHTLY: Final = "nightly"
 INBOX: Final = "inbox"
 UNDER_WAY: Final = [
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
 ]
 
-_WHOLE: Final = AssetSelection.all() - AssetSelection.groups(UPKEEP)
-nightly = define_asset_job(
+_WHOLE: Final = dg.AssetSelection.all() - dg.AssetSelection.groups(UPKEEP)
+nightly = dg.define_asset_job(
     NIGHTLY,
     _WHOLE,
     description="Fetch what has not ended, build every model, check, publish. "
     "Run config of `fetch` narrows or widens what is fetched.",
 )
-inbox = define_asset_job(
+inbox = dg.define_asset_job(
     INBOX,
-    (_WHOLE - AssetSelection.assets(JOB_IDS)) | AssetSelection.all_asset_checks(),
+    (_WHOLE - dg.AssetSelection.assets(JOB_IDS)) | dg.AssetSelection.all_asset_checks(),
     description="Fetch the ids of one list from the inbox, build every model, check, publish.",
 )
 
 
-def nightly_schedule(sources: Sequence[str] = ()) -> ScheduleDefinition:
+def nightly_schedule(sources: Sequence[str] = ()) -> dg.ScheduleDefinition:
     """Return the schedule; with several sources, its run is of all their partitions."""
 
-    @schedule(
+    @dg.schedule(
         name="nightly_schedule",
         job=nightly,
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 2:00 UTC; skipped while the run of another night is still under way.",
     )
-    def start(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """Start the night's run, unless one is under way: it fetches what this one would, and two would only queue."""
-        running = context.instance.get_run_records(RunsFilter(job_name=NIGHTLY, statuses=UNDER_WAY), limit=1)
+        running = context.instance.get_run_records(dg.RunsFilter(job_name=NIGHTLY, statuses=UNDER_WAY), limit=1)
         if running:
             run = running[0].dagster_run
-            return SkipReason(f"The run {run.run_id} of {NIGHTLY} is still {run.status.value.lower()}.")
-        return RunRequest(tags=all_partitions(sources))
+            return dg.SkipReason(f"The run {run.run_id} of {NIGHTLY} is still {run.status.value.lower()}.")
+        return dg.RunRequest(tags=all_partitions(sources))
 
     return start
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from dagster import AssetKey, MarkdownMetadataValue, TableColumn, TableColumnConstraints, TableSchema
+import dagster as dg
 
 from cce_etl.publish.query import first_rows
 from cce_etl.warehouse.connection import Connection
 from cce_etl.warehouse.files import row_counts
 
-JOB_IDS: Final = AssetKey(["raw", "job_ids"])
-JOB_PAYLOADS: Final = AssetKey(["raw", "job_payloads"])
-JOBS: Final = AssetKey(["core", "jobs"])
+JOB_IDS: Final = dg.AssetKey(["raw", "job_ids"])
+JOB_PAYLOADS: Final = dg.AssetKey(["raw", "job_payloads"])
+JOBS: Final = dg.AssetKey(["core", "jobs"])
 # The owners of assets: those who operate the fetching, and those who are responsible for the models.
 OPERATORS: Final = "team:operators"
 ANALYSTS: Final = "team:analysts"
@@ -26,10 +26,10 @@ _COLUMNS: Final = """
 _ESCAPES: Final = str.maketrans({character: f"\\{character}" for character in "\\|*_`[]<>~&"} | {"\n": " ", "\r": " "})
 
 
-def asset_key(table: str) -> AssetKey:
+def asset_key(table: str) -> dg.AssetKey:
     """Return the asset of `schema.table`; all raw tables except the ids belong to the asset of the payloads."""
     schema, name = table.split(".")
-    return JOB_PAYLOADS if schema == "raw" and name != "job_ids" else AssetKey([schema, name])
+    return JOB_PAYLOADS if schema == "raw" and name != "job_ids" else dg.AssetKey([schema, name])
 
 
 def table_definition_metadata(table: str) -> dict[str, Any]:
@@ -56,24 +56,24 @@ def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[d
             continue
         shown = {column.name: column.type for column in columns[table] if column.type != "BLOB"}
         yield {
-            "dagster/column_schema": TableSchema(columns[table]),
+            "dagster/column_schema": dg.TableSchema(columns[table]),
             "dagster/row_count": counts[table],
             "preview": markdown_table(list(shown), first_rows(connection, table, shown, PREVIEW_ROWS)),
         }
 
 
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> MarkdownMetadataValue:
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MarkdownMetadataValue:
     """Return rows as a Markdown table; values longer than CELL_LENGTH are cut and end in an ellipsis."""
     head, *body = ([_cell(value) for value in row] for row in [columns, *rows])
-    return MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
+    return dg.MarkdownMetadataValue("\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *body]))
 
 
-def _columns(connection: Connection, tables: Sequence[str]) -> dict[str, list[TableColumn]]:
+def _columns(connection: Connection, tables: Sequence[str]) -> dict[str, list[dg.TableColumn]]:
     """Return the columns of those tables that exist, by one query: DuckDB lists all columns for each, in 8 ms."""
-    columns: dict[str, list[TableColumn]] = {}
+    columns: dict[str, list[dg.TableColumn]] = {}
     for table, name, kind, comment, is_nullable in connection.execute(_COLUMNS, [tables]).fetchall():
-        constraints = TableColumnConstraints(nullable=is_nullable)
-        columns.setdefault(table, []).append(TableColumn(name, kind, description=comment, constraints=constraints))
+        constraints = dg.TableColumnConstraints(nullable=is_nullable)
+        columns.setdefault(table, []).append(dg.TableColumn(name, kind, description=comment, constraints=constraints))
     return columns
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from dagster import DagsterExecutionInterruptedError, Failure, RetryRequested
+import dagster as dg
 
 from cce_etl import telemetry
 from cce_etl.errors import CceEtlError, ConfigError, Interrupted, WarehouseBusyError
@@ -95,9 +95,9 @@ def readable_failures() -> Iterator[None]:
     try:
         yield
     except Interrupted as error:
-        raise DagsterExecutionInterruptedError(str(error)) from None
+        raise dg.DagsterExecutionInterruptedError(str(error)) from None
     except CceEtlError as error:
-        failure = Failure(str(error), allow_retries=False)
+        failure = dg.Failure(str(error), allow_retries=False)
         if isinstance(error, WarehouseBusyError):
-            raise RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_SECONDS) from failure
+            raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_SECONDS) from failure
         raise failure from None

@@ -3,17 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import dagster as dg
 import msgspec
-from dagster import (
-    AssetExecutionContext,
-    AssetSpec,
-    DagsterLogManager,
-    MaterializeResult,
-    OpExecutionContext,
-    ResourceParam,
-    asset,
-    multi_asset,
-)
 
 from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished
 from cce_etl.defs.metadata import (
@@ -40,7 +31,7 @@ COMMAND: Final = "dagster"
 SHOWN_ENTRIES: Final = 10
 
 
-@asset(
+@dg.asset(
     key=JOB_IDS,
     group_name=GROUP,
     owners=[OPERATORS],
@@ -48,7 +39,7 @@ SHOWN_ENTRIES: Final = 10
     metadata=table_definition_metadata("raw.job_ids"),
     pool=POOL,
 )
-def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+def job_ids(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
     """Every job id known, and what became of it. Takes in the lists that CCE_JOB_IDS names; without it, adds none.
 
     Grain: source, job_id.
@@ -64,7 +55,7 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
         # The place and not the text: a wrong file may hold anything, secrets too.
         for entry in [entry for id_list in listed for entry in id_list.bad][:SHOWN_ENTRIES]:
             context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
-        return MaterializeResult(
+        return dg.MaterializeResult(
             metadata=table_metadata(session.connection, "raw.job_ids")
             | {
                 "origin": ", ".join(id_list.origin for id_list in listed) or "no list: CCE_JOB_IDS is not set",
@@ -74,7 +65,7 @@ def job_ids(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse])
         )
 
 
-PAYLOADS_SPEC: Final = AssetSpec(
+PAYLOADS_SPEC: Final = dg.AssetSpec(
     JOB_PAYLOADS,
     deps=[JOB_IDS],
     group_name=GROUP,
@@ -85,7 +76,7 @@ PAYLOADS_SPEC: Final = AssetSpec(
     metadata=table_definition_metadata("raw.job_payloads"),
 )
 # From the ids and not from the payloads: both are written in the same transaction, a batch at a time.
-JOBS_SPEC: Final = AssetSpec(
+JOBS_SPEC: Final = dg.AssetSpec(
     JOBS,
     deps=[JOB_IDS],
     group_name="core",
@@ -96,10 +87,10 @@ JOBS_SPEC: Final = AssetSpec(
 )
 
 
-@multi_asset(name=FETCH, specs=[PAYLOADS_SPEC, JOBS_SPEC], pool=POOL)
+@dg.multi_asset(name=FETCH, specs=[PAYLOADS_SPEC, JOBS_SPEC], pool=POOL)
 def fetch(
-    context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
-) -> tuple[MaterializeResult[None], MaterializeResult[None]]:
+    context: dg.AssetExecutionContext, config: FetchConfig, warehouse: dg.ResourceParam[Warehouse]
+) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
     """Fetch every listed job that has not ended (without a list: every such job known), a batch at a time.
 
     Run config narrows or widens that: refetch, ids, since, sources.
@@ -112,13 +103,13 @@ def fetch(
         rows_written = counts.pop("rows")
         payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
     return (
-        MaterializeResult(asset_key=JOB_PAYLOADS, metadata=counts | payloads),
-        MaterializeResult(asset_key=JOBS, metadata={"rows_written": rows_written} | jobs),
+        dg.MaterializeResult(asset_key=JOB_PAYLOADS, metadata=counts | payloads),
+        dg.MaterializeResult(asset_key=JOBS, metadata={"rows_written": rows_written} | jobs),
     )
 
 
 def fetch_plans(
-    session: Session, plans: Sequence[FetchPlan], context: OpExecutionContext | AssetExecutionContext
+    session: Session, plans: Sequence[FetchPlan], context: dg.OpExecutionContext | dg.AssetExecutionContext
 ) -> RunCounts:
     """Fetch for a step and return the counts; raise what stopped a source, once the others are fetched and kept."""
     result = run_fetch(
@@ -142,7 +133,7 @@ def plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def log_progress(log: DagsterLogManager) -> Callable[[Progress], None]:
+def log_progress(log: dg.DagsterLogManager) -> Callable[[Progress], None]:
     """Return a watcher that logs a line at every tenth of the way: each line is a row in Dagster's event log."""
     tenths = 0
 

@@ -2,17 +2,8 @@
 
 from typing import Final
 
+import dagster as dg
 import msgspec
-from dagster import (
-    AssetExecutionContext,
-    AssetSelection,
-    DefaultScheduleStatus,
-    MaterializeResult,
-    ResourceParam,
-    ScheduleDefinition,
-    asset,
-    define_asset_job,
-)
 
 from cce_etl.defs.metadata import OPERATORS
 from cce_etl.defs.resources import POOL, Warehouse
@@ -22,8 +13,8 @@ from cce_etl.warehouse.connection import storage_of
 UPKEEP: Final = "upkeep"
 
 
-@asset(name="lake_files", group_name=UPKEEP, owners=[OPERATORS], kinds={"ducklake", "parquet"}, pool=POOL)
-def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+@dg.asset(name="lake_files", group_name=UPKEEP, owners=[OPERATORS], kinds={"ducklake", "parquet"}, pool=POOL)
+def lake_files(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
     """Merge small files without their deleted rows, expire old snapshots, and delete files that no snapshot needs.
 
     The tables do not change. They can be read as they were up to CCE_SNAPSHOT_DAYS ago.
@@ -32,18 +23,18 @@ def lake_files(context: AssetExecutionContext, warehouse: ResourceParam[Warehous
         storage = storage_of(session.connection)
         done = storage.compact(session.connection, session.settings.snapshot_days)
         size = storage.byte_count(session.connection)
-    return MaterializeResult(metadata=msgspec.structs.asdict(done) | {"byte_count": size})
+    return dg.MaterializeResult(metadata=msgspec.structs.asdict(done) | {"byte_count": size})
 
 
-lake_upkeep = define_asset_job(
+lake_upkeep = dg.define_asset_job(
     "lake_upkeep",
-    AssetSelection.groups(UPKEEP),
+    dg.AssetSelection.groups(UPKEEP),
     description="Merge the lake's small files, expire snapshots older than CCE_SNAPSHOT_DAYS.",
 )
-lake_upkeep_schedule: Final = ScheduleDefinition(
+lake_upkeep_schedule: Final = dg.ScheduleDefinition(
     job=lake_upkeep,
     cron_schedule="0 12 * * 0",
     execution_timezone="UTC",
-    default_status=DefaultScheduleStatus.RUNNING,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every Sunday at noon UTC, when no night is under way: writers wait meanwhile.",
 )

@@ -4,15 +4,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
-from dagster import (
-    AssetExecutionContext,
-    AssetsDefinition,
-    AssetSpec,
-    MarkdownMetadataValue,
-    MaterializeResult,
-    ResourceParam,
-    multi_asset,
-)
+import dagster as dg
 
 from cce_etl.defs.metadata import (
     ANALYSTS,
@@ -28,29 +20,31 @@ BUILD: Final = "build"
 NOT_KEPT: Final = {"rows": "ephemeral: built in memory for the trees that changed, and not kept"}
 
 
-def model_assets(models: Sequence[Model]) -> AssetsDefinition:
+def model_assets(models: Sequence[Model]) -> dg.AssetsDefinition:
     """Return the assets of all models: one step, in which what has not changed is not made again."""
     names = [model.name for model in models]
     specs = [model_spec(model) for model in models]
 
-    @multi_asset(name=BUILD, specs=specs, pool=POOL)
-    def build(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[MaterializeResult[None]]:
+    @dg.multi_asset(name=BUILD, specs=specs, pool=POOL)
+    def build(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.MaterializeResult[None]]:
         """Bring every model's table up to date with core.jobs."""
         with warehouse.open(context.run.run_id) as session:
             run.build(session.connection, session.settings.slo)
             for name, shown in zip(names, tables_metadata(session.connection, names), strict=True):
-                yield MaterializeResult(asset_key=asset_key(name), metadata=shown or NOT_KEPT)
+                yield dg.MaterializeResult(asset_key=asset_key(name), metadata=shown or NOT_KEPT)
 
     return build
 
 
-def model_spec(model: Model) -> AssetSpec:
+def model_spec(model: Model) -> dg.AssetSpec:
     """Return a model as an asset; Dagster marks it as stale when its SQL changes."""
     shown = {
         "reads": ", ".join(sorted(model.dependencies)),
-        "sql": MarkdownMetadataValue(f"```sql\n{model.sql}\n```"),
+        "sql": dg.MarkdownMetadataValue(f"```sql\n{model.sql}\n```"),
     }
-    return AssetSpec(
+    return dg.AssetSpec(
         asset_key(model.name),
         deps=[asset_key(table) for table in sorted(model.dependencies)],
         group_name=model.name.split(".")[0],

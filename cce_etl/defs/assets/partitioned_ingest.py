@@ -4,28 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import dagster as dg
 import msgspec
-from dagster import (
-    AssetExecutionContext,
-    AssetIn,
-    AssetMaterialization,
-    AssetOut,
-    AssetsDefinition,
-    BackfillPolicy,
-    ConfigMapping,
-    DynamicOut,
-    DynamicOutput,
-    In,
-    Nothing,
-    OpDefinition,
-    Out,
-    Output,
-    ResourceParam,
-    RetryPolicy,
-    StaticPartitionsDefinition,
-    graph_multi_asset,
-    op,
-)
 
 from cce_etl.defs.assets.ingest import FETCH, JOBS_SPEC, PAYLOADS_SPEC, fetch_plans, plotted
 from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished, select_sources
@@ -37,7 +17,7 @@ _NO_KEY: Final = re.compile(r"\W", re.ASCII)
 _NO_PARTITION: Final = frozenset("|,[]")
 
 
-def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy | None) -> AssetsDefinition:
+def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
     """Return the assets that fetching fills, partitioned by source: one run asks any number of them, a step each.
 
     Values pass between the steps by the names of the steps alone, so that workers need share no folder for them.
@@ -48,16 +28,16 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: RetryPolicy
     choose_sources, describe_tables = _choose_sources(sources), _describe_tables()
     fetch_source = _fetch_source(sources, pool, retries)
 
-    @graph_multi_asset(
+    @dg.graph_multi_asset(
         name=FETCH,
-        ins={"job_ids": AssetIn(JOB_IDS, dagster_type=Nothing)},
+        ins={"job_ids": dg.AssetIn(JOB_IDS, dagster_type=dg.Nothing)},
         outs={
-            "payloads": AssetOut.from_spec(PAYLOADS_SPEC.replace_attributes(deps=[]), dagster_type=Nothing),
-            "jobs": AssetOut.from_spec(JOBS_SPEC.replace_attributes(deps=[]), dagster_type=Nothing),
+            "payloads": dg.AssetOut.from_spec(PAYLOADS_SPEC.replace_attributes(deps=[]), dagster_type=dg.Nothing),
+            "jobs": dg.AssetOut.from_spec(JOBS_SPEC.replace_attributes(deps=[]), dagster_type=dg.Nothing),
         },
-        partitions_def=StaticPartitionsDefinition(names),
-        backfill_policy=BackfillPolicy.single_run(),
-        config=ConfigMapping(config_fn=_spread, config_schema=FetchConfig.to_config_schema().as_field()),
+        partitions_def=dg.StaticPartitionsDefinition(names),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        config=dg.ConfigMapping(config_fn=_spread, config_schema=FetchConfig.to_config_schema().as_field()),
     )
     def fetch(job_ids: Any) -> Any:
         payloads, jobs = describe_tables(choose_sources(job_ids).map(fetch_source).collect())
@@ -91,11 +71,11 @@ def _by_step_key(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _choose_sources(sources: dict[str, str]) -> OpDefinition:
-    @op(ins={"job_ids": In(Nothing)}, out=DynamicOut(Nothing))
+def _choose_sources(sources: dict[str, str]) -> dg.OpDefinition:
+    @dg.op(ins={"job_ids": dg.In(dg.Nothing)}, out=dg.DynamicOut(dg.Nothing))
     def choose_sources(
-        context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]
-    ) -> Iterator[DynamicOutput[None]]:
+        context: dg.AssetExecutionContext, config: FetchConfig, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.DynamicOutput[None]]:
         """Begin a step for each source of the run; what is to be fetched again is opened here, not by each try."""
         asked = context.partition_keys if context.has_partition_key or context.has_partition_key_range else None
         with readable_failures():
@@ -108,7 +88,7 @@ def _choose_sources(sources: dict[str, str]) -> OpDefinition:
                 reopen_finished(session.connection, plans, own)
         for key, name in sources.items():
             if name in chosen:
-                yield DynamicOutput(None, key)
+                yield dg.DynamicOutput(None, key)
 
     return choose_sources
 
@@ -124,9 +104,11 @@ def _chosen(asked: Sequence[str], config: FetchConfig) -> list[str]:
     return chosen
 
 
-def _fetch_source(sources: dict[str, str], pool: str | None, retries: RetryPolicy | None) -> OpDefinition:
-    @op(ins={"chosen": In(Nothing)}, out=Out(Nothing), pool=pool, retry_policy=retries)
-    def fetch_source(context: AssetExecutionContext, config: FetchConfig, warehouse: ResourceParam[Warehouse]) -> None:
+def _fetch_source(sources: dict[str, str], pool: str | None, retries: dg.RetryPolicy | None) -> dg.OpDefinition:
+    @dg.op(ins={"chosen": dg.In(dg.Nothing)}, out=dg.Out(dg.Nothing), pool=pool, retry_policy=retries)
+    def fetch_source(
+        context: dg.AssetExecutionContext, config: FetchConfig, warehouse: dg.ResourceParam[Warehouse]
+    ) -> None:
         """Fetch every listed job of one source that has not ended (without a list: every such job known)."""
         name = sources[context.op_execution_context.get_mapping_key() or ""]
         own = config.model_copy(update={"sources": [name]})
@@ -135,19 +117,21 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: RetryPolic
             counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
         # By itself, not with the last step's outputs: a source that is fetched shows so when another one fails.
         for key, metadata in ((JOBS, {"rows_written": counts.pop("rows")}), (JOB_PAYLOADS, counts)):
-            context.log_event(AssetMaterialization(key, partition=name, metadata=metadata))
+            context.log_event(dg.AssetMaterialization(key, partition=name, metadata=metadata))
 
     return fetch_source
 
 
-def _describe_tables() -> OpDefinition:
-    @op(ins={"fetched": In(Nothing)}, out={"payloads": Out(Nothing), "jobs": Out(Nothing)})
-    def describe_tables(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> Iterator[Output[None]]:
+def _describe_tables() -> dg.OpDefinition:
+    @dg.op(ins={"fetched": dg.In(dg.Nothing)}, out={"payloads": dg.Out(dg.Nothing), "jobs": dg.Out(dg.Nothing)})
+    def describe_tables(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Iterator[dg.Output[None]]:
         """Say of the tables what they hold now; reached only when no source failed."""
         with warehouse.open(context.run.run_id) as session:
             figures = plotted(session.connection, context.run.run_id)
             payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
-            yield Output(None, "payloads", metadata=figures | payloads)
-            yield Output(None, "jobs", metadata=jobs)
+            yield dg.Output(None, "payloads", metadata=figures | payloads)
+            yield dg.Output(None, "jobs", metadata=jobs)
 
     return describe_tables

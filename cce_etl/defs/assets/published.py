@@ -4,45 +4,38 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from dagster import (
-    AssetExecutionContext,
-    AssetKey,
-    AssetsDefinition,
-    FreshnessPolicy,
-    MaterializeResult,
-    MetadataValue,
-    ResourceParam,
-    asset,
-)
+import dagster as dg
 
 from cce_etl.defs.metadata import ANALYSTS, asset_key, markdown_table
 from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.models.model import Model
 from cce_etl.pipeline import run
 
-PUBLISHED: Final = AssetKey(["published", "cce_jobs"])
+PUBLISHED: Final = dg.AssetKey(["published", "cce_jobs"])
 # Dagster knows no shorter window.
 _SHORTEST: Final = timedelta(minutes=1)
 
 
-def published_asset(models: Sequence[Model], max_age: timedelta) -> AssetsDefinition:
+def published_asset(models: Sequence[Model], max_age: timedelta) -> dg.AssetsDefinition:
     """Return the asset that swaps in a copy once every model is built, which is stale when older than `max_age`.
 
     It names those that no other model selects from: the rest stand before them, and the graph stays readable.
     """
     selected_from = {name for model in models for name in model.dependencies}
 
-    @asset(
+    @dg.asset(
         key=PUBLISHED,
         deps=[asset_key(model.name) for model in models if model.name not in selected_from],
         group_name="published",
         owners=[ANALYSTS],
         kinds={"duckdb"},
         metadata={"dagster/storage_kind": "duckdb"},
-        freshness_policy=FreshnessPolicy.time_window(fail_window=max(max_age, _SHORTEST)),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=max(max_age, _SHORTEST)),
         pool=POOL,
     )
-    def publish(context: AssetExecutionContext, warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    def publish(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.MaterializeResult[None]:
         """Read this file, not the warehouse: a copy of core and marts with a manifest, swapped in whole.
 
         A reader keeps the version it opened; whoever opens the file next sees the new one.
@@ -50,9 +43,9 @@ def published_asset(models: Sequence[Model], max_age: timedelta) -> AssetsDefini
         with warehouse.open(context.run.run_id) as session:
             rows = run.publish(session.connection, session.settings, context.run.run_id, session.clock)
             published = session.settings.published
-        return MaterializeResult(
+        return dg.MaterializeResult(
             metadata={
-                "path": MetadataValue.path(published.absolute()),
+                "path": dg.MetadataValue.path(published.absolute()),
                 "file_bytes": published.stat().st_size,
                 "table_count": len(rows),
                 "dagster/row_count": sum(rows.values()),

@@ -1,19 +1,19 @@
 """The report as an asset, written again whenever the published file is."""
 
-from dagster import AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, ResourceParam, asset
+import dagster as dg
 
 from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.metadata import ANALYSTS
 from cce_etl.defs.resources import Warehouse, readable_failures
 
-REPORT = AssetKey(["published", "report"])
+REPORT = dg.AssetKey(["published", "report"])
 
 
-def report_asset() -> AssetsDefinition:
+def report_asset() -> dg.AssetsDefinition:
     """Return the asset that writes report.html beside the published file."""
 
-    @asset(key=REPORT, deps=[PUBLISHED], group_name="published", owners=[ANALYSTS], kinds={"python", "altair"})
-    def report(warehouse: ResourceParam[Warehouse]) -> MaterializeResult[None]:
+    @dg.asset(key=REPORT, deps=[PUBLISHED], group_name="published", owners=[ANALYSTS], kinds={"python", "altair"})
+    def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
         """One page for everybody: durations, changes, cohorts, failures, what runs and what is stuck."""
         from cce_etl.analysis.report import write_report
 
@@ -21,8 +21,8 @@ def report_asset() -> AssetsDefinition:
             published = warehouse.settings().published
             target = published.with_name("report.html")
             write_report(published, target)
-        return MaterializeResult(
-            metadata={"path": MetadataValue.path(target.absolute()), "file_bytes": target.stat().st_size}
+        return dg.MaterializeResult(
+            metadata={"path": dg.MetadataValue.path(target.absolute()), "file_bytes": target.stat().st_size}
         )
 
     return report

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import dagster as dg
 import msgspec
-from dagster import SensorEvaluationContext
 
 from cce_etl.defs.sensors.webhook import post_text
 
@@ -42,7 +42,7 @@ def diff(open_alerts: Mapping[str, str], present: Sequence[Alert]) -> list[str]:
 
 
 def notify(
-    context: SensorEvaluationContext, state: AlertState, present: Sequence[Alert], webhook: str | None
+    context: dg.SensorEvaluationContext, state: AlertState, present: Sequence[Alert], webhook: str | None
 ) -> AlertState:
     """Log what has changed and send it as one message.
 
@@ -77,7 +77,7 @@ def fingerprint(text: str) -> str:
     return _VARIABLE_PARTS.sub("#", text)
 
 
-def _send(context: SensorEvaluationContext, messages: Sequence[str], webhook: str) -> list[str]:
+def _send(context: dg.SensorEvaluationContext, messages: Sequence[str], webhook: str) -> list[str]:
     """Send messages in order until one is refused; return that one and all after it."""
     for index, text in enumerate(messages):
         reason = post_text(webhook, text)

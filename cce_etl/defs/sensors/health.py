@@ -4,19 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import dagster as dg
 import msgspec
-from dagster import (
-    DagsterInstance,
-    DagsterRun,
-    DagsterRunStatus,
-    DefaultSensorStatus,
-    ResourceParam,
-    SensorDefinition,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-    sensor,
-)
 
 from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.resources import Warehouse
@@ -43,18 +32,18 @@ class HealthCursor(msgspec.Struct, frozen=True):
     runs_until: float = 0.0
 
 
-def health_sensor() -> SensorDefinition:
+def health_sensor() -> dg.SensorDefinition:
     """Return the sensor; it is on by default and runs every minute."""
 
-    @sensor(
+    @dg.sensor(
         name="health",
         minimum_interval_seconds=60,
-        default_status=DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sends an alert to CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file is too "
         "old: once for each cause, and once more when it is over. Marks a run as failed when its process is gone, so "
         "that it does not block the next one.",
     )
-    def health(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult:
+    def health(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
         for run_id in end_dead_runs(context.instance):
             context.log.warning(f"The process of run {run_id} is gone; the run is marked as failed.")
         cursor = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
@@ -62,14 +51,14 @@ def health_sensor() -> SensorDefinition:
         present = [*alerts, *_freshness_alerts(context.instance, cursor.alerts, warehouse)]
         state = notify(context, cursor.alerts, present, warehouse.alert_webhook())
         reason = "; ".join(alert.key for alert in present) or "All is well."
-        return SensorResult(
-            skip_reason=SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(state, runs_until)).decode()
+        return dg.SensorResult(
+            skip_reason=dg.SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(state, runs_until)).decode()
         )
 
     return health
 
 
-def _run_alerts(instance: DagsterInstance, cursor: HealthCursor) -> tuple[Sequence[Alert], float]:
+def _run_alerts(instance: dg.DagsterInstance, cursor: HealthCursor) -> tuple[Sequence[Alert], float]:
     """Return the alerts of runs and checks that are open after all runs that have ended since, and the last end."""
     open_alerts = cursor.alerts.open_alerts.items()
     alerts = {key: Alert(key, recovery, recovery) for key, recovery in open_alerts if key != _FRESHNESS}
@@ -77,7 +66,7 @@ def _run_alerts(instance: DagsterInstance, cursor: HealthCursor) -> tuple[Sequen
     for record in ended_since(instance, datetime.fromtimestamp(runs_until, UTC)):
         run = record.dagster_run
         runs_until = max(runs_until, record.update_timestamp.replace(tzinfo=UTC).timestamp())
-        if run.status == DagsterRunStatus.SUCCESS:
+        if run.status == dg.DagsterRunStatus.SUCCESS:
             closed = (_run_prefix(run), _CHECK_PREFIX)
             alerts = {key: alert for key, alert in alerts.items() if not key.startswith(closed)}
             new = [_check_alert(run, check) for check in failed_checks(instance, run)]
@@ -88,11 +77,11 @@ def _run_alerts(instance: DagsterInstance, cursor: HealthCursor) -> tuple[Sequen
     return list(alerts.values()), runs_until
 
 
-def _run_prefix(run: DagsterRun) -> str:
+def _run_prefix(run: dg.DagsterRun) -> str:
     return f"run {run.job_name} "
 
 
-def _failure_alert(run: DagsterRun, failure: RunFailure) -> Alert:
+def _failure_alert(run: dg.DagsterRun, failure: RunFailure) -> Alert:
     """Return the alert to a failed run; the same reason on another night gives the same key."""
     where = f" at {failure.step_key}" if failure.step_key else ""
     return Alert(
@@ -102,13 +91,13 @@ def _failure_alert(run: DagsterRun, failure: RunFailure) -> Alert:
     )
 
 
-def _check_alert(run: DagsterRun, check: FailedCheck) -> Alert:
+def _check_alert(run: dg.DagsterRun, check: FailedCheck) -> Alert:
     name = f"{check.name} on {check.table}"
     text = f"The check {name} warns: {check.description} Its page shows the first rows. (run {run.run_id})"
     return Alert(f"{_CHECK_PREFIX}{name}", text, f"The check {name} no longer finds any rows.")
 
 
-def _freshness_alerts(instance: DagsterInstance, state: AlertState, warehouse: Warehouse) -> Sequence[Alert]:
+def _freshness_alerts(instance: dg.DagsterInstance, state: AlertState, warehouse: Warehouse) -> Sequence[Alert]:
     """Return an alert when the last publishing is too long ago, unless a failed night explains it.
 
     Dagster's page judges the asset by its freshness policy. No public function returns that state, so the age of the

@@ -5,18 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
+import dagster as dg
 import msgspec
-from dagster import (
-    DefaultSensorStatus,
-    ResourceParam,
-    RunConfig,
-    RunRequest,
-    SensorDefinition,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-    sensor,
-)
 
 from cce_etl.defs.config import FetchConfig, select_sources
 from cce_etl.defs.jobs import inbox
@@ -46,34 +36,36 @@ class InboxCursor(msgspec.Struct, frozen=True):
     files: dict[str, InboxFile] = {}
 
 
-def inbox_sensor(partitions: Sequence[str] = ()) -> SensorDefinition:
+def inbox_sensor(partitions: Sequence[str] = ()) -> dg.SensorDefinition:
     """Return the sensor; it is on by default, and does nothing without CCE_INBOX.
 
     Args:
         partitions: The names of the sources where there are several. Each run is of the partition of its list's source.
     """
 
-    @sensor(
+    @dg.sensor(
         name="inbox_files",
         job=inbox,
         minimum_interval_seconds=30,
-        default_status=DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run for each id list dropped into CCE_INBOX, once, when the file has not changed between "
         "two ticks. With several sources, drop the list into a subfolder named after its source. A list that cannot be "
         "read gives one alert.",
     )
-    def inbox_files(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
+    def inbox_files(
+        context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.SensorResult | dg.SkipReason:
         with readable_failures():
             settings = warehouse.settings()
             if settings.inbox is None:
-                return SkipReason("CCE_INBOX is not set.")
+                return dg.SkipReason("CCE_INBOX is not set.")
             cursor = msgspec.json.decode(context.cursor, type=InboxCursor) if context.cursor else InboxCursor()
             files, requests = _scan(settings, settings.inbox, cursor.files, partitions)
         alerts = list(_unreadable_alerts(settings.inbox, files))
         state = notify(context, cursor.alerts, alerts, warehouse.alert_webhook())
-        return SensorResult(
+        return dg.SensorResult(
             run_requests=requests,
-            skip_reason=None if requests else SkipReason(f"Nothing new in {settings.inbox}."),
+            skip_reason=None if requests else dg.SkipReason(f"Nothing new in {settings.inbox}."),
             cursor=msgspec.json.encode(InboxCursor(state, files)).decode(),
         )
 
@@ -82,7 +74,7 @@ def inbox_sensor(partitions: Sequence[str] = ()) -> SensorDefinition:
 
 def _scan(
     settings: Settings, folder: Path, before: Mapping[str, InboxFile], partitions: Sequence[str]
-) -> tuple[dict[str, InboxFile], list[RunRequest]]:
+) -> tuple[dict[str, InboxFile], list[dg.RunRequest]]:
     """Return the files of the folder, and a run request for each that is unchanged since the last tick."""
     files: dict[str, InboxFile] = {}
     requests = []
@@ -114,7 +106,7 @@ def _candidates(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _run_request(settings: Settings, path: Path, name: str, partitions: Sequence[str]) -> RunRequest:
+def _run_request(settings: Settings, path: Path, name: str, partitions: Sequence[str]) -> dg.RunRequest:
     """Return the request for a run that fetches a list's ids; raise ConfigError or OSError when it cannot be read."""
     sources = [path.parent.name] if "/" in name else []
     if len(select_sources(settings, sources)) > 1:
@@ -123,10 +115,10 @@ def _run_request(settings: Settings, path: Path, name: str, partitions: Sequence
         raise ConfigError("It contains no job id.")
     content = sha256(path.read_bytes()).hexdigest()
     config = FetchConfig(id_files=[str(path.absolute())], sources=sources)
-    return RunRequest(
+    return dg.RunRequest(
         # Dagster starts no second run with the same key, even when the cursor is lost.
         run_key=f"{name} {content}",
-        run_config=RunConfig(ops={"fetch": config}),
+        run_config=dg.RunConfig(ops={"fetch": config}),
         tags={"cce_etl/id_list": name},
         partition_key=next((source for source in sources if source in partitions), None),
     )

@@ -4,16 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import dagster as dg
 import msgspec
-from dagster import (
-    DefaultSensorStatus,
-    ResourceParam,
-    SensorDefinition,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-    sensor,
-)
 
 from cce_etl.defs.resources import Warehouse, readable_failures
 from cce_etl.defs.sensors.alerts import Alert, AlertState, notify
@@ -41,29 +33,31 @@ class StuckCursor(msgspec.Struct, frozen=True):
     version: tuple[int, int] = (0, 0)
 
 
-def stuck_sensor() -> SensorDefinition:
+def stuck_sensor() -> dg.SensorDefinition:
     """Return the sensor; it is on by default and reads each version of the published file once."""
 
-    @sensor(
+    @dg.sensor(
         name="stuck_jobs",
         minimum_interval_seconds=60,
-        default_status=DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sends an alert to CCE_ALERT_WEBHOOK for each stuck step of marts.running_steps and each stuck job "
         "of marts.running_jobs: once, and once more when it is no longer stuck.",
     )
-    def stuck_jobs(context: SensorEvaluationContext, warehouse: ResourceParam[Warehouse]) -> SensorResult | SkipReason:
+    def stuck_jobs(
+        context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    ) -> dg.SensorResult | dg.SkipReason:
         with readable_failures():
             published = warehouse.settings().published
             if not published.exists():
-                return SkipReason(f"There is no published file at {published} yet.")
+                return dg.SkipReason(f"There is no published file at {published} yet.")
             cursor = msgspec.json.decode(context.cursor, type=StuckCursor) if context.cursor else StuckCursor()
             stat = published.stat()
             version = stat.st_ino, stat.st_mtime_ns
             if version == cursor.version and not cursor.alerts.unsent:
-                return SkipReason("This version of the published file was read before.")
+                return dg.SkipReason("This version of the published file was read before.")
             state = notify(context, cursor.alerts, list(_stuck_alerts(published)), warehouse.alert_webhook())
-        return SensorResult(
-            skip_reason=SkipReason(f"{len(state.open_alerts)} stuck."),
+        return dg.SensorResult(
+            skip_reason=dg.SkipReason(f"{len(state.open_alerts)} stuck."),
             cursor=msgspec.json.encode(StuckCursor(state, version)).decode(),
         )
 
