@@ -1,4 +1,4 @@
-"""The types of the arrays that the statistics take and return."""
+"""The types of numpy arrays, for all rooms that use them."""
 
 from typing import TypeAlias
 

@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cce_etl.statistics.arrays import BoolArray, IntArray
 from cce_etl.timestamps import GREGORIAN_TICKS, MAX_NS, MIN_NS, NANOSECONDS, timestamp_or_none
 
-_Integers = NDArray[np.int64]
-_Booleans = NDArray[np.bool_]
 # In `2018-08-02 08:12:40.672772389 +0000 UTC`: where the digits stand, where the marks between them, and its end.
 _DIGIT_POSITIONS: Final = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
 _MARK_POSITIONS: Final = np.array([4, 7, 10, 13, 16])
@@ -63,20 +62,20 @@ def planned_times(uids: pa.StringArray) -> pa.TimestampArray:
     return pa.array(instants, pa.timestamp("ns"), mask=~is_known)
 
 
-def _characters(texts: pa.StringArray) -> tuple[_Integers, _Integers, NDArray[np.uint8]]:
+def _characters(texts: pa.StringArray) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:
     """Return where each text starts, how many bytes it has (0 for null), and the bytes of all."""
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return bounds[:-1], np.diff(bounds), np.frombuffer(data or b"", np.uint8)
 
 
-def _windows(data: NDArray[np.uint8], starts: _Integers, width: int) -> NDArray[np.uint8]:
+def _windows(data: NDArray[np.uint8], starts: IntArray, width: int) -> NDArray[np.uint8]:
     """Return the `width` bytes from each start on, a column for each text; what lies behind the last text is 0."""
     padded = np.concatenate([data, np.zeros(width, np.uint8)])
     return np.lib.stride_tricks.sliding_window_view(padded, width)[starts].T.copy()
 
 
-def _utc_instants(data: NDArray[np.uint8], starts: _Integers, lengths: _Integers) -> tuple[_Integers, _Booleans]:
+def _utc_instants(data: NDArray[np.uint8], starts: IntArray, lengths: IntArray) -> tuple[IntArray, BoolArray]:
     """Return the instants of texts that have the length of Go's form in UTC, and which of them have the form."""
     characters = _windows(data, starts, _LENGTH_WITHOUT_FRACTION + 10)
     digits = characters[_DIGIT_POSITIONS] - ord("0")  # what is below 0 wraps round to far above 9
@@ -96,13 +95,13 @@ def _utc_instants(data: NDArray[np.uint8], starts: _Integers, lengths: _Integers
     return np.where(is_known, whole_seconds, 0) * NANOSECONDS + fraction, is_known
 
 
-def _first_days(months: _Integers) -> _Integers:
+def _first_days(months: IntArray) -> IntArray:
     """Return the first day of each month, both counted from 1970-01-01."""
     days: Any = months.astype("datetime64[M]").astype("datetime64[D]")
     return days.astype(np.int64)  # type: ignore[no-any-return]
 
 
-def _fractions(characters: NDArray[np.uint8], digit_counts: _Integers) -> tuple[_Integers, _Booleans]:
+def _fractions(characters: NDArray[np.uint8], digit_counts: IntArray) -> tuple[IntArray, BoolArray]:
     """Return the nanoseconds of fractions of so many digits (-1: no fraction), and which of them can be read."""
     is_inside = np.arange(9)[:, None] < digit_counts
     digits = np.where(is_inside, characters[_FRACTION_POSITION : _FRACTION_POSITION + 9] - ord("0"), 0).astype(np.uint8)
@@ -110,7 +109,7 @@ def _fractions(characters: NDArray[np.uint8], digit_counts: _Integers) -> tuple[
     return _FRACTION_WEIGHTS @ digits.astype(np.int64), (digits <= 9).all(axis=0) & has_point
 
 
-def _uuid_instants(data: NDArray[np.uint8], starts: _Integers) -> tuple[_Integers, _Booleans]:
+def _uuid_instants(data: NDArray[np.uint8], starts: IntArray) -> tuple[IntArray, BoolArray]:
     """Return the instants of texts that have the length of a UUID, and which of them are one of version 1."""
     characters = _windows(data, starts, _UUID_LENGTH)
     digits = _HEX_VALUES[characters[_HEX_POSITIONS]]
