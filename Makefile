@@ -25,10 +25,10 @@ test: $(VENV)/installed-dev ## Run all tests
 	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 test-duckdb-2: $(VENV)/duckdb-2/installed ## Run the tests of the warehouse and the models on DuckDB 2
-	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/sql
+	PYTHONPATH=$(VENV)/duckdb-2 $(BIN)/pytest --numprocesses 2 tests/warehouse tests/models tests/publish tests/sql
 
 test-ops: $(VENV)/installed-dev ## Run the services of deploy/ beside a PostgreSQL through a night, and a simulated month (some seven minutes)
-	$(BIN)/pytest -m ops tests/ops
+	$(BIN)/pytest -m ops tests/integration/ops
 
 test-lake: $(VENV)/installed-dev ## Run a lake beside a PostgreSQL and a bucket (a minute or two)
 	$(BIN)/pytest -m scale tests --ignore tests/integration/scale/test_workers.py
