@@ -43,7 +43,7 @@ def test_a_file_of_another_program_is_left_alone(shell: "Shell") -> None:
     before = shell.warehouse.read_bytes()
     ran = shell("load", shell.write("job.json", '{"metadata":{"uid":"a"},"status":{"phase":"Success"}}'))
     assert ran.code == 4
-    assert "other tables" in ran.err
+    assert "tables of another program" in ran.err
     assert shell.warehouse.read_bytes() == before
     assert not shell.published.exists()
 
