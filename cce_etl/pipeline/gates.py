@@ -86,17 +86,14 @@ def require_passed(failed: Sequence[FailedCheck]) -> None:
     errors = [check for check in failed if check.severity == "error"]
     if errors:
         found = "\n".join(
-            f"{check.name} on {check.table}: {check.description}\n{first_rows(check)}" for check in errors
+            f"{check.name} on {check.table}: {check.description}\n"
+            + "\n".join(f"  {', '.join(f'{name}={value!r}' for name, value in row.items())}" for row in check.rows[:3])
+            for check in errors
         )
         raise CheckError(
             f"Nothing is published, because rows were found that must not exist. The file published before is kept.\n"
             f"{found}\nMend these rows. If they may be published, give `run`, `load` or `publish` --publish-anyway."
         )
-
-
-def first_rows(check: FailedCheck, limit: int = 3) -> str:
-    """Return the first rows that a check found, a line each."""
-    return "\n".join(f"  {', '.join(f'{name}={value!r}' for name, value in row.items())}" for row in check.rows[:limit])
 
 
 def require_publishable(connection: Connection, run_id: str, clock: Callable[[], int] = time.time_ns) -> None:

@@ -90,7 +90,8 @@ def registered_by_run(connection: Connection, run_id: str, source: str) -> IdLis
     found = job_ids.registered_list(connection, run_id, source)
     if found is None:
         return None
-    return IdList(found.origin, found.job_ids, bad_entry_count=found.bad_entry_count)
+    origin, ids, bad_entry_count = found
+    return IdList(origin, ids, bad_entry_count=bad_entry_count)
 
 
 def with_open_jobs(connection: Connection, plans: Iterable[FetchPlan]) -> Iterator[FetchPlan]:

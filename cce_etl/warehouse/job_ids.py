@@ -195,14 +195,6 @@ def _column(connection: Connection, query: str, values: Sequence[object] = ()) -
     return [value for (value,) in connection.execute(query, values).fetchall()]
 
 
-class RegisteredList(msgspec.Struct, frozen=True):
-    """The list that a run registered for a source, and the entries of it that were no job ids."""
-
-    origin: str
-    job_ids: list[str]
-    bad_entry_count: int
-
-
 def record_id_list(
     connection: Connection, run_id: str, source: str, origin: str, listed_at: int, bad_entry_count: int
 ) -> None:
@@ -213,8 +205,12 @@ def record_id_list(
     )
 
 
-def registered_list(connection: Connection, run_id: str, source: str) -> RegisteredList | None:
-    """Return the list that a run registered for a source, with its ids in order; None when it registered none."""
+def registered_list(connection: Connection, run_id: str, source: str) -> tuple[str, list[str], int] | None:
+    """Return the list that a run registered for a source; None when it registered none.
+
+    Returns:
+        The origin of the list, its job ids in order, and the number of its entries that were no job ids.
+    """
     lists = connection.execute(
         """
         SELECT origin, epoch_ns(listed_at), bad_entry_count FROM raw.id_lists WHERE run_id = $1 AND source = $2
@@ -233,4 +229,4 @@ def registered_list(connection: Connection, run_id: str, source: str) -> Registe
         """,
         [source, listed_at],
     ).fetchall()
-    return RegisteredList(origin, [job_id for (job_id,) in ids], bad_entry_count)
+    return origin, [job_id for (job_id,) in ids], bad_entry_count
