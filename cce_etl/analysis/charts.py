@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 INK: Final = "#333333"
-PHASE_COLOURS: Final = {
-    "Success": "#009E73",
-    "Failed": "#D55E00",
-    "Running": "#56B4E9",
-    "Initializing": "#999999",
-}
+PHASE_COLOURS: Final = {"Success": "#009E73", "Failed": "#D55E00", "Running": "#56B4E9", "Initializing": "#999999"}
 OTHER_PHASE_COLOUR: Final = "#CC79A7"
 NO_PHASE: Final = "no phase sent"
 NO_TYPE: Final = "no type sent"

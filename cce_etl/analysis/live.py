@@ -27,19 +27,14 @@ _STEP_CURVE: Final = """
 """
 # Kaplan and Meier (1958) for survival, Aalen and Johansen (1978) for success; running roots are censored at their age.
 _ROOT_CURVE: Final = """
-    WITH lifetimes AS (
-        SELECT coalesce(duration_seconds, elapsed_seconds) AS seconds, phase, is_finished
-        FROM marts.root_jobs
-        WHERE source = $source AND job_type = $job_type AND coalesce(phase, '') != 'Initializing'
-    ),
-    times AS (
+    WITH times AS (
         SELECT
-            seconds,
+            coalesce(duration_seconds, elapsed_seconds) AS seconds,
             count(*) AS left_count,
             count(*) FILTER (is_finished) AS ended_count,
             count(*) FILTER (phase = 'Success') AS succeeded_count
-        FROM lifetimes
-        WHERE seconds >= 0
+        FROM marts.root_jobs
+        WHERE source = $source AND job_type = $job_type AND coalesce(phase, '') != 'Initializing' AND seconds >= 0
         GROUP BY seconds
     ),
     at_risk AS (
@@ -105,8 +100,7 @@ class SurvivalCurves:
         """Return why the file has no curves of the source, None when it has some."""
         try:
             with open_published(self._path) as published:
-                of_source = f"FROM marts.step_survival WHERE source = {literal(self._source)} LIMIT 1"
-                found = published.records(of_source)
+                found = published.records(f"FROM marts.step_survival WHERE source = {literal(self._source)} LIMIT 1")
         except CceEtlError as error:
             return str(error)
         return None if found else f"{self._path} holds no finished step of the source {self._source}."

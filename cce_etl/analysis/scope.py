@@ -33,19 +33,15 @@ def require_known(published: Published, scope: Scope) -> None:
     ):
         names = {row[index] for row in known} - {None}
         if asked is not None and asked not in names:
-            name = repr(asked[:_MAX_NAME_CHARACTERS])
-            raise ConfigError(f"There is no {kind} {name} in {published.path}. {_nearest(asked, names)}")
+            short = asked[:_MAX_NAME_CHARACTERS]
+            by_folded = {name.casefold(): name for name in sorted(names)}
+            near = get_close_matches(short.casefold(), by_folded, n=3, cutoff=0)
+            shown = ", ".join(repr(by_folded[name][:_MAX_NAME_CHARACTERS]) for name in near)
+            advice = f"Nearest: {shown}." if near else "There are none at all."
+            raise ConfigError(f"There is no {kind} {short!r} in {published.path}. {advice}")
     of_step = sorted((source, root_type or "") for step, source, root_type in known if step == scope.step)
     if not any(
         scope.source in (None, source) and scope.root_type in (None, root_type) for source, root_type in of_step
     ):
         places = ", ".join(f"below {root_type!r} in source {source!r}" for source, root_type in of_step[:_MAX_PLACES])
         raise ConfigError(f"There is no step of type {scope.step!r} there; it is {places}.")
-
-
-def _nearest(asked: str, names: set[str]) -> str:
-    by_folded = {name.casefold(): name for name in sorted(names)}
-    near = get_close_matches(asked[:_MAX_NAME_CHARACTERS].casefold(), by_folded, n=3, cutoff=0)
-    if not near:
-        return "There are none at all."
-    return f"Nearest: {', '.join(repr(by_folded[name][:_MAX_NAME_CHARACTERS]) for name in near)}."

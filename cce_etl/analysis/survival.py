@@ -11,15 +11,13 @@ if TYPE_CHECKING:
     import pandas
 
 _CURVE: Final = """
-    WITH lifetimes AS (
-        SELECT coalesce(duration_seconds, elapsed_seconds) AS seconds, is_finished AS is_ended
+    WITH times AS (
+        SELECT
+            coalesce(duration_seconds, elapsed_seconds) AS seconds,
+            count(*) FILTER (is_finished) AS ended_count,
+            count(*) FILTER (NOT is_finished) AS censored_count
         FROM marts.steps
-        WHERE job_type = $1 AND seconds >= 0
-            AND ($2::TIMESTAMP_NS IS NULL OR created_at >= $2::TIMESTAMP_NS)
-    ),
-    times AS (
-        SELECT seconds, count(*) FILTER (is_ended) AS ended_count, count(*) FILTER (NOT is_ended) AS censored_count
-        FROM lifetimes
+        WHERE job_type = $1 AND seconds >= 0 AND ($2::TIMESTAMP_NS IS NULL OR created_at >= $2::TIMESTAMP_NS)
         GROUP BY seconds
     ),
     risks AS (

@@ -95,33 +95,24 @@ class RenewingAuth(httpx.Auth):
         """Sign the request, asking for a credential first where needed; send it once more after a 401."""
         for _ in range(2):
             async with self._lock:
-                credential = self._usable_credential()
-                if credential is None:
+                credential = self._credential
+                renew_at = credential.expires_at - RENEW_BEFORE_SECONDS * NANOSECONDS if credential else 0
+                if credential is None or credential is self._refused or self._clock() >= renew_at:
                     if self._failure and self._clock() < self._failed_at + _FAILURE_KEPT_SECONDS * NANOSECONDS:
                         raise self._failure
                     response = yield self._provider.build_request()
                     await response.aread()
-                    credential = self._keep(response)
+                    try:
+                        self._credential = credential = self._provider.parse_response(response)
+                    except ApiError as error:
+                        self._failure, self._failed_at = error, self._clock()
+                        raise
+                    self._failure = None
             credential.sign(request)
             response = yield request
             if response.status_code != 401:
                 return
             self._refused = credential
-
-    def _usable_credential(self) -> Credential | None:
-        known = self._credential
-        if known is None or known is self._refused:
-            return None
-        return known if self._clock() < known.expires_at - RENEW_BEFORE_SECONDS * NANOSECONDS else None
-
-    def _keep(self, response: httpx.Response) -> Credential:
-        try:
-            self._credential = self._provider.parse_response(response)
-        except ApiError as error:
-            self._failure, self._failed_at = error, self._clock()
-            raise
-        self._failure = None
-        return self._credential
 
     def __repr__(self) -> str:
         return "RenewingAuth(...)"

@@ -19,8 +19,10 @@ from cce_etl.extract.auth import Auth
 from cce_etl.extract.error_responses import excerpt, to_error
 from cce_etl.extract.rate_limiter import RateLimiter
 from cce_etl.extract.response_body import PartialResponse, headers_without_secrets, read_body, read_error_body
-from cce_etl.extract.transport import Transport
+from cce_etl.extract.transport import NEVER_PROXIED, open_transports, proxy_for
 
+_HEADERS: Final = httpx.Headers({"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "cce-etl"})
+_NO_BODY: Final = httpx.ByteStream(b"")
 _LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Throttling says nothing of a job, so an id may be throttled more often than it may fail.
 _THROTTLED_TRIES_FACTOR: Final = 3
@@ -106,6 +108,11 @@ class _Tries(msgspec.Struct):
 class Client:
     """Jobs of one project; an async context manager, which owns the connections.
 
+    Requests go to AiohttpTransport without an httpx client in between (docs/decisions/0003).
+
+    Raises:
+        ConfigError: The proxy of the environment is not the URL of a proxy.
+
     Source: API page ShowJob, GET /api/v3/projects/{project_id}/jobs/{job_id}.
     """
 
@@ -117,20 +124,21 @@ class Client:
         self._autopilot_jobs_url = f"{endpoint}/autopilot/v3/projects/{project_id}/jobs/"
         self._policy = policy
         self._clock = clock
-        self._transport = Transport(endpoint, auth, policy.concurrency)
+        self._auth = auth
+        self._proxy = proxy_for(endpoint)
         self.rate_limiter = RateLimiter(policy.rate_limit, time.monotonic)
         self.statistics = FetchStatistics()
         self.autopilot_job_ids: frozenset[str] = frozenset()
         self.concurrency = policy.concurrency
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        self._direct, self._proxied = open_transports(self._endpoint, self._proxy, self.concurrency)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, trace)
+        await self._direct.aclose()
 
     async def fetch(self, job_id: str) -> Fetched | Gone | Failed:
         """Request one job until it is there, gone, or its tries are used up.
@@ -214,7 +222,7 @@ class Client:
         seconds, limit = self._policy.timeout_seconds, self._policy.max_body_bytes
         try:
             # One limit spans the whole try: those of the transport cover one read each, so trickled bytes never end it.
-            async with asyncio.timeout(seconds), aclosing(await self._transport.get(url)) as response:
+            async with asyncio.timeout(seconds), aclosing(await self._send(url)) as response:
                 status = received.status = response.status_code
                 if status == 200:
                     body = await read_body(response, limit, received)
@@ -226,6 +234,33 @@ class Client:
         except _TRANSPORT_ERRORS as error:
             raise RetryableError(f"the connection failed: {_reason(error)}", url=url) from None
         raise to_error(status, headers_without_secrets(response), body, url)
+
+    async def _send(self, url: str) -> httpx.Response:
+        """Return the response to a signed GET request, its body unread; the caller closes it.
+
+        The auth flow may send requests of its own, for a token, and repeat this one.
+        """
+        # With a stream given, httpx leaves the headers as they are, and aiohttp adds the host.
+        request = httpx.Request("GET", url, headers=_HEADERS, stream=_NO_BODY)
+        request.read()
+        flow = self._auth.async_auth_flow(request)
+        try:
+            step = await anext(flow)
+            while True:
+                transport = self._direct if step.url.host in NEVER_PROXIED else self._proxied
+                response = await transport.handle_async_request(step)
+                if step is request and response.status_code == 200:  # no auth flow repeats a request that succeeded
+                    return response
+                try:
+                    step = await flow.asend(response)
+                except StopAsyncIteration:
+                    return response
+                except BaseException:
+                    await response.aclose()
+                    raise
+                await response.aclose()
+        finally:
+            await flow.aclose()
 
     def _back_off(self, tries: int) -> float:
         # Full jitter: uniform between 0 and the growing bound ("Exponential Backoff And Jitter", AWS Architecture

@@ -32,11 +32,6 @@ class IdList(msgspec.Struct, frozen=True):
     bad: list[BadId]
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    text: str
-    line: int
-
-
 def read_id_lists(paths: Iterable[str]) -> IdList:
     """Return the ids of all lists, trimmed, checked and each once; `-` is standard input.
 
@@ -46,12 +41,12 @@ def read_id_lists(paths: Iterable[str]) -> IdList:
     found: dict[str, None] = {}
     bad = []
     for path in paths:
-        for entry in _entries(path):
-            job_id = entry.text.strip()
+        for text, line in _entries(path):
+            job_id = text.strip()
             if is_valid_id(job_id):
                 found[job_id] = None
             elif job_id:
-                bad.append(BadId(job_id[:200], path, entry.line))
+                bad.append(BadId(job_id[:200], path, line))
     return IdList(list(found), bad)
 
 
@@ -83,7 +78,8 @@ def _files_named(pattern: str) -> list[str]:
     return [pattern] if is_file else sorted(glob(pattern, recursive=True))  # noqa: PTH207  it may be absolute
 
 
-def _entries(path: str) -> Iterator[_Entry]:
+def _entries(path: str) -> Iterator[tuple[str, int]]:
+    """Return the entries of a list, as they stand in it, and the line of each."""
     content = _read(path)
     if content[:4] == b"PAR1":
         return _parquet_entries(content, path)
@@ -93,7 +89,7 @@ def _entries(path: str) -> Iterator[_Entry]:
         return _json_entries(text, path)
     if _looks_like_table(text, path):
         return _csv_entries(text, path)
-    return _text_entries(text)
+    return ((line.partition("#")[0], number) for number, line in enumerate(text.splitlines(), start=1))
 
 
 def _read(path: str) -> bytes:
@@ -114,11 +110,6 @@ def _decode(content: bytes, path: str) -> str:
         raise ConfigError(f"The id list {path} is not text: {error.reason} at byte {error.start}.") from None
 
 
-def _text_entries(text: str) -> Iterator[_Entry]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        yield _Entry(line.partition("#")[0], number)
-
-
 def _looks_like_table(text: str, path: str) -> bool:
     first = next((line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     header = first.partition("#")[0].strip()
@@ -126,7 +117,7 @@ def _looks_like_table(text: str, path: str) -> bool:
     return len(names) > 1 or names[0] in _COLUMNS or (Path(path).suffix.lower() == ".csv" and '"' in first)
 
 
-def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
+def _csv_entries(text: str, path: str) -> Iterator[tuple[str, int]]:
     lines = text.splitlines(keepends=True)
     start = next((n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), 0)
     delimiter = max(",;\t", key=lines[start].count)
@@ -136,7 +127,7 @@ def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
     except csv.Error as error:
         raise ConfigError(f"The id list {path} has no readable header: {error}. Is a quote missing?") from None
     if len(header) == 1 and header[0].lower() not in _COLUMNS:
-        yield _Entry(header[0], start + 1)
+        yield header[0], start + 1
         column = 0
     else:
         column = _column_of(header, path)
@@ -144,34 +135,30 @@ def _csv_entries(text: str, path: str) -> Iterator[_Entry]:
         try:
             row = next(rows, None)
         except csv.Error:  # a cell of more than 131,072 characters, which is not an id in any column
-            yield _Entry(lines[start + rows.line_num - 1], start + rows.line_num)
+            yield lines[start + rows.line_num - 1], start + rows.line_num
             continue
         if row is None:
             return
         if len(row) > column and not row[0].startswith("#"):
-            yield _Entry(row[column], start + rows.line_num)
+            yield row[column], start + rows.line_num
 
 
-def _parquet_entries(content: bytes, path: str) -> Iterator[_Entry]:
+def _parquet_entries(content: bytes, path: str) -> Iterator[tuple[str, int]]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(pa.BufferReader(content))
         name = file.schema_arrow.names[_column_of(file.schema_arrow.names, path)]
-        batches = file.iter_batches(columns=[name])
         line = 0
-        for batch in batches:
+        for batch in file.iter_batches(columns=[name]):
             for value in batch.column(0).to_pylist():
                 line += 1
-                yield _Entry(_cell_text(value), line)
+                # Old writers of Parquet wrote text as bytes.
+                text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+                yield "" if value is None else text, line
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(f"The id list {path} is not a readable Parquet file: {error}.") from None
-
-
-def _cell_text(value: object) -> str:
-    # Old writers of Parquet wrote text as bytes.
-    return "" if value is None else value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _column_of(header: list[str], path: str) -> int:
@@ -185,7 +172,7 @@ def _column_of(header: list[str], path: str) -> int:
     )
 
 
-def _json_entries(text: str, path: str) -> Iterator[_Entry]:
+def _json_entries(text: str, path: str) -> Iterator[tuple[str, int]]:
     try:
         document = msgspec.json.decode(text)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -194,16 +181,13 @@ def _json_entries(text: str, path: str) -> Iterator[_Entry]:
     records = document if isinstance(document, list) else [document]
     for record in records:
         for job_id in job_ids_in(record):
-            line = 1 if is_valid_id(job_id.strip()) else _line_of(text, job_id)
-            yield _Entry(job_id, line)
+            # The line is shown only for what is not an id, and finding it takes a search.
+            is_id = is_valid_id(job_id.strip())
+            position = 0 if is_id else text.find(msgspec.json.encode(job_id).decode())
+            yield job_id, text.count("\n", 0, max(position, 0)) + 1
 
 
-def _line_of(text: str, job_id: str) -> int:
-    position = text.find(msgspec.json.encode(job_id).decode())
-    return text.count("\n", 0, max(position, 0)) + 1
-
-
-def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
+def _ndjson_entries(text: str, path: str) -> Iterator[tuple[str, int]]:
     if "\n" not in text.strip():
         raise ConfigError(f"The id list {path} begins like JSON but is not JSON. Is it cut off?")
     for number, line in enumerate(text.splitlines(), start=1):
@@ -212,10 +196,10 @@ def _ndjson_entries(text: str, path: str) -> Iterator[_Entry]:
         try:
             record = msgspec.json.decode(line)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            yield _Entry(line, number)
+            yield line, number
             continue
         for job_id in job_ids_in(record):
-            yield _Entry(job_id, number)
+            yield job_id, number
 
 
 def job_ids_in(record: Any) -> list[str]:
@@ -226,7 +210,7 @@ def job_ids_in(record: Any) -> list[str]:
     is_job = str(record.get("kind") or "job").lower() == "job"
     if is_job and isinstance(metadata, dict) and metadata.get("uid"):
         return [_as_text(metadata["uid"])]
-    deep = [_as_text(value) for value in _values_of(record, _JOB_ID_KEYS)]
+    deep = [_as_text(value) for value in _values_of_job_id_keys(record)]
     if deep:
         return deep
     lowered = {key.lower(): value for key, value in record.items()}
@@ -236,7 +220,7 @@ def job_ids_in(record: Any) -> list[str]:
     return []
 
 
-def _values_of(record: Any, keys: tuple[str, ...]) -> Iterator[Any]:
+def _values_of_job_id_keys(record: Any) -> Iterator[Any]:
     pending = [("", record)]
     while pending:
         key, value = pending.pop()
@@ -244,7 +228,7 @@ def _values_of(record: Any, keys: tuple[str, ...]) -> Iterator[Any]:
             pending += reversed(value.items())
         elif isinstance(value, list):
             pending += [(key, inner) for inner in reversed(value)]
-        elif key.lower() in keys and value not in (None, ""):
+        elif key.lower() in _JOB_ID_KEYS and value not in (None, ""):
             yield value
 
 

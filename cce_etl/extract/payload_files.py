@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import chain
 from pathlib import Path
 from typing import IO, Final, TypeVar, cast
@@ -108,14 +108,9 @@ def _files(paths: Iterable[str]) -> Iterator[Path]:
 def _open(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
         magic = file.peek(4)[:4]  # not read, because a pipe gives its bytes only once
-        if magic.startswith(_GZIP_MAGIC):
-            with gzip.open(file) as unpacked:
-                yield cast(IO[bytes], unpacked)
-        elif magic == _ZSTD_MAGIC:
-            with zstd.open(file) as unpacked:
-                yield cast(IO[bytes], unpacked)
-        else:
-            yield file
+        opener = gzip.open if magic.startswith(_GZIP_MAGIC) else zstd.open if magic == _ZSTD_MAGIC else nullcontext
+        with opener(file) as unpacked:
+            yield cast(IO[bytes], unpacked)
 
 
 def _bodies(stream: IO[bytes], file: str) -> Iterator[tuple[bytes, str]]:
@@ -177,11 +172,7 @@ def _record(body: bytes, where: str) -> SavedRecord:
     inner = bytes(envelope.payload)
     if is_job or inner in (b"", b"null"):
         return SavedRecord(body, where, fetched_at)
-    return SavedRecord(_text_inside(inner) if inner.startswith(b'"') else inner, where, fetched_at)
-
-
-def _text_inside(text: bytes) -> bytes:
-    try:
-        return msgspec.json.decode(text, type=str).encode()
-    except (msgspec.DecodeError, ValueError):
-        return text
+    if inner.startswith(b'"'):
+        with suppress(msgspec.DecodeError, ValueError):
+            inner = msgspec.json.decode(inner, type=str).encode()
+    return SavedRecord(inner, where, fetched_at)

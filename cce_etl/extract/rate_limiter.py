@@ -20,12 +20,12 @@ class RateLimiter:
 
     Throttling sets the rate to what the API served in the second before, less 15%. Each request that is served after
     that raises it a little: by one request a second in each second, up to the ceiling. Pauses do not count as time in
-    which the API served little.
+    which the API served little. `rate` is in requests a second, infinite while nothing limits it.
     """
 
     def __init__(self, rate_limit: float, now: Callable[[], float]) -> None:
         self._ceiling = rate_limit if rate_limit > 0 else math.inf
-        self._rate = self._ceiling
+        self.rate = self._ceiling
         self._now = now
         self._next_slot = 0.0
         self._pause_until = 0.0
@@ -33,11 +33,6 @@ class RateLimiter:
         self._last_decrease = -math.inf
         self._served_at: deque[float] = deque()
         self.waited_seconds = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Return the rate in requests a second, infinite while nothing limits it."""
-        return self._rate
 
     async def wait_for_turn(self) -> None:
         """Return when the next request may be sent; a pause that begins meanwhile counts too."""
@@ -47,7 +42,7 @@ class RateLimiter:
                 await self._sleep(self._pause_until - now)
                 continue
             slot = max(now, self._next_slot)
-            self._next_slot = slot + 1 / self._rate
+            self._next_slot = slot + 1 / self.rate
             if slot > now:
                 await self._sleep(slot - now)
             if self._now() >= self._pause_until:
@@ -61,7 +56,7 @@ class RateLimiter:
         """Count a request that the API served, and raise the rate a little."""
         self._served_at.append(self._working_seconds())
         self._drop_old_requests()
-        self._rate = min(self._ceiling, self._rate + _INCREASE_PER_SECOND / self._rate)
+        self.rate = min(self._ceiling, self.rate + _INCREASE_PER_SECOND / self.rate)
 
     def on_throttled(self, pause_seconds: float) -> None:
         """Pause all requests for `pause_seconds`, and lower the rate."""
@@ -75,7 +70,7 @@ class RateLimiter:
         self._last_decrease = now
         self._drop_old_requests()
         served_per_second = len(self._served_at) / _WINDOW_SECONDS
-        self._rate = max(_SLOWEST_PER_SECOND, _DECREASE * min(self._rate, max(served_per_second, 1.0)))
+        self.rate = max(_SLOWEST_PER_SECOND, _DECREASE * min(self.rate, max(served_per_second, 1.0)))
 
     def _working_seconds(self) -> float:
         """Return the time of a clock that stands still during pauses."""

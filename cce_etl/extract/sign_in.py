@@ -46,7 +46,11 @@ def choose_sign_in(
     if key is not None:
         return SignIn("the access key in the environment", KeyAuth(key, source.project_id, clock))
     if settings.username is not None or settings.password is not None:
-        provider = IamTokenProvider(_password_login(settings), source.project_id)
+        login = {name: getattr(settings, name) for name in ("username", "password", "domain")}
+        missing = [f"CCE_{name.upper()}" for name, value in login.items() if value is None]
+        if missing:
+            raise ConfigError(f"{' and '.join(missing)} must be set too, to sign in with a name and password.")
+        provider = IamTokenProvider(PasswordLogin(**login, iam_endpoint=iam_endpoint_of(settings)), source.project_id)
         return SignIn(f"the IAM user {settings.username}", RenewingAuth(provider, clock))
     profile = profile_in_use(settings, environment)
     if profile is not None:
@@ -73,11 +77,3 @@ def _access_key(access: str | None, secret: str | None, token: str | None, names
     if access is None or secret is None:
         raise ConfigError(f"{names} belong together, and only one of the two is set.")
     return AccessKey(*(_check_secret(part, names) for part in (access, secret, token) if part is not None))
-
-
-def _password_login(settings: Settings) -> PasswordLogin:
-    values = {name: getattr(settings, name) for name in ("username", "password", "domain")}
-    missing = [f"CCE_{name.upper()}" for name, value in values.items() if value is None]
-    if missing:
-        raise ConfigError(f"{' and '.join(missing)} must be set too, to sign in with a name and password.")
-    return PasswordLogin(**values, iam_endpoint=iam_endpoint_of(settings))

@@ -39,7 +39,10 @@ async def fetch_all(client: Client, job_ids: Sequence[str], receive: Callable[[O
             for _ in range(min(client.concurrency, len(job_ids)) - 1):
                 workers.create_task(_work(client, remaining, breaker, receive))
     except* Exception as group:  # noqa: BLE001  the first error of the group is raised in its place
-        raise _first_of(group) from None
+        first_error: Exception = group
+        while isinstance(first_error, ExceptionGroup):
+            first_error = first_error.exceptions[0]
+        raise first_error from None
 
 
 async def _work(
@@ -74,26 +77,13 @@ class _CircuitBreaker:
 
 def _raise_if_general(outcome: Failed, which: str) -> None:
     if outcome.kind == "forbidden":
-        raise AuthError(
-            f"{which} were all refused: {outcome.message}. "
-            "The credentials lack the permission cce:job:get in this project.",
-            status=outcome.http_status,
-            error_code=outcome.error_code,
-        )
+        text = f"{which} were all refused: {outcome.message}. "
+        text += "The credentials lack the permission cce:job:get in this project."
+        raise AuthError(text, status=outcome.http_status, error_code=outcome.error_code)
     if outcome.kind == "unavailable":
-        raise ApiError(
-            f"{which} all failed, after {outcome.attempts} tries each: {outcome.message}. "
-            "Nothing is lost; run again later.",
-            status=outcome.http_status,
-            error_code=outcome.error_code,
-        )
+        text = f"{which} all failed, after {outcome.attempts} tries each: {outcome.message}. "
+        text += "Nothing is lost; run again later."
+        raise ApiError(text, status=outcome.http_status, error_code=outcome.error_code)
     if outcome.kind == "unreachable":
-        raise ApiError(
-            f"{which} got no answer at all: {outcome.message}. "
-            "Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more."
-        )
-
-
-def _first_of(group: BaseExceptionGroup[Exception]) -> Exception:
-    first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+        text = f"{which} got no answer at all: {outcome.message}. "
+        raise ApiError(f"{text}Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more.")

@@ -53,18 +53,13 @@ def read_lake(text: str) -> Lake | None:
     return Lake(str(_expanded(catalog)))
 
 
-def with_data(location: Location, data: str | None) -> Location:
-    """Return a lake's location with the place of its files; that of a DuckDB file is returned as it is.
-
-    Raises ValueError for a place that is no bucket and no absolute folder.
-    """
-    if not isinstance(location, Lake) or data is None:
-        return location
+def with_data(lake: Lake, data: str) -> Lake:
+    """Return a lake with the place of its files. Raises ValueError for a place that is no bucket or absolute folder."""
     if not data.startswith(_BUCKET):
         if _SCHEME.match(data) or not _expanded(data).is_absolute():
             raise ValueError("it is neither s3://bucket/prefix nor a folder's whole path, which begins with /")
         data = f"{_expanded(data)}/"
-    return msgspec.structs.replace(location, data=data)
+    return msgspec.structs.replace(lake, data=data)
 
 
 def _expanded(path: str) -> Path:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.location import Location, read_lake, same_file, with_data
+from cce_etl.settings.location import Lake, Location, read_lake, same_file, with_data
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
@@ -286,7 +286,9 @@ def describe_fields(struct: type[msgspec.Struct]) -> dict[str, Setting]:
 
 SETTINGS: Final = describe_fields(Settings)
 SECRETS: Final = tuple(name for name, known in SETTINGS.items() if known.is_secret)
-_TYPES: Final[Mapping[str, Any]] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+_TYPES: Final[Mapping[str, Any]] = {field.name: field.type for field in msgspec.structs.fields(Settings)} | {
+    "warehouse": Path
+}
 # The parts of one access key: they are read from variables that belong together, never from two sets of names.
 _KEY_PARTS: Final = ("access_key", "secret_key", "security_token")
 
@@ -326,11 +328,9 @@ def read_settings(
     """
     environment = os.environ if environment is None else environment
     in_file = read_config_file((folder or Path()) / CONFIG_FILE)
-    values: dict[str, object] = {}
+    values: dict[str, object] = {"slo": _read_slo(in_file.get("slo", {}))}
     for field, known in SETTINGS.items():
         if known.is_file_only:
-            if field in in_file:
-                values[field] = _read_slo(in_file[field])
             continue
         value, origin = in_file.get(field), f"{field} in {CONFIG_FILE}"
         for name in _key_variables(field, environment) if field in _KEY_PARTS else _VARIABLES[field]:
@@ -342,13 +342,15 @@ def read_settings(
         if value is not None:
             values[field] = parse_value(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
-    try:
-        warehouse = with_data(settings.warehouse, settings.warehouse_data)
-    except ValueError as error:
-        raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {settings.warehouse_data!r}: {error}.") from None
-    if same_file(warehouse, settings.published):
+    data = settings.warehouse_data
+    if isinstance(settings.warehouse, Lake) and data is not None:
+        try:
+            return msgspec.structs.replace(settings, warehouse=with_data(settings.warehouse, data))
+        except ValueError as error:
+            raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {data!r}: {error}.") from None
+    if same_file(settings.warehouse, settings.published):
         raise ConfigError("CCE_PUBLISHED is wrong: it is the warehouse itself. Set it to another path.")
-    return msgspec.structs.replace(settings, warehouse=warehouse)
+    return settings
 
 
 def _key_variables(part: str, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -394,9 +396,9 @@ def parse_value(field: str, value: object, origin: str) -> object:
     if isinstance(plain, str) and not plain.isascii() and plain != plain.encode(errors="replace").decode():
         raise ConfigError(f"{origin} is wrong: it holds bytes that are not UTF-8 text.")
     try:
-        if field == "warehouse":
-            lake = read_lake(plain) if isinstance(plain, str) else None
-            return lake or msgspec.convert(plain, Path, strict=False, dec_hook=_to_path)
+        # A text without a colon is always a path.
+        if field == "warehouse" and isinstance(plain, str) and ":" in plain and (lake := read_lake(plain)):
+            return lake
         return msgspec.convert(plain, _TYPES[field], strict=False, dec_hook=_to_path)
     except (msgspec.ValidationError, ValueError) as error:
         # The text of a lake may hold a password, which is what is wrong with it.

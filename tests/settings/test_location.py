@@ -52,10 +52,9 @@ def test_a_lake_without_a_catalog_is_refused() -> None:
         read_lake("ducklake:")
 
 
-def test_only_a_lake_needs_a_place_for_its_files(tmp_path: Path) -> None:
+def test_the_files_of_a_lake_are_in_a_bucket_or_a_folder() -> None:
     assert with_data(Lake("c"), "s3://bucket/jobs") == Lake("c", "s3://bucket/jobs")
     assert with_data(Lake("c"), "~/jobs") == Lake("c", f"{Path.home()}/jobs/")
-    assert with_data(tmp_path, "s3://bucket/jobs") == tmp_path
 
 
 @pytest.mark.parametrize("data", ["gs://bucket/jobs", "s3:/bucket/jobs", "jobs", "~no-such-user/jobs"])

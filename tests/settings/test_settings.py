@@ -49,6 +49,11 @@ def test_the_variables_of_the_official_sdk_are_read_after_our_own(tmp_path: Path
     assert (settings.access_key, settings.secret_key, settings.project_id) == ("sdk", None, "ours")
 
 
+def test_a_file_needs_no_place_for_the_files_of_a_lake(tmp_path: Path) -> None:
+    settings = from_environment(tmp_path, CCE_WAREHOUSE="w.duckdb", CCE_WAREHOUSE_DATA="s3://bucket/jobs")
+    assert settings.warehouse == Path("w.duckdb")
+
+
 def test_a_tilde_in_a_path_is_the_home_folder(tmp_path: Path) -> None:
     assert from_environment(tmp_path, CCE_WAREHOUSE="~/w.duckdb").warehouse == Path.home() / "w.duckdb"
     assert read_settings({"published": tmp_path / "p"}, {}, tmp_path).published == tmp_path / "p"

@@ -6,22 +6,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from cce_etl.analysis.cohorts import ratio_of_medians
-from cce_etl.analysis.explain import queries
+from cce_etl.analysis.explain import queries, result
 from cce_etl.analysis.explain.periods import Instant, Period, read_instant
-from cce_etl.analysis.explain.result import (
-    Change,
-    Cost,
-    Durations,
-    Explanation,
-    FailureRate,
-    Finding,
-    Ratio,
-    Reason,
-    RootCounts,
-    Shape,
-    SlowJob,
-    Window,
-)
 from cce_etl.analysis.explain.text import sections
 from cce_etl.analysis.published import Published
 from cce_etl.analysis.scope import Scope, require_known
@@ -30,6 +16,22 @@ from cce_etl.timestamps import NANOSECONDS, iso_text, utc_text
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 _DEFAULT_DAYS: Final = 28
+# The parts of an explanation that are one row each, and those that are several rows.
+_ROW_OF_PART: Final[dict[str, type[msgspec.Struct]]] = {
+    "now": result.Durations,
+    "before": result.Durations,
+    "failure_rate": result.FailureRate,
+    "failure_rate_before": result.FailureRate,
+    "cost": result.Cost,
+    "tested": result.RootCounts,
+}
+_ROWS_OF_PARTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "changes": result.Change,
+    "shapes": result.Shape,
+    "findings": result.Finding,
+    "reasons": result.Reason,
+    "slowest": result.SlowJob,
+}
 _NEEDED_COLUMNS: Final = frozenset(
     (
         *("marts.duration_changes.is_finding", "marts.failure_reasons.reason_template"),
@@ -48,7 +50,7 @@ def explain(
     until: Instant | None = None,
     source: str | None = None,
     root_type: str | None = None,
-) -> Explanation:
+) -> result.Explanation:
     """Explain how long steps of one type take now, compared with before, and what explains the difference.
 
     The window takes the steps that start from `since` on and before `until`. By default it ends with the data, and
@@ -76,7 +78,11 @@ def explain(
         )
     scope = Scope(step, source, root_type)
     require_known(published, scope)
-    end_ns = _data_end(published, scope)
+    (end,) = published.records(queries.data_end(scope))
+    if end["data_ends_at"] is None:
+        jobs = "job" if source is None else f"job of the source {source!r}"
+        raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to say about {step!r}.")
+    end_ns = read_instant("observed_at", end["data_ends_at"], 0)
     until_ns = end_ns if until is None else read_instant("until", until, end_ns)
     if since is None:
         since_ns, origin = _default_start(published, scope, until_ns)
@@ -86,7 +92,7 @@ def explain(
         raise ConfigError(f"since ({utc_text(since_ns)} UTC) is not before until ({utc_text(until_ns)} UTC).")
     window = Period(since_ns, until_ns)
     asked = queries.all_queries(scope, window)
-    found = Explanation(
+    found = result.Explanation(
         step,
         source,
         root_type,
@@ -99,51 +105,28 @@ def explain(
     return msgspec.structs.replace(found, sections=sections(found))
 
 
-def _data_end(published: Published, scope: Scope) -> int:
-    (row,) = published.records(queries.data_end(scope))
-    if row["data_ends_at"] is None:
-        jobs = "job" if scope.source is None else f"job of the source {scope.source!r}"
-        raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to say about {scope.step!r}.")
-    return read_instant("observed_at", row["data_ends_at"], 0)
-
-
 def _default_start(published: Published, scope: Scope, until_ns: int) -> tuple[int, str]:
     """Return where the window begins when `since` is not given, and why there."""
-    changes = _rows(published, queries.changes(scope, until_ns), Change)
+    changes = _rows(published, queries.changes(scope, until_ns), result.Change)
     if changes:
         return max(read_instant("changed_at", change.date, 0) for change in changes), "since the last change"
-    findings = _rows(published, queries.findings(scope, until_ns), Finding)
+    findings = _rows(published, queries.findings(scope, until_ns), result.Finding)
     slow = [finding.since for finding in findings if finding.measure == "duration" and finding.since is not None]
     if slow:
         return max(read_instant("since", moment, 0) for moment in slow), "since a cohort's change"
     return until_ns - _DEFAULT_DAYS * 86_400 * NANOSECONDS, f"the last {_DEFAULT_DAYS} days"
 
 
-def _window(period: Period, origin: str) -> Window:
-    return Window(iso_text(utc_text(period.since_ns)), iso_text(utc_text(period.until_ns)), origin)
+def _window(period: Period, origin: str) -> result.Window:
+    return result.Window(iso_text(utc_text(period.since_ns)), iso_text(utc_text(period.until_ns)), origin)
 
 
 def _figures(published: Published, asked: dict[str, str]) -> dict[str, Any]:
-    (now,), (before,) = (_rows(published, asked[part], Durations) for part in ("now", "before"))
-    (rate,), (rate_before,) = (
-        _rows(published, asked[part], FailureRate) for part in ("failure_rate", "failure_rate_before")
-    )
-    (cost,) = _rows(published, asked["cost"], Cost)
-    (tested,) = _rows(published, asked["tested"], RootCounts)
-    return {
-        "now": now,
-        "before": before,
-        "ratio": _ratio(before, now),
-        "changes": _rows(published, asked["changes"], Change),
-        "shapes": _rows(published, asked["shapes"], Shape),
-        "findings": _rows(published, asked["findings"], Finding),
-        "tested": tested,
-        "cost": cost,
-        "failure_rate": rate,
-        "failure_rate_before": rate_before,
-        "reasons": _rows(published, asked["reasons"], Reason),
-        "slowest": _rows(published, asked["slowest"], SlowJob),
-    }
+    """Return the fields of the explanation that queries of the same names fill."""
+    figures: dict[str, Any] = {part: _rows(published, asked[part], row) for part, row in _ROWS_OF_PARTS.items()}
+    for part, row in _ROW_OF_PART.items():
+        (figures[part],) = _rows(published, asked[part], row)
+    return figures | {"ratio": _ratio(figures["before"], figures["now"])}
 
 
 def _rows(published: Published, sql: str, row_type: type[_Part]) -> list[_Part]:
@@ -158,11 +141,11 @@ def _plain(name: str, value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _ratio(before: Durations, now: Durations) -> Ratio | None:
+def _ratio(before: result.Durations, now: result.Durations) -> result.Ratio | None:
     """Return how the median root job changed; None where one of the windows has no interval."""
     old, new = (
         [nan if figure is None else figure for figure in (side.low, side.median_seconds, side.high)]
         for side in (before, now)
     )
     change = ratio_of_medians(old, new)
-    return None if isnan(change.ratio) else Ratio(change.ratio, change.ratio_low, change.ratio_high)
+    return None if isnan(change.ratio) else result.Ratio(change.ratio, change.ratio_low, change.ratio_high)

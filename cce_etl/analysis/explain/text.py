@@ -4,19 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from cce_etl.analysis.cohorts import MIN_JOBS
-from cce_etl.analysis.explain.result import (
-    Change,
-    Durations,
-    Explanation,
-    FailureRate,
-    Finding,
-    Reason,
-    RootCounts,
-    Section,
-    Shape,
-    SlowJob,
-    Window,
-)
+from cce_etl.analysis.explain import result
+from cce_etl.analysis.explain.result import Section
 
 _MAX_CHANGES: Final = 2
 _MAX_FINDINGS: Final = 3
@@ -34,12 +23,16 @@ _SAME_SHAPE: Final = (
 )
 
 
-def sections(it: Explanation) -> list[Section]:
+def sections(it: result.Explanation) -> list[Section]:
     """Return the page: the window, durations, changes, cohorts, cost, failures, slowest jobs."""
     everywhere = "" if it.root_type is None else " (of all root types)"
     succeeded = " (only steps that succeeded)" if it.failure_rate.failed_count else ""
+    source = "all sources" if it.source is None else f"source {_name(it.source)}"
+    root = "all root types" if it.root_type is None else f"root type {_name(it.root_type)}"
+    scope = f"In {source}, below {root}. Now means this window; before means {_span(it.baseline)} "
+    scope += f"({it.baseline.origin}). Times are UTC."
     return [
-        Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [_scope(it)]),
+        Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [scope]),
         Section("How long it takes (the median counts each job once, the p95 every step)", _durations(it)),
         Section(f"When it changed{everywhere}", [*_changes(it.changes, it.tested), *_shapes(it.shapes)]),
         Section(f"For whom it is different{everywhere}", _findings(it.findings, it.tested)),
@@ -49,16 +42,7 @@ def sections(it: Explanation) -> list[Section]:
     ]
 
 
-def _scope(it: Explanation) -> str:
-    source = "all sources" if it.source is None else f"source {_name(it.source)}"
-    root = "all root types" if it.root_type is None else f"root type {_name(it.root_type)}"
-    return (
-        f"In {source}, below {root}. Now means this window; before means {_span(it.baseline)} ({it.baseline.origin}). "
-        "Times are UTC."
-    )
-
-
-def _durations(it: Explanation) -> list[str]:
+def _durations(it: result.Explanation) -> list[str]:
     lines = [f"Now:    {_described(it.now)}", f"Before: {_described(it.before)}"]
     if it.now.n and it.now.running_count > _MANY_RUNNING_SHARE * (it.now.n + it.now.running_count):
         lines.append("Many steps of this window had not ended. Short steps end first, so its durations may be too low.")
@@ -72,7 +56,7 @@ def _durations(it: Explanation) -> list[str]:
     return [*lines, f"The median job: {ratio}{'.' if is_clear else ': no evidence that it changed.'}"]
 
 
-def _described(some: Durations) -> str:
+def _described(some: result.Durations) -> str:
     running = f"; {some.running_count:,} more had not ended" if some.running_count else ""
     if some.median_seconds is None or some.p95_seconds is None:
         return f"no successful step with a start and an end time{running}."
@@ -84,44 +68,40 @@ def _described(some: Durations) -> str:
     return f"median {_seconds(some.median_seconds)}, {interval}, p95 {_seconds(some.p95_seconds)}, {counts}{running}."
 
 
-def _changes(changes: Sequence[Change], tested: RootCounts) -> list[str]:
+def _changes(changes: Sequence[result.Change], tested: result.RootCounts) -> list[str]:
     if not changes and tested.source_root_count < _MIN_JOBS_FOR_A_CHANGE:
         return [_too_few("a change", tested.source_root_count, _MIN_JOBS_FOR_A_CHANGE)]
     if not changes:
         return ["No change was found: there is no evidence that the step type as a whole became slower or faster."]
-    latest = [_change(change) for change in reversed(changes[-_MAX_CHANGES:])]
-    return latest + _more(len(changes) - len(latest), "earlier change")
-
-
-def _change(change: Change) -> str:
-    between = f"between {_minute(change.last_before_at)} and {_minute(change.first_after_at)}"
-    medians = f"median {_seconds(change.before)} before, {_seconds(change.after)} after"
-    evidence = f"{change.before_root_count:,} and {_counted(change.after_root_count, 'job')}, q {change.q:.2g}"
-    seen = f" First seen then: {', '.join(map(_name, change.first_seen_then[:3]))}." if change.first_seen_then else ""
-    return (
-        f"{_minute(change.date)} ({between}), source {_name(change.source)}: {change.ratio:.2f} times as long as "
-        f"before, {medians}; from {evidence}.{seen}"
-    )
+    lines = []
+    for one in reversed(changes[-_MAX_CHANGES:]):
+        seen = f" First seen then: {', '.join(map(_name, one.first_seen_then[:3]))}." if one.first_seen_then else ""
+        lines.append(
+            f"{_minute(one.date)} (between {_minute(one.last_before_at)} and {_minute(one.first_after_at)}), "
+            f"source {_name(one.source)}: {one.ratio:.2f} times as long as before, "
+            f"median {_seconds(one.before)} before, {_seconds(one.after)} after; "
+            f"from {one.before_root_count:,} and {_counted(one.after_root_count, 'job')}, q {one.q:.2g}.{seen}"
+        )
+    return lines + _more(len(changes) - len(lines), "earlier change")
 
 
 def _too_few(what: str, count: int, least: int) -> str:
     return f"Too few jobs to look for {what}: there are {count:,}, and at least {least} are needed."
 
 
-def _shapes(shapes: Sequence[Shape]) -> list[str]:
-    shown = [_shape(shape) for shape in shapes[:_MAX_SHAPES]]
-    return [_SAME_SHAPE, *shown, *_more(len(shapes) - len(shown), "new shape")]
+def _shapes(shapes: Sequence[result.Shape]) -> list[str]:
+    lines = [_SAME_SHAPE]
+    for one in shapes[:_MAX_SHAPES]:
+        others = one.other_median_seconds
+        against = "" if others is None else f" against {_seconds(others)} in the others"
+        lines.append(
+            f"New shape of the job since {_minute(one.since)[:10]}: {_counted(one.n, 'job')}, "
+            f"median {_seconds(one.median_seconds)}{against} (not a finding: shapes are described, not tested)."
+        )
+    return lines + _more(len(shapes) - _MAX_SHAPES, "new shape")
 
 
-def _shape(one: Shape) -> str:
-    others = "" if one.other_median_seconds is None else f" against {_seconds(one.other_median_seconds)} in the others"
-    return (
-        f"New shape of the job since {_minute(one.since)[:10]}: {_counted(one.n, 'job')}, "
-        f"median {_seconds(one.median_seconds)}{others} (not a finding: shapes are described, not tested)."
-    )
-
-
-def _findings(findings: Sequence[Finding], tested: RootCounts) -> list[str]:
+def _findings(findings: Sequence[result.Finding], tested: result.RootCounts) -> list[str]:
     if not findings and tested.finished_root_count < _MIN_JOBS_FOR_A_COHORT:
         return [_too_few("a cohort", tested.finished_root_count, _MIN_JOBS_FOR_A_COHORT)]
     if not findings and tested.root_count < _MIN_JOBS_FOR_A_COHORT:
@@ -133,31 +113,27 @@ def _findings(findings: Sequence[Finding], tested: RootCounts) -> list[str]:
     return lines + _more(len(findings) - len(lines), "finding")
 
 
-def _finding(one: Finding) -> str:
+def _finding(one: result.Finding) -> str:
     pairs = zip(one.dimensions, one.values, strict=True)
     cohort = " and ".join(f"{_name(dimension)} {_name(value)}" for dimension, value in pairs)
     since = "over all data" if one.since is None else f"since {_minute(one.since)}"
+    levels = ""
+    if one.measure == "duration":
+        kind = "times as long as the others"
+        if one.median_seconds is not None and one.other_median_seconds is not None:
+            levels = f" (median {_seconds(one.median_seconds)} against {_seconds(one.other_median_seconds)})"
+    else:
+        kind = "times the failure rate of the others"
+        if one.failure_rate is not None and one.other_failure_rate is not None:
+            levels = f" ({_percent(one.failure_rate)} of jobs against {_percent(one.other_failure_rate)})"
+    difference = "some failed, and none of the others did" if one.ratio is None else f"{one.ratio:.2f} {kind}"
+    if one.ratio is not None and one.low is not None and one.high is not None:
+        difference += f", 95% interval {one.low:.2f} to {one.high:.2f}"
     jobs = f"{_counted(one.n, 'job')} against {one.other_n:,}"
-    return f"{cohort}, {since}: {_difference(one)}{_levels(one)}; {jobs}, q {one.q:.2g}."
+    return f"{cohort}, {since}: {difference}{levels}; {jobs}, q {one.q:.2g}."
 
 
-def _difference(one: Finding) -> str:
-    kind = "times as long as the others" if one.measure == "duration" else "times the failure rate of the others"
-    if one.ratio is None:
-        return "some failed, and none of the others did"
-    interval = "" if one.low is None or one.high is None else f", 95% interval {one.low:.2f} to {one.high:.2f}"
-    return f"{one.ratio:.2f} {kind}{interval}"
-
-
-def _levels(one: Finding) -> str:
-    if one.measure == "duration" and one.median_seconds is not None and one.other_median_seconds is not None:
-        return f" (median {_seconds(one.median_seconds)} against {_seconds(one.other_median_seconds)})"
-    if one.measure != "duration" and one.failure_rate is not None and one.other_failure_rate is not None:
-        return f" ({_percent(one.failure_rate)} of jobs against {_percent(one.other_failure_rate)})"
-    return ""
-
-
-def _cost(it: Explanation) -> list[str]:
+def _cost(it: result.Explanation) -> list[str]:
     share, saved = it.cost.critical_path_share, it.cost.minutes_saved_per_day
     held = "unknown" if share is None else _percent(share)
     whole = it.cost.critical_path_share_with_sub_steps
@@ -170,15 +146,21 @@ def _cost(it: Explanation) -> list[str]:
     ]
 
 
-def _failures(it: Explanation, everywhere: str) -> list[str]:
+def _failures(it: result.Explanation, everywhere: str) -> list[str]:
     lines = [f"Now:    {_rate(it.failure_rate)}", f"Before: {_rate(it.failure_rate_before)}"]
     if not it.reasons:
         return [*lines, "It is not to blame for any failed root job, in all data."]
-    rows = [_reason(reason) for reason in it.reasons[:_MAX_REASONS]]
-    return [*lines, f"Reasons, in all data{everywhere}:", *rows, *_more(len(it.reasons) - len(rows), "reason")]
+    lines.append(f"Reasons, in all data{everywhere}:")
+    for one in it.reasons[:_MAX_REASONS]:
+        last = "" if one.last_failed_at is None else f", last {_minute(one.last_failed_at)[:10]}"
+        tries = f", the next job succeeded {one.recovered_count:,} of {one.followed_count:,} times"
+        later = tries if one.followed_count else ""
+        reason, example = _name(one.reason or "no reason given"), _name(one.example_job_id or "unknown")
+        lines.append(f"- {one.failure_count:,} x {reason}{last}{later}; for example job {example}")
+    return lines + _more(len(it.reasons) - _MAX_REASONS, "reason")
 
 
-def _rate(some: FailureRate) -> str:
+def _rate(some: result.FailureRate) -> str:
     if some.rate is None or some.low is None or some.high is None:
         return "no finished step."
     in_success, in_running = some.failed_in_success_count, some.failed_in_running_count
@@ -193,15 +175,7 @@ def _rate(some: FailureRate) -> str:
     return f"{_percent(some.rate)}, {interval}: {counts}{besides}."
 
 
-def _reason(one: Reason) -> str:
-    last = "" if one.last_failed_at is None else f", last {_minute(one.last_failed_at)[:10]}"
-    tries = f", the next job succeeded {one.recovered_count:,} of {one.followed_count:,} times"
-    later = tries if one.followed_count else ""
-    reason, example = _name(one.reason or "no reason given"), _name(one.example_job_id or "unknown")
-    return f"- {one.failure_count:,} x {reason}{last}{later}; for example job {example}"
-
-
-def _slowest(jobs: Sequence[SlowJob]) -> list[str]:
+def _slowest(jobs: Sequence[result.SlowJob]) -> list[str]:
     if not jobs:
         return ["No step succeeded with a start and an end time."]
     return [
@@ -230,7 +204,7 @@ def _percent(rate: float) -> str:
     return f"{100 * rate:.1f}%"
 
 
-def _span(window: Window) -> str:
+def _span(window: result.Window) -> str:
     return f"{_minute(window.since)} to {_minute(window.until)}"
 
 

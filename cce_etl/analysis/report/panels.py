@@ -20,18 +20,12 @@ _WIDTH: Final = 330
 _HEIGHT: Final = 130
 _COUNT_HEIGHT: Final = 24
 _FEW_DAYS: Final = 5
-_MINUTE: Final = 60
-_HOUR: Final = 3_600
-_DAY: Final = 86_400
-_FRACTIONS: Final = tuple(
-    (step * 10.0**power, f"{step * 10.0**power:g} s") for power in range(-9, 0) for step in (1, 2, 5)
-)
 _ROUND_DURATIONS: Final = (
-    *_FRACTIONS,
+    *((step * 10.0**power, f"{step * 10.0**power:g} s") for power in range(-9, 0) for step in (1, 2, 5)),
     *((value, f"{value} s") for value in (1, 2, 5, 10, 20, 30)),
-    *((value * _MINUTE, f"{value} m") for value in (1, 2, 5, 10, 20, 30)),
-    *((value * _HOUR, f"{value} h") for value in (1, 2, 4, 8)),
-    *((value * _DAY, f"{value:,} d") for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000)),
+    *((value * 60, f"{value} m") for value in (1, 2, 5, 10, 20, 30)),
+    *((value * 3_600, f"{value} h") for value in (1, 2, 4, 8)),
+    *((value * 86_400, f"{value:,} d") for value in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000)),
 )
 _MAX_TICKS: Final = 5
 
@@ -129,20 +123,14 @@ def duration_axis(shortest: float, longest: float) -> "altair.Y":
     """Return a logarithmic axis for durations in seconds above 0 that starts and ends at a round duration."""
     import altair
 
-    rounds = _round_durations(shortest, longest)
+    last = len(_ROUND_DURATIONS) - 1
+    low = max((index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value <= shortest), default=0)
+    high = min((index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value >= longest), default=last)
+    if low == high:  # a scale needs two ends
+        low, high = max(0, low - 1), min(last, high + 1)
+    rounds = _ROUND_DURATIONS[low : high + 1]
     labels = dict(rounds[:: -(-len(rounds) // _MAX_TICKS)])
     texts = json.dumps({f"{value:.15g}": label for value, label in labels.items()})
     axis = altair.Axis(title=None, values=list(labels), labelExpr=f"{texts}[datum.value]")
     scale = altair.Scale(type="log", nice=False, domain=[rounds[0][0], rounds[-1][0]])
     return altair.Y("value:Q", scale=scale, axis=axis)
-
-
-def _round_durations(shortest: float, longest: float) -> list[tuple[float, str]]:
-    first = max((index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value <= shortest), default=0)
-    last = min(
-        (index for index, (value, _) in enumerate(_ROUND_DURATIONS) if value >= longest),
-        default=len(_ROUND_DURATIONS) - 1,
-    )
-    if first == last:  # a scale needs two ends
-        first, last = max(0, first - 1), min(len(_ROUND_DURATIONS) - 1, last + 1)
-    return list(_ROUND_DURATIONS[first : last + 1])

@@ -29,26 +29,22 @@ def write_report(published_path: Path, target_path: Path) -> None:
         WarehouseError: the published file cannot be read, or the report cannot be written.
     """
     try:
-        _refuse_other_files(target_path)
+        # A mistyped -o must not overwrite a warehouse.
+        if target_path.is_dir():
+            raise ConfigError(f"{target_path} is a folder. Name a file for the report.")
+        if target_path.exists():
+            with target_path.open("rb") as file:
+                if file.read(len(_FIRST_LINE)).decode("utf-8", "replace") != _FIRST_LINE:
+                    raise ConfigError(f"{target_path} exists and is no report, so it is kept. Name another file.")
         page = report_page(published_path)
-        if not target_path.parent.is_dir():
-            folder = target_path.parent
+        folder = target_path.parent
+        if not folder.is_dir():
             raise ConfigError(
                 f"{target_path} cannot be written: there is no folder {folder}. Make it, or name another."
             )
         _replace(page, target_path)
     except OSError as error:
         raise WarehouseError(f"The report {target_path} cannot be written: {error.strerror}.") from None
-
-
-def _refuse_other_files(target: Path) -> None:
-    # A mistyped -o must not overwrite a warehouse.
-    if target.is_dir():
-        raise ConfigError(f"{target} is a folder. Name a file for the report.")
-    if target.exists():
-        with target.open("rb") as file:
-            if file.read(len(_FIRST_LINE)).decode("utf-8", "replace") != _FIRST_LINE:
-                raise ConfigError(f"{target} exists and is no report, so it is kept. Name another file.")
 
 
 def _replace(page: str, target: Path) -> None:

@@ -31,7 +31,20 @@ def trace_events(trace: Trace) -> bytes:
     document = {
         "traceEvents": [
             *_metadata_events(trace, lanes),
-            *(_complete_event(span, lanes[span.node.path], zero_ns) for span in spans),
+            *(
+                {
+                    "name": span.node.name,
+                    "ph": "X",
+                    "pid": _PROCESS,
+                    "tid": lanes[span.node.path] + 1,
+                    "args": span.node.facts() | {"extend_param": span.node.extend_param},
+                    "cat": span.node.phase or "no phase sent",
+                    # The format counts in microseconds.
+                    "ts": Decimal(span.start_ns - zero_ns).scaleb(-3),
+                    "dur": Decimal(span.end_ns - span.start_ns).scaleb(-3),
+                }
+                for span in spans
+            ),
         ],
         "displayTimeUnit": "ms",
         "otherData": {
@@ -87,18 +100,3 @@ def _metadata_events(trace: Trace, lanes: dict[str, int]) -> Iterator[dict[str, 
         event = {"ph": "M", "pid": _PROCESS, "tid": lane + 1}
         yield event | {"name": "thread_name", "args": {"name": f"in parallel {lane}" if lane else "steps"}}
         yield event | {"name": "thread_sort_index", "args": {"sort_index": lane}}
-
-
-def _complete_event(span: Span, lane: int, zero_ns: int) -> dict[str, Any]:
-    node = span.node
-    return {
-        "name": node.name,
-        "ph": "X",
-        "pid": _PROCESS,
-        "tid": lane + 1,
-        "args": node.facts() | {"extend_param": node.extend_param},
-        "cat": node.phase or "no phase sent",
-        # The format counts in microseconds.
-        "ts": Decimal(span.start_ns - zero_ns).scaleb(-3),
-        "dur": Decimal(span.end_ns - span.start_ns).scaleb(-3),
-    }
