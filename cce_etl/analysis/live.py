@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,8 +16,6 @@ from cce_etl.transform.flatten import JobRow
 from cce_etl.transform.payload import TERMINAL_PHASES, Phase
 from cce_etl.warehouse.quoting import literal
 
-_SECONDS_10_MINUTES: Final = 600.0
-_SECONDS_30_MINUTES: Final = 1_800.0
 _STEP_CURVE: Final = """
     SELECT seconds, at_risk_count, survival, success_incidence
     FROM marts.step_survival
@@ -166,7 +164,16 @@ def _live_step(row: JobRow, fetched_at: int, find_curve: Callable[[JobRow], Curv
     is_running = not is_finished and row.canonical_phase != Phase.INITIALIZING
     ended_at = fetched_at if is_running else (row.completed_at or row.updated_at) if is_finished else None
     seconds = None if ended_at is None or row.created_at is None else (ended_at - row.created_at) / 1e9
-    step = LiveStep(
+    curve = find_curve(row) if is_running and seconds is not None and seconds >= 0 else None
+    compared: dict[str, Any] = {}
+    if curve and seconds is not None:
+        compared = {
+            "age_percentile": curve.age_percentile(seconds),
+            "success_rate_10_minutes": curve.success_rate(seconds, 600),
+            "success_rate_30_minutes": curve.success_rate(seconds, 1_800),
+            "compared_count": curve.job_count,
+        }
+    return LiveStep(
         job_id=row.job_id,
         path=row.path,
         depth=row.depth,
@@ -176,18 +183,7 @@ def _live_step(row: JobRow, fetched_at: int, find_curve: Callable[[JobRow], Curv
         is_running=is_running,
         is_finished=is_finished,
         seconds=seconds,
-    )
-    if not is_running or seconds is None or seconds < 0:
-        return step
-    curve = find_curve(row)
-    if curve is None:
-        return step
-    return msgspec.structs.replace(
-        step,
-        age_percentile=curve.age_percentile(seconds),
-        success_rate_10_minutes=curve.success_rate(seconds, _SECONDS_10_MINUTES),
-        success_rate_30_minutes=curve.success_rate(seconds, _SECONDS_30_MINUTES),
-        compared_count=curve.job_count,
+        **compared,
     )
 
 

@@ -6,7 +6,6 @@ import time
 from array import array
 from collections.abc import Callable
 from contextlib import aclosing
-from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -135,9 +134,7 @@ class Client:
         self._direct, self._proxied = open_transports(self._endpoint, self._proxy, self.concurrency)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self._direct.aclose()
 
     async def fetch(self, job_id: str) -> Fetched | Gone | Failed:

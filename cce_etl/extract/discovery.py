@@ -119,6 +119,9 @@ def _clusters_in(records: Sequence[Any]) -> Iterator[FoundCluster]:
     for record in records:
         metadata, spec = _part(record, "metadata"), _part(record, "spec")
         cluster_id = _text(metadata, "uid")
+        masters = spec.get("masters")
+        zones = [_text(master, "availabilityZone") for master in masters] if isinstance(masters, list) else []
+        zones.append(_text(_part(spec, "extendParam"), "clusterAZ"))
         if cluster_id is not None:
             yield FoundCluster(
                 cluster_id=cluster_id,
@@ -126,16 +129,9 @@ def _clusters_in(records: Sequence[Any]) -> Iterator[FoundCluster]:
                 version=_text(spec, "version"),
                 flavor=_text(spec, "flavor"),
                 cluster_type=_text(spec, "type"),
-                availability_zones=_zones(spec),
+                availability_zones=sorted({zone for zone in zones if zone}),
                 created_text=_text(metadata, "creationTimestamp"),
             )
-
-
-def _zones(spec: dict[str, Any]) -> list[str]:
-    masters = spec.get("masters")
-    zones = [_text(master, "availabilityZone") for master in masters] if isinstance(masters, list) else []
-    zones.append(_text(_part(spec, "extendParam"), "clusterAZ"))
-    return sorted({zone for zone in zones if zone})
 
 
 def _part(record: Any, key: str) -> dict[str, Any]:

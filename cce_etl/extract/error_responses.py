@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -114,20 +115,15 @@ def wait_seconds(headers: Mapping[str, str], message: str, now: datetime) -> flo
 
     It is read from Retry-After (seconds or an HTTP date), else from the text of the gateway.
     """
-    stated = _retry_after_seconds(headers.get("retry-after", "").strip(), now)
-    if stated is None:
+    value = headers.get("retry-after", "").strip()
+    stated: float | None = None
+    try:
+        stated = float(value)
+    except ValueError:
+        with suppress(ValueError, OverflowError):
+            moment = parsedate_to_datetime(value)
+            stated = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    if stated is None or not math.isfinite(stated):
         limit = _LIMIT_TEXT.search(message)
         stated = float(limit.group(2)) * _UNIT_SECONDS[limit.group(3).lower()] if limit else None
     return None if stated is None else min(max(stated, 0.0), MAX_WAIT_SECONDS)
-
-
-def _retry_after_seconds(value: str, now: datetime) -> float | None:
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
-    return seconds if math.isfinite(seconds) else None

@@ -1,7 +1,6 @@
 """How requests to a source are signed: the first auth method that the user has set up."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import msgspec
 
@@ -13,12 +12,6 @@ from cce_etl.settings.endpoints import iam_endpoint_of, metadata_endpoint_of
 from cce_etl.settings.profile import profile_in_use
 from cce_etl.settings.settings import Settings
 from cce_etl.settings.sources import Source
-
-_METHODS: Final = (
-    "CCE_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; CCE_USERNAME, CCE_PASSWORD and CCE_DOMAIN; "
-    "the profile file ~/.huaweicloud/credentials; or CCE_AUTH=agency on a server with an agency"
-)
-_Clock = Callable[[], int]
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -32,7 +25,7 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 def choose_sign_in(
-    settings: Settings, source: Source, clock: _Clock, environment: Mapping[str, str] | None = None
+    settings: Settings, source: Source, clock: Callable[[], int], environment: Mapping[str, str] | None = None
 ) -> SignIn:
     """Return the first auth method that is set up: token, access key, password, profile file, agency.
 
@@ -61,7 +54,11 @@ def choose_sign_in(
     if settings.auth == "agency":
         agency = AgencyKeyProvider(source.project_id, clock, metadata_endpoint_of(settings))
         return SignIn("the agency of this server", RenewingAuth(agency, clock))
-    raise ConfigError(f"There is no way to sign in. Set one of: {_METHODS}.")
+    raise ConfigError(
+        "There is no way to sign in. Set one of: CCE_AUTH_TOKEN; HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; "
+        "CCE_USERNAME, CCE_PASSWORD and CCE_DOMAIN; the profile file ~/.huaweicloud/credentials; or CCE_AUTH=agency "
+        "on a server with an agency."
+    )
 
 
 def _check_secret(secret: str, name: str) -> str:

@@ -47,7 +47,12 @@ def signed_headers(
     order, names = _in_order(tuple(signed))
     lines = "".join([f"{lowered}:{signed[name].strip()}\n" for lowered, name in order])
     digest = hashlib.sha256(body).hexdigest() if body else _DIGEST_OF_NOTHING
-    canonical = f"{method.upper()}\n{_canonical_path(path)}\n{_canonical_query(query)}\n{lines}\n{names}\n{digest}"
+    if not _PLAIN_PATH.fullmatch(path):
+        path = "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
+    path = path if path.endswith("/") else f"{path}/"
+    pairs = sorted(parse_qsl(query, keep_blank_values=True)) if query else []
+    query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)
+    canonical = f"{method.upper()}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = hmac.digest(key.secret_key.encode(), text.encode(), "sha256").hex()
     signed["Authorization"] = f"{_ALGORITHM} Access={key.access_key}, SignedHeaders={names}, Signature={signature}"
@@ -65,15 +70,3 @@ def _in_order(names: tuple[str, ...]) -> tuple[list[tuple[str, str]], str]:
     """Return pairs of lower-case and given header names, sorted, and the value of SignedHeaders."""
     order = sorted((name.lower(), name) for name in names)
     return order, ";".join(lowered for lowered, _ in order)
-
-
-def _canonical_path(path: str) -> str:
-    plain = (
-        path if _PLAIN_PATH.fullmatch(path) else "/".join(quote(part, safe="~") for part in unquote(path).split("/"))
-    )
-    return plain if plain.endswith("/") else f"{plain}/"
-
-
-def _canonical_query(query: str) -> str:
-    pairs = sorted(parse_qsl(query, keep_blank_values=True)) if query else []
-    return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)

@@ -130,15 +130,15 @@ def _figures(published: Published, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _rows(published: Published, sql: str, row_type: type[_Part]) -> list[_Part]:
+    """Return the rows of a query; times are ISO 8601, and NaN and infinity, which JSON does not know, are None."""
     rows = published.records(sql)
-    return [msgspec.convert({name: _plain(name, value) for name, value in row.items()}, row_type) for row in rows]
-
-
-def _plain(name: str, value: Any) -> Any:
-    """Return a value as the result holds it: times as ISO 8601, None for NaN and infinity, which JSON does not know."""
-    if isinstance(value, str) and (name in ("date", "since") or name.endswith("_at")):
-        return iso_text(value)
-    return None if isinstance(value, float) and not isfinite(value) else value
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str) and (name in ("date", "since") or name.endswith("_at")):
+                row[name] = iso_text(value)
+            elif isinstance(value, float) and not isfinite(value):
+                row[name] = None
+    return msgspec.convert(rows, list[row_type])  # type: ignore[valid-type]
 
 
 def _ratio(before: result.Durations, now: result.Durations) -> result.Ratio | None:

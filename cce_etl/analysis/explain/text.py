@@ -38,7 +38,14 @@ def sections(it: result.Explanation) -> list[Section]:
         Section(f"For whom it is different{everywhere}", _findings(it.findings, it.tested)),
         Section(f"What it costs, in all data{everywhere}", _cost(it)),
         Section("How often it fails", _failures(it, everywhere)),
-        Section(f"The slowest jobs of the window{succeeded}", _slowest(it.slowest)),
+        Section(
+            f"The slowest jobs of the window{succeeded}",
+            [
+                f"{_seconds(job.duration_seconds):>9}  {_minute(job.created_at)}  job {_name(job.root_job_id)}"
+                for job in it.slowest[:_MAX_JOBS]
+            ]
+            or ["No step succeeded with a start and an end time."],
+        ),
     ]
 
 
@@ -173,15 +180,6 @@ def _rate(some: result.FailureRate) -> str:
     interval = f"95% interval {100 * some.low:.1f} to {_percent(some.high)}"
     counts = f"{some.blamed_count:,} of {_counted(some.n, 'finished step')} made their job fail"
     return f"{_percent(some.rate)}, {interval}: {counts}{besides}."
-
-
-def _slowest(jobs: Sequence[result.SlowJob]) -> list[str]:
-    if not jobs:
-        return ["No step succeeded with a start and an end time."]
-    return [
-        f"{_seconds(job.duration_seconds):>9}  {_minute(job.created_at)}  job {_name(job.root_job_id)}"
-        for job in jobs[:_MAX_JOBS]
-    ]
 
 
 def _more(count: int, what: str) -> list[str]:

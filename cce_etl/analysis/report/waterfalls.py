@@ -59,9 +59,8 @@ def _waterfall(published: Published, source: str, job_id: str) -> Waterfall:
     if len(tree) > MAX_ROWS:
         length: Any = tree["seconds"].fillna(-1).where(tree["path"] != "", float("inf"))
         longest = length.sort_values(ascending=False, kind="stable").index[:MAX_ROWS]
-        shown = queries.rows_of(tree[tree.index.isin(longest)])
-    else:
-        shown = queries.rows_of(tree)
+        tree = tree[tree.index.isin(longest)]
+    shown = queries.rows_of(tree)
     bars = tuple(
         Bar(
             row.depth,
