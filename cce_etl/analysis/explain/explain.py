@@ -78,7 +78,7 @@ def explain(
         )
     scope = Scope(step, source, root_type)
     require_known(published, scope)
-    (end,) = published.records(queries.data_end(scope))
+    (end,) = published.records(queries.filled(queries.DATA_END, scope))
     if end["data_ends_at"] is None:
         jobs = "job" if source is None else f"job of the source {source!r}"
         raise ConfigError(f"No {jobs} in {published.path} has a time: there is nothing to say about {step!r}.")
@@ -107,10 +107,11 @@ def explain(
 
 def _default_start(published: Published, scope: Scope, until_ns: int) -> tuple[int, str]:
     """Return where the window begins when `since` is not given, and why there."""
-    changes = _rows(published, queries.changes(scope, until_ns), result.Change)
+    until = queries.instant(until_ns)
+    changes = _rows(published, queries.filled(queries.CHANGES, scope, until=until), result.Change)
     if changes:
         return max(read_instant("changed_at", change.date, 0) for change in changes), "since the last change"
-    findings = _rows(published, queries.findings(scope, until_ns), result.Finding)
+    findings = _rows(published, queries.filled(queries.FINDINGS, scope, until=until), result.Finding)
     slow = [finding.since for finding in findings if finding.measure == "duration" and finding.since is not None]
     if slow:
         return max(read_instant("since", moment, 0) for moment in slow), "since a cohort's change"

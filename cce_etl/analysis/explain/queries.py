@@ -49,7 +49,8 @@ _DURATIONS: Final = """
         count(*) FILTER (is_running) AS running_count
     FROM steps
 """
-_CHANGES: Final = """
+# The change points, which are of all root types.
+CHANGES: Final = """
     SELECT
         source, changed_at AS date, after_median_seconds AS after, before_median_seconds AS before, ratio, q_value AS q,
         last_before_at, first_after_at, after_root_count, before_root_count,
@@ -58,7 +59,7 @@ _CHANGES: Final = """
     WHERE $type AND is_finding AND changed_at < $until
     ORDER BY changed_at, source
 """
-_FINDINGS: Final = """
+FINDINGS: Final = """
     SELECT
         measure, dimensions, dimension_values AS values, ratio, ratio_low AS low, ratio_high AS high, q_value AS q,
         root_count AS n, other_root_count AS other_n, step_count, since,
@@ -200,53 +201,45 @@ _SHAPES: Final = """
     GROUP BY ALL
     ORDER BY n DESC, shape_id
 """
-_DATA_END: Final = "SELECT max(observed_at) AS data_ends_at FROM marts.root_jobs WHERE $source"
-
-
-def data_end(scope: Scope) -> str:
-    """Return the query for the time of the latest fetch, where every window ends by default."""
-    return _filled(_DATA_END, scope)
-
-
-def changes(scope: Scope, until_ns: int) -> str:
-    """Return the query for the change points, which are of all root types."""
-    return _filled(_CHANGES, scope, until=_instant(until_ns))
-
-
-def findings(scope: Scope, until_ns: int) -> str:
-    """Return the query for the cohorts; a cohort that names a source is left out when another source is asked about."""
-    return _filled(_FINDINGS, scope, until=_instant(until_ns))
+# The latest fetch, where every window ends by default.
+DATA_END: Final = "SELECT max(observed_at) AS data_ends_at FROM marts.root_jobs WHERE $source"
 
 
 def all_queries(scope: Scope, window: Period) -> dict[str, str]:
     """Return the query behind each part of an explanation, by the part's name."""
+    until = instant(window.until_ns)
     now, before = _created(window), _created(window.before())
     both = _created(Period(window.before().since_ns, window.until_ns))
     return {
-        "data_ends_at": data_end(scope),
-        "now": _filled(_DURATIONS, scope, created=now),
-        "before": _filled(_DURATIONS, scope, created=before),
-        "changes": changes(scope, window.until_ns),
-        "tested": _filled(_TESTED, scope),
-        "shapes": _filled(_SHAPES, scope, created=both, begin=_instant(window.since_ns)),
-        "findings": findings(scope, window.until_ns),
-        "cost": _filled(_COST, scope),
-        "failure_rate": _filled(_FAILURE_RATE, scope, created=now),
-        "failure_rate_before": _filled(_FAILURE_RATE, scope, created=before),
-        "reasons": _filled(_REASONS, scope),
-        "slowest": _filled(_SLOWEST, scope, created=now),
+        "data_ends_at": filled(DATA_END, scope),
+        "now": filled(_DURATIONS, scope, created=now),
+        "before": filled(_DURATIONS, scope, created=before),
+        "changes": filled(CHANGES, scope, until=until),
+        "tested": filled(_TESTED, scope),
+        "shapes": filled(_SHAPES, scope, created=both, begin=instant(window.since_ns)),
+        "findings": filled(FINDINGS, scope, until=until),
+        "cost": filled(_COST, scope),
+        "failure_rate": filled(_FAILURE_RATE, scope, created=now),
+        "failure_rate_before": filled(_FAILURE_RATE, scope, created=before),
+        "reasons": filled(_REASONS, scope),
+        "slowest": filled(_SLOWEST, scope, created=now),
     }
 
 
-def _instant(instant_ns: int) -> str:
+def instant(instant_ns: int) -> str:
+    """Return a time as an SQL expression."""
     return f"TIMESTAMP_NS '{utc_text(instant_ns)}'"
 
 
 def _created(period: Period) -> str:
-    return f"created_at >= {_instant(period.since_ns)} AND created_at < {_instant(period.until_ns)}"
+    return f"created_at >= {instant(period.since_ns)} AND created_at < {instant(period.until_ns)}"
 
 
-def _filled(query: str, scope: Scope, **parts: str) -> str:
+def filled(query: str, scope: Scope, **parts: str) -> str:
+    """Return a query with its conditions: those of the scope, and `parts`.
+
+    A cohort that names a source is left out when another source is asked about.
+    """
     of_type = f"job_type = {literal(scope.step)}"
     source = None if scope.source is None else literal(scope.source)
     of_source = "" if source is None else f" AND source = {source}"

@@ -49,21 +49,13 @@ def read_contents(published: Published) -> Contents:
         raise WarehouseError(
             f"{published.path} lacks {', '.join(missing)}. Run `cce-etl build`, then `cce-etl publish`."
         )
-    changes = read_rows(published, queries.CHANGES)
+    sections = {name: read_rows(published, sql) for name, sql in queries.SECTIONS.items()}
     return Contents(
         manifest=read_rows(published, queries.MANIFEST)[0],
         overview=read_rows(published, queries.OVERVIEW)[0],
-        panels=read_panels(published, changes),
-        changes=changes,
-        cohorts=read_rows(published, queries.COHORTS),
-        rates=read_rows(published, queries.RATES),
-        reasons=read_rows(published, queries.REASONS),
-        blame=read_rows(published, queries.BLAME),
-        running_jobs=read_rows(published, queries.RUNNING_JOBS),
-        running_steps=read_rows(published, queries.RUNNING_STEPS),
+        panels=read_panels(published, sections["changes"]),
         slowest=read_waterfalls(published, queries.SLOWEST),
         newest=read_waterfalls(published, queries.NEWEST),
-        slo=read_rows(published, queries.SLO),
-        findings=read_rows(published, queries.FINDINGS),
         tables=tables,
+        **sections,
     )

@@ -72,79 +72,82 @@ DAYS: Final = """
         AND days.created_on BETWEEN newest.created_on - $3::INTEGER + 1 AND newest.created_on
     ORDER BY days.created_on
 """
-CHANGES: Final = """
-    SELECT source, job_type, changed_at, last_before_at, first_after_at, before_root_count, after_root_count,
-        before_median_seconds, after_median_seconds, ratio, q_value, list_slice(first_seen_then, 1, 8) AS first_seen,
-        greatest(0, len(first_seen_then) - 8) AS more_first_seen_count, count(*) OVER () AS total_count
-    FROM marts.duration_changes
-    WHERE is_finding
-    ORDER BY q_value, source, job_type, changed_at
-    LIMIT 30
-"""
-COHORTS: Final = """
-    SELECT job_type, measure, list_slice(dimensions, 1, 4) AS dimensions,
-        list_slice(dimension_values, 1, 4) AS dimension_values, since, ratio, ratio_low, ratio_high, q_value,
-        root_count, other_root_count, median_seconds, other_median_seconds, failed_count, other_failed_count,
-        failure_rate, other_failure_rate, count(*) OVER () AS total_count
-    FROM marts.step_cohorts
-    ORDER BY q_value, job_type, measure, rank
-    LIMIT 20
-"""
-RATES: Final = """
-    SELECT source, job_type, finished_count, failed_count, failure_rate, failure_rate_low, failure_rate_high,
-        blamed_count, blamed_rate, blamed_rate_low, blamed_rate_high, count(*) OVER () AS total_count
-    FROM marts.step_failure_rates
-    WHERE failed_count > 0
-    ORDER BY blamed_count DESC, failed_count DESC, source, job_type
-    LIMIT 30
-"""
-REASONS: Final = """
-    SELECT source, job_type, reason_template, failure_count, root_count, first_failed_at, last_failed_at, seconds_lost,
-        followed_count, recovered_count, recovery_rate, count(*) OVER () AS total_count
-    FROM marts.failure_reasons
-    ORDER BY failure_count DESC, source, job_type, reason_template
-    LIMIT 20
-"""
-BLAME: Final = """
-    SELECT source, job_type, root_count, step_count, day_count, critical_path_share, p50_seconds, p95_seconds,
-        slow_step_count, minutes_saved_per_day, count(*) OVER () AS total_count
-    FROM marts.step_blame
-    ORDER BY critical_path_share DESC NULLS LAST, source, job_type
-    LIMIT 30
-"""
-RUNNING_JOBS: Final = """
-    SELECT source, job_id, job_type, resource_name, phase, observed_at, age_seconds, running_step_count,
-        kind_finished_count, kind_p99_seconds, kind_max_seconds, is_stuck, count(*) OVER () AS total_count
-    FROM marts.running_jobs
-    ORDER BY is_stuck DESC NULLS LAST, age_seconds DESC NULLS LAST, source, job_id
-    LIMIT 20
-"""
-RUNNING_STEPS: Final = """
-    SELECT source, root_job_id, root_job_type, job_type, resource_name, phase, observed_at, age_seconds, age_percentile,
-        success_rate_10_minutes, success_rate_30_minutes, kind_p99_seconds, kind_finished_count, kind_root_count,
-        is_stuck, count(*) OVER () AS total_count
-    FROM marts.running_steps
-    ORDER BY is_stuck DESC NULLS LAST, age_percentile DESC NULLS LAST, age_seconds DESC NULLS LAST, source,
-        root_job_id, path
-    LIMIT 20
-"""
-SLO: Final = """
-    SELECT source, job_type, target_seconds, target_origin, objective, window_start_at, step_count, within_count,
-        within_rate, error_budget_left, burn_rate, count(*) OVER () AS total_count
-    FROM marts.slo
-    WHERE target_seconds IS NOT NULL
-    ORDER BY error_budget_left NULLS LAST, source, job_type
-    LIMIT 30
-"""
-FINDINGS: Final = """
-    SELECT finding, count(*) AS finding_count, count(DISTINCT (source, root_job_id)) AS root_count,
-        arg_min(root_job_id, (source, root_job_id, path)) AS example_root_job_id,
-        arg_min(detail, (source, root_job_id, path, detail)) AS example_detail, count(*) OVER () AS total_count
-    FROM marts.data_quality_findings
-    GROUP BY finding
-    ORDER BY finding_count DESC, finding
-    LIMIT 20
-"""
+# The sections that are rows of one query each, by the name of their field in the contents.
+SECTIONS: Final = {
+    "changes": """
+        SELECT source, job_type, changed_at, last_before_at, first_after_at, before_root_count, after_root_count,
+            before_median_seconds, after_median_seconds, ratio, q_value, list_slice(first_seen_then, 1, 8) AS first_seen,
+            greatest(0, len(first_seen_then) - 8) AS more_first_seen_count, count(*) OVER () AS total_count
+        FROM marts.duration_changes
+        WHERE is_finding
+        ORDER BY q_value, source, job_type, changed_at
+        LIMIT 30
+    """,
+    "cohorts": """
+        SELECT job_type, measure, list_slice(dimensions, 1, 4) AS dimensions,
+            list_slice(dimension_values, 1, 4) AS dimension_values, since, ratio, ratio_low, ratio_high, q_value,
+            root_count, other_root_count, median_seconds, other_median_seconds, failed_count, other_failed_count,
+            failure_rate, other_failure_rate, count(*) OVER () AS total_count
+        FROM marts.step_cohorts
+        ORDER BY q_value, job_type, measure, rank
+        LIMIT 20
+    """,
+    "rates": """
+        SELECT source, job_type, finished_count, failed_count, failure_rate, failure_rate_low, failure_rate_high,
+            blamed_count, blamed_rate, blamed_rate_low, blamed_rate_high, count(*) OVER () AS total_count
+        FROM marts.step_failure_rates
+        WHERE failed_count > 0
+        ORDER BY blamed_count DESC, failed_count DESC, source, job_type
+        LIMIT 30
+    """,
+    "reasons": """
+        SELECT source, job_type, reason_template, failure_count, root_count, first_failed_at, last_failed_at, seconds_lost,
+            followed_count, recovered_count, recovery_rate, count(*) OVER () AS total_count
+        FROM marts.failure_reasons
+        ORDER BY failure_count DESC, source, job_type, reason_template
+        LIMIT 20
+    """,
+    "blame": """
+        SELECT source, job_type, root_count, step_count, day_count, critical_path_share, p50_seconds, p95_seconds,
+            slow_step_count, minutes_saved_per_day, count(*) OVER () AS total_count
+        FROM marts.step_blame
+        ORDER BY critical_path_share DESC NULLS LAST, source, job_type
+        LIMIT 30
+    """,
+    "running_jobs": """
+        SELECT source, job_id, job_type, resource_name, phase, observed_at, age_seconds, running_step_count,
+            kind_finished_count, kind_p99_seconds, kind_max_seconds, is_stuck, count(*) OVER () AS total_count
+        FROM marts.running_jobs
+        ORDER BY is_stuck DESC NULLS LAST, age_seconds DESC NULLS LAST, source, job_id
+        LIMIT 20
+    """,
+    "running_steps": """
+        SELECT source, root_job_id, root_job_type, job_type, resource_name, phase, observed_at, age_seconds, age_percentile,
+            success_rate_10_minutes, success_rate_30_minutes, kind_p99_seconds, kind_finished_count, kind_root_count,
+            is_stuck, count(*) OVER () AS total_count
+        FROM marts.running_steps
+        ORDER BY is_stuck DESC NULLS LAST, age_percentile DESC NULLS LAST, age_seconds DESC NULLS LAST, source,
+            root_job_id, path
+        LIMIT 20
+    """,
+    "slo": """
+        SELECT source, job_type, target_seconds, target_origin, objective, window_start_at, step_count, within_count,
+            within_rate, error_budget_left, burn_rate, count(*) OVER () AS total_count
+        FROM marts.slo
+        WHERE target_seconds IS NOT NULL
+        ORDER BY error_budget_left NULLS LAST, source, job_type
+        LIMIT 30
+    """,
+    "findings": """
+        SELECT finding, count(*) AS finding_count, count(DISTINCT (source, root_job_id)) AS root_count,
+            arg_min(root_job_id, (source, root_job_id, path)) AS example_root_job_id,
+            arg_min(detail, (source, root_job_id, path, detail)) AS example_detail, count(*) OVER () AS total_count
+        FROM marts.data_quality_findings
+        GROUP BY finding
+        ORDER BY finding_count DESC, finding
+        LIMIT 20
+    """,
+}
 SLOWEST: Final = """
     SELECT source, job_id FROM marts.root_jobs
     WHERE duration_seconds >= 0
