@@ -76,7 +76,8 @@ DAYS: Final = """
 SECTIONS: Final = {
     "changes": """
         SELECT source, job_type, changed_at, last_before_at, first_after_at, before_root_count, after_root_count,
-            before_median_seconds, after_median_seconds, ratio, q_value, list_slice(first_seen_then, 1, 8) AS first_seen,
+            before_median_seconds, after_median_seconds, ratio, q_value,
+            list_slice(first_seen_then, 1, 8) AS first_seen,
             greatest(0, len(first_seen_then) - 8) AS more_first_seen_count, count(*) OVER () AS total_count
         FROM marts.duration_changes
         WHERE is_finding
@@ -101,8 +102,8 @@ SECTIONS: Final = {
         LIMIT 30
     """,
     "reasons": """
-        SELECT source, job_type, reason_template, failure_count, root_count, first_failed_at, last_failed_at, seconds_lost,
-            followed_count, recovered_count, recovery_rate, count(*) OVER () AS total_count
+        SELECT source, job_type, reason_template, failure_count, root_count, first_failed_at, last_failed_at,
+            seconds_lost, followed_count, recovered_count, recovery_rate, count(*) OVER () AS total_count
         FROM marts.failure_reasons
         ORDER BY failure_count DESC, source, job_type, reason_template
         LIMIT 20
@@ -122,9 +123,9 @@ SECTIONS: Final = {
         LIMIT 20
     """,
     "running_steps": """
-        SELECT source, root_job_id, root_job_type, job_type, resource_name, phase, observed_at, age_seconds, age_percentile,
-            success_rate_10_minutes, success_rate_30_minutes, kind_p99_seconds, kind_finished_count, kind_root_count,
-            is_stuck, count(*) OVER () AS total_count
+        SELECT source, root_job_id, root_job_type, job_type, resource_name, phase, observed_at, age_seconds,
+            age_percentile, success_rate_10_minutes, success_rate_30_minutes, kind_p99_seconds, kind_finished_count,
+            kind_root_count, is_stuck, count(*) OVER () AS total_count
         FROM marts.running_steps
         ORDER BY is_stuck DESC NULLS LAST, age_percentile DESC NULLS LAST, age_seconds DESC NULLS LAST, source,
             root_job_id, path

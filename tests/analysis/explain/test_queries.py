@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cce_etl.analysis.explain.periods import Period
-from cce_etl.analysis.explain.queries import all_queries, changes, data_end, findings, literal
+from cce_etl.analysis.explain.queries import CHANGES, DATA_END, FINDINGS, all_queries, filled, instant, literal
 from cce_etl.analysis.scope import Scope
 from tests.analysis.explained import steps, write_published
 
@@ -18,13 +18,13 @@ WHOLE = Period(0, 4_000_000_000 * 10**9)
 
 
 def test_a_dollar_in_a_name_is_no_parameter() -> None:
-    assert "job_type = '$until'" in changes(Scope("$until"), 0)
+    assert "job_type = '$until'" in filled(CHANGES, Scope("$until"), until=instant(0))
 
 
 def test_all_sources_are_asked_unless_one_is_named() -> None:
-    assert "WHERE true" in data_end(Scope("A"))
-    assert "WHERE source = 's'" in data_end(Scope("A", "s"))
-    assert "source" not in findings(Scope("A"), 0)
+    assert "WHERE true" in filled(DATA_END, Scope("A"))
+    assert "WHERE source = 's'" in filled(DATA_END, Scope("A", "s"))
+    assert "source" not in filled(FINDINGS, Scope("A"), until=instant(0))
 
 
 def test_the_root_type_narrows_steps_and_nothing_else() -> None:
