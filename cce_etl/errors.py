@@ -13,7 +13,7 @@ CceEtlError
 └─ Interrupted        a signal stopped the run; what was fetched is kept               exit 128 + signal
 """
 
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 EXIT_CODES: Final = {
     0: "Everything went well. Jobs that the API no longer knows are no failure.",
@@ -40,23 +40,24 @@ class ConfigError(CceEtlError):
     exit_code = 2
 
 
+class ResponseDetails(TypedDict, total=False):
+    """What is known of a response of the API."""
+
+    status: int | None
+    error_code: str | None
+    request_id: str | None
+    url: str | None
+
+
 class ApiError(CceEtlError):
     """A response of the API other than the job that was asked for."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int | None = None,
-        error_code: str | None = None,
-        request_id: str | None = None,
-        url: str | None = None,
-    ) -> None:
+    def __init__(self, message: str, **details: Unpack[ResponseDetails]) -> None:
         super().__init__(message)
-        self.status = status
-        self.error_code = error_code
-        self.request_id = request_id
-        self.url = url
+        self.status = details.get("status")
+        self.error_code = details.get("error_code")
+        self.request_id = details.get("request_id")
+        self.url = details.get("url")
 
 
 class AuthError(ApiError):
@@ -72,14 +73,11 @@ class RetryableError(ApiError):
         self,
         message: str,
         *,
-        status: int | None = None,
-        error_code: str | None = None,
-        request_id: str | None = None,
-        url: str | None = None,
         retry_after_seconds: float | None = None,
         is_throttle: bool = False,
+        **details: Unpack[ResponseDetails],
     ) -> None:
-        super().__init__(message, status=status, error_code=error_code, request_id=request_id, url=url)
+        super().__init__(message, **details)
         self.retry_after_seconds = retry_after_seconds
         self.is_throttle = is_throttle
 

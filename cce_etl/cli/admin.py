@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from cce_etl import telemetry
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.ingest import AsJson
 from cce_etl.cli.options import FILES, LIMITS, with_settings
@@ -27,21 +29,18 @@ def status(
     if health:
         _health(settings, as_json=as_json)
         return
-    from cce_etl.cli import output
     from cce_etl.warehouse.connection import open_warehouse_to_read
     from cce_etl.warehouse.status import payload_sizes, read_status
 
     with open_warehouse_to_read(settings.warehouse) as connection:
         state, bodies = read_status(connection), payload_sizes(connection)
     if as_json:
-        output.json_object({"raw_bodies": bodies}, state)
+        output.json_line(msgspec.structs.asdict(state) | {"raw_bodies": bodies})
     else:
-        output.status(state, settings)
-        output.raw_bodies(bodies)
+        output.status(state, bodies, settings)
 
 
 def _health(settings: Settings, *, as_json: bool) -> None:
-    from cce_etl.cli import output
     from cce_etl.publish.health import Limits, check_published
 
     limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
@@ -51,7 +50,7 @@ def _health(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         output.json_line(found)
     else:
-        output.health(found)
+        output.findings(found.vitals)
     if not found.is_well:
         raise typer.Exit(1)
 
@@ -66,7 +65,6 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse, read the copy to its last byte, and swap it in."""
-    from cce_etl.cli import output
     from cce_etl.warehouse.backup import back_up, backup_path
 
     target = path or backup_path(settings.warehouse)
@@ -83,7 +81,6 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
-    from cce_etl.cli import output
     from cce_etl.warehouse.backup import replaced_path
     from cce_etl.warehouse.backup import restore as restore_backup
 
@@ -105,7 +102,6 @@ def migrate_warehouse(
     as_json: AsJson = False,
 ) -> None:
     """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
-    from cce_etl.cli import output
     from cce_etl.warehouse.migrate import migrate
 
     there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
@@ -117,7 +113,6 @@ def migrate_warehouse(
 @with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
     """Delete raw history older than --raw-history-days, then write the warehouse anew, as small as it can be."""
-    from cce_etl.cli import output
     from cce_etl.pipeline import retention
 
     done = retention.vacuum(settings)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 
 DemoJobs = Annotated[int, typer.Option("--jobs", min=1, help="How many synthetic jobs.")]
@@ -21,7 +22,6 @@ def demo(
     folder: Annotated[Path, typer.Option("--folder", help="The folder of the demo's files.")] = Path("data/demo"),
 ) -> None:
     """Fetch, load, build and publish the jobs of a synthetic fleet on this machine, and show the results."""
-    from cce_etl.cli import output
     from cce_etl.demo.showcase import run_demo
 
     with output.progress_bar("Fetching synthetic jobs") as on_progress:
@@ -42,7 +42,6 @@ def demo_server(
     ),
 ) -> None:
     """Serve the API of a synthetic fleet on this machine until stopped, to try `cce-etl run` with it."""
-    from cce_etl.cli import output
     from cce_etl.demo.showcase import serve_demo
 
     serve_demo(seed, jobs, port, ids, output.demo_server_ready)

@@ -1,19 +1,17 @@
 """The command `explain`: one page about a step type, as JSON, or the queries behind it."""
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.ingest import AsJson
 from cce_etl.cli.options import with_settings
 from cce_etl.cli.text import visible
 from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings
-
-if TYPE_CHECKING:
-    from cce_etl.analysis import Explanation
 
 _INSTANT: Final = "A date (2026-05-22), a time (UTC) or a span back from the end of the data (7d, 4w)."
 _WIDTH: Final = 79
@@ -41,8 +39,6 @@ def explain(
     as_sql: Annotated[bool, typer.Option("--sql", help="Print the query behind each number instead.")] = False,
 ) -> None:
     """Explain a step: now against before, since when, for whom, at what cost, how often and why it fails."""
-    import msgspec
-
     from cce_etl.analysis import explain as explain_step
     from cce_etl.analysis import open_published
 
@@ -55,17 +51,13 @@ def explain(
             # Not as a "--" comment: a shell argument that begins with it would be taken for an option.
             typer.echo(f"/* {part} */\n{query};\n")
     elif as_json:
-        typer.echo(msgspec.json.encode(found.to_dict()).decode())
+        output.json_line(found.to_dict())
     else:
-        _print_page(found)
-
-
-def _print_page(explanation: "Explanation") -> None:
-    for number, section in enumerate(explanation.sections):
-        title = _wrapped(section.title, "", "  ")
-        typer.echo(("\n" if number else "") + typer.style(title, bold=True))  # plain when it is no terminal
-        for line in section.lines:
-            typer.echo(_wrapped(line, "  ", "    "))
+        for number, section in enumerate(found.sections):
+            title = _wrapped(section.title, "", "  ")
+            typer.echo(("\n" if number else "") + typer.style(title, bold=True))  # plain when it is no terminal
+            for line in section.lines:
+                typer.echo(_wrapped(line, "  ", "    "))
 
 
 def _wrapped(text: str, first: str, others: str) -> str:

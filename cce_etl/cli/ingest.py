@@ -4,9 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from cce_etl import telemetry
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, FILES, with_settings
 from cce_etl.errors import CheckError
@@ -22,6 +24,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JS
 PublishAnyway = Annotated[
     bool, typer.Option("--publish-anyway", help="Publish although a check of severity error fails. Look at it first.")
 ]
+
+
+class _Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command does with what it fetched or loaded, as its options say."""
+
+    no_build: bool
+    publish_anyway: bool
+    as_json: bool
 
 
 @app.command()
@@ -47,7 +57,6 @@ def run(
     Without --ids, the lists that CCE_JOB_IDS names are fetched. Without any list, every known job that has not ended
     is. A failed check of severity error keeps the published file as it was, and the exit code is 6.
     """
-    from cce_etl.cli import output
     from cce_etl.pipeline import plan
     from cce_etl.pipeline.discover import discover as discover_jobs
     from cce_etl.pipeline.run import new_run_id
@@ -67,16 +76,8 @@ def run(
         if discover:
             plans = list(plan.with_open_jobs(connection, plans))
         with telemetry.run(run_id, "run"):
-            _fetch_and_finish(
-                connection,
-                settings,
-                run_id,
-                plans,
-                deep_levels=deep,
-                no_build=no_build,
-                publish_anyway=publish_anyway,
-                as_json=as_json,
-            )
+            ending = _Ending(no_build=no_build, publish_anyway=publish_anyway, as_json=as_json)
+            _fetch_and_finish(connection, settings, run_id, plans, ending, deep_levels=deep)
 
 
 @app.command()
@@ -90,26 +91,25 @@ def load(
     as_json: AsJson = False,
 ) -> None:
     """Load job payloads saved earlier, without any network, then check, build, check and publish."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.load_files import load_files
     from cce_etl.pipeline.run import new_run_id
     from cce_etl.warehouse.connection import open_warehouse
 
     run_id = new_run_id()
+    ending = _Ending(no_build=no_build, publish_anyway=publish_anyway, as_json=as_json)
     with (
         open_warehouse(settings.warehouse, settings.lock_wait_seconds) as connection,
         telemetry.run(run_id, "load"),
     ):
         with output.progress_bar("Loading payloads") as on_progress:
             counts = load_files(connection, settings.source or "files", paths, run_id, on_progress=on_progress)
-        _finish(connection, settings, run_id, counts, no_build=no_build, publish_anyway=publish_anyway, as_json=as_json)
+        _finish(connection, settings, run_id, counts, ending)
 
 
 @app.command()
 @with_settings(*FETCHING)
 def discover(*, settings: Settings) -> None:
     """Find jobs in the API's lists of jobs, clusters and nodes, and note them as pending. `run` then fetches them."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.discover import discover as discover_jobs
     from cce_etl.pipeline.plan import plan_open_jobs
     from cce_etl.settings.sources import read_sources
@@ -136,7 +136,6 @@ def dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List the open dead letters by source and reason. Those that are resolved stay in raw.dead_letters."""
-    from cce_etl.cli import output
     from cce_etl.pipeline import plan
     from cce_etl.pipeline.replay import replay_dead_letters
     from cce_etl.pipeline.run import finish, new_run_id
@@ -151,16 +150,9 @@ def dead_letters(
             output.failed_checks(finish(connection, settings, new_run_id(), publish_anyway=publish_anyway))
         if retry:
             with telemetry.run(run_id := new_run_id(), "dead-letters"):
-                _fetch_and_finish(
-                    connection,
-                    settings,
-                    run_id,
-                    list(plan.of_open_dead_letters(connection, plans)),
-                    deep_levels=0,
-                    no_build=False,
-                    publish_anyway=publish_anyway,
-                    as_json=as_json,
-                )
+                retried = list(plan.of_open_dead_letters(connection, plans))
+                ending = _Ending(no_build=False, publish_anyway=publish_anyway, as_json=as_json)
+                _fetch_and_finish(connection, settings, run_id, retried, ending)
         elif as_json:
             output.json_line(open_dead_letters(connection))
         else:
@@ -172,72 +164,51 @@ def _fetch_and_finish(
     settings: Settings,
     run_id: str,
     plans: "Sequence[FetchPlan]",
+    ending: _Ending,
     *,
-    deep_levels: int,
-    no_build: bool,
-    publish_anyway: bool,
-    as_json: bool,
+    deep_levels: int = 0,
 ) -> None:
     """Fetch the plans, then finish with what was fetched.
 
     An error that stopped every source is raised at once. One that stopped some is raised last; a failed check is
     raised before it.
     """
-    from cce_etl.cli import output
     from cce_etl.pipeline.fetch import fetch
 
     with output.progress_bar("Fetching jobs") as on_progress:
         result = fetch(connection, plans, run_id, deep_levels=deep_levels, on_progress=on_progress)
     if len(result.stopped) == len(plans):
-        if as_json:
+        if ending.as_json:
             output.json_line(result.counts)
         result.raise_first()
     for source, error in result.stopped.items():
         output.note(f"Error: the source {source} was stopped: {error}")
     try:
-        _finish(
-            connection,
-            settings,
-            run_id,
-            result.counts,
-            no_build=no_build,
-            publish_anyway=publish_anyway,
-            as_json=as_json,
-        )
+        _finish(connection, settings, run_id, result.counts, ending)
     except typer.Exit:
         result.raise_first()
         raise
     result.raise_first()
 
 
-def _finish(
-    connection: "Connection",
-    settings: Settings,
-    run_id: str,
-    counts: "RunCounts",
-    *,
-    no_build: bool,
-    publish_anyway: bool,
-    as_json: bool,
-) -> None:
+def _finish(connection: "Connection", settings: Settings, run_id: str, counts: "RunCounts", ending: _Ending) -> None:
     """Finish the run unless it is to stop after loading, then print its counts; exit with 1 when some ids failed."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.run import finish
 
     started = time.perf_counter()
     is_published = False
     refusal: CheckError | None = None
     try:
-        if not no_build:
-            output.failed_checks(finish(connection, settings, run_id, publish_anyway=publish_anyway))
+        if not ending.no_build:
+            output.failed_checks(finish(connection, settings, run_id, publish_anyway=ending.publish_anyway))
             is_published = True
     except CheckError as error:
         refusal = error
     finally:  # what was fetched is kept, so its counts are printed whatever became of the rest
         counts.seconds = round(counts.seconds + time.perf_counter() - started, 3)
-        if as_json:
+        if ending.as_json:
             output.json_line(counts)
-    if not as_json:
+    if not ending.as_json:
         output.summary(counts, settings, is_published=is_published)
     if refusal is not None:
         raise refusal

@@ -1,15 +1,17 @@
 """A live job's tree as a table that fits the terminal."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from cce_etl.analysis.live import LiveStep
 from cce_etl.cli.text import one_line, seconds_text
-
-if TYPE_CHECKING:
-    from rich.console import Group
-
-    from cce_etl.analysis.live import LiveStep
-    from cce_etl.pipeline.watch import Snapshot
+from cce_etl.pipeline.watch import Snapshot
+from cce_etl.timestamps import utc_text
 
 _STYLES: Final = {"Success": "green", "Failed": "bold red", "Running": "yellow", "Initializing": "dim"}
 _MAX_INDENT: Final = 8
@@ -17,13 +19,8 @@ _MAX_INDENT: Final = 8
 _OTHER_LINES: Final = 10
 
 
-def live_tree(snapshot: "Snapshot", steps: "Sequence[LiveStep]", height: int, every_seconds: float) -> "Group":
+def live_tree(snapshot: Snapshot, steps: Sequence[LiveStep], height: int, every_seconds: float) -> Group:
     """Return the tree as a table of fewer than `height` lines; steps that succeeded are left out first."""
-    from rich import box
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
     shown = _most_relevant(steps, max(height - _OTHER_LINES, 1))
     title = Text(one_line(f"{steps[0].name} {steps[0].job_id}"), overflow="ellipsis", no_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -41,19 +38,18 @@ def live_tree(snapshot: "Snapshot", steps: "Sequence[LiveStep]", height: int, ev
     return Group(title, table, *remarks)
 
 
-def _cells(step: "LiveStep") -> list[str]:
-    age = "" if step.age_percentile is None else f"{step.age_percentile:.0f}%"
+def _cells(step: LiveStep) -> list[str]:
     rates = (step.success_rate_10_minutes, step.success_rate_30_minutes)
     return [
         "  " * min(step.depth, _MAX_INDENT) + one_line(step.name),
         one_line(step.phase),
         "" if step.seconds is None else seconds_text(step.seconds),
-        age,
+        "" if step.age_percentile is None else f"{step.age_percentile:.0f}%",
         *("" if rate is None else f"{rate:.0%}" for rate in rates),
     ]
 
 
-def _most_relevant(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
+def _most_relevant(steps: Sequence[LiveStep], count: int) -> list[LiveStep]:
     """Return at most `count` steps, in tree order: running steps first, then failed, not started and succeeded ones."""
     above = {step.path.rpartition("/")[0] for step in steps if step.is_running and step.depth}
 
@@ -66,10 +62,8 @@ def _most_relevant(steps: "Sequence[LiveStep]", count: int) -> "list[LiveStep]":
 
 
 def _remarks(
-    snapshot: "Snapshot", steps: "Sequence[LiveStep]", shown: "Sequence[LiveStep]", every_seconds: float
+    snapshot: Snapshot, steps: Sequence[LiveStep], shown: Sequence[LiveStep], every_seconds: float
 ) -> list[str]:
-    from cce_etl.timestamps import utc_text
-
     at = f"Fetched at {utc_text(snapshot.fetched_at)[:19]} UTC"
     is_last = snapshot.is_last
     lines = [f"{at}; the job has ended." if is_last else f"{at}, again every {every_seconds:g} s, until Ctrl-C."]

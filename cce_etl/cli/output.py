@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cce_etl.pipeline.fetch import Progress
     from cce_etl.pipeline.gates import FailedCheck
     from cce_etl.pipeline.retention import Vacuumed
-    from cce_etl.publish.health import Health
+    from cce_etl.publish.health import HealthCheck
     from cce_etl.settings.settings import Settings
     from cce_etl.warehouse.backup import BackupResult
     from cce_etl.warehouse.dead_letters import OpenDeadLetter
@@ -39,14 +39,9 @@ def note(line: str = "") -> None:
     typer.echo(visible(line), err=True)
 
 
-def json_line(value: "msgspec.Struct | Sequence[msgspec.Struct]") -> None:
+def json_line(value: object) -> None:
     """Print a value as one line of JSON on standard output."""
     typer.echo(msgspec.json.encode(value).decode())
-
-
-def json_object(more: "Mapping[str, msgspec.Struct]", value: msgspec.Struct) -> None:
-    """Print a value with some more fields as one line of JSON on standard output."""
-    typer.echo(msgspec.json.encode(msgspec.structs.asdict(value) | dict(more)).decode())
 
 
 @contextmanager
@@ -135,8 +130,8 @@ def built(rows: dict[str, int], failed: "Sequence[FailedCheck]") -> None:
     failed_checks(failed)
 
 
-def status(state: "Status", settings: "Settings") -> None:
-    """Print the state of the warehouse: ids, failures, the last runs, the rows of each table."""
+def status(state: "Status", bodies: "PayloadSizes", settings: "Settings") -> None:
+    """Print the state of the warehouse: ids, failures, the last runs, the rows of each table, the raw bodies."""
     typer.echo(f"Warehouse {settings.warehouse}, published {settings.published}")
     print_table(
         ["source", "state", "ids"], ([one.source, one.state, f"{one.id_count:,}"] for one in state.states), numbers={2}
@@ -149,19 +144,9 @@ def status(state: "Status", settings: "Settings") -> None:
         names, ([number_text(getattr(one, name)) for name in names] for one in state.runs), numbers=set(range(3, 9))
     )
     print_table(["table", "rows"], ([name, f"{count:,}"] for name, count in state.table_rows.items()), numbers={1})
-
-
-def raw_bodies(bodies: "PayloadSizes") -> None:
-    """Print the size of the raw bodies."""
     typer.echo(
         f"{bodies.body_count:,} raw bodies: {bodies.sent_bytes:,} bytes as sent, {bodies.stored_bytes:,} as stored."
     )
-
-
-def health(found: "Health") -> None:
-    """Print a line for each health criterion, with what to do when it is not met."""
-    for vital in found.vitals:
-        typer.echo(visible(f"{'ok   ' if vital.is_well else 'WRONG'}  {vital.subject}: {vital.text}"))
 
 
 def copied(verb: str, made: "BackupResult") -> None:
@@ -207,10 +192,10 @@ def letters(found: "Sequence[OpenDeadLetter]") -> None:
     print_table(names, rows, numbers={3, 5})
 
 
-def findings(found: "Sequence[Finding]") -> None:
-    """Print a line for each finding of `doctor`, with what to do when something is wrong."""
+def findings(found: "Sequence[Finding | HealthCheck]") -> None:
+    """Print a line for each finding of `doctor` or health check, with what to do when something is wrong."""
     for one in found:
-        typer.echo(visible(f"{'ok   ' if one.is_ok else 'WRONG'}  {one.subject}: {one.text}"))
+        typer.echo(visible(f"{'ok   ' if one.is_well else 'WRONG'}  {one.subject}: {one.text}"))
 
 
 def demo(result: "DemoResult") -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.ingest import PublishAnyway
 from cce_etl.cli.options import FETCHING, FILES, with_settings
@@ -16,7 +17,6 @@ from cce_etl.settings.settings import Settings
 @with_settings(*FILES)
 def replay(*, settings: Settings) -> None:
     """Make core.jobs and every model again from the raw payloads alone, and run the checks."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.replay import replay as replay_payloads
     from cce_etl.pipeline.run import build_checked, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
@@ -31,7 +31,6 @@ def replay(*, settings: Settings) -> None:
 @with_settings(*FILES)
 def build(*, settings: Settings) -> None:
     """Check what was loaded, build every model, and check what was built."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.run import build_checked, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
 
@@ -44,7 +43,6 @@ def build(*, settings: Settings) -> None:
 @with_settings(*FILES)
 def publish(*, settings: Settings, publish_anyway: PublishAnyway = False) -> None:
     """Check, build what was loaded since the last build, check, and replace the analysts' file by a fresh copy."""
-    from cce_etl.cli import output
     from cce_etl.pipeline.run import finish, new_run_id
     from cce_etl.warehouse.connection import open_existing_warehouse
 
@@ -74,7 +72,6 @@ def sql(
 @with_settings(*FETCHING)
 def doctor(*, settings: Settings) -> None:
     """Check each setting, reach the API, and say what is wrong and how to mend it."""
-    from cce_etl.cli import output
     from cce_etl.pipeline import doctor as examination
 
     findings = examination.examine(settings)

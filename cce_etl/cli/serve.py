@@ -6,6 +6,8 @@ import typer
 
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
+from cce_etl.cli.output import note
+from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,11 +36,14 @@ def serve(
     """
     import secrets
 
-    from cce_etl.cli.output import note
-    from cce_etl.publish.server import Listener
+    from cce_etl.publish.server import MIN_TOKEN_LENGTH, Listener
     from cce_etl.publish.server import serve as serve_published
 
-    _require_long(settings.serve_token)
+    if settings.serve_token is not None and len(settings.serve_token) < MIN_TOKEN_LENGTH:
+        raise ConfigError(
+            f"CCE_SERVE_TOKEN is wrong: it has fewer than {MIN_TOKEN_LENGTH} characters. Make one with "
+            "`openssl rand -hex 24`, or unset it to get a new one at each start."
+        )
     listener = Listener(host, port, settings.serve_token or secrets.token_urlsafe(24))
 
     def on_ready() -> None:
@@ -51,19 +56,8 @@ def serve(
         settings.published,
         listener,
         on_ready,
-        lambda error: note(f"The file published last cannot be served, the one before it is served on: {error}"),
+        lambda error: note(f"The file published last cannot be served. The one before it is still served: {error}"),
     )
-
-
-def _require_long(token: str | None) -> None:
-    from cce_etl.errors import ConfigError
-    from cce_etl.publish.server import MIN_TOKEN_LENGTH
-
-    if token is not None and len(token) < MIN_TOKEN_LENGTH:
-        raise ConfigError(
-            f"CCE_SERVE_TOKEN is wrong: it has fewer than {MIN_TOKEN_LENGTH} characters. Make one with "
-            "`openssl rand -hex 24`, or unset it to get a new one at each start."
-        )
 
 
 def _client_sql(listener: "Listener", *, token_is_known: bool) -> str:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.options import with_settings
 from cce_etl.cli.text import one_line
 from cce_etl.settings.settings import Settings
+from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.traces.tree import Trace
@@ -64,7 +66,6 @@ def trace(
 def _write(tree: "Trace", target: str, form: TraceFormat) -> None:
     from cce_etl.analysis.traces.chrome import trace_events
     from cce_etl.analysis.traces.otlp import otlp
-    from cce_etl.cli import output
 
     document = {TraceFormat.CHROME: trace_events, TraceFormat.OTLP: otlp}[form](tree)
     if target == "-":
@@ -85,7 +86,6 @@ def _draw(tree: "Trace", depth: int | None) -> None:
     from rich.text import Text
 
     from cce_etl.cli.waterfall import waterfall_lines
-    from cce_etl.timestamps import utc_text
 
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
     shown = waterfall_lines(tree, console.width, depth)
@@ -101,8 +101,6 @@ def _draw(tree: "Trace", depth: int | None) -> None:
 
 
 def _remarks(tree: "Trace", shown: "Shown") -> list[str]:
-    from cce_etl.timestamps import utc_text
-
     remarks = []
     if any(node.is_on_critical_path for node in tree.nodes):
         remarks.append("* and █: on the critical path.")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cce_etl.cli import output
 from cce_etl.cli.app import app
 from cce_etl.cli.options import FETCHING, with_settings
 from cce_etl.cli.text import one_line, seconds_text
 from cce_etl.errors import CceEtlError
 from cce_etl.settings.settings import Settings
+from cce_etl.timestamps import utc_text
 
 if TYPE_CHECKING:
     from cce_etl.analysis.live import Change, LiveStep
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
     Show = Callable[[Snapshot, list[LiveStep]], None]
 
-
-_NOT_FOLLOWED: Final = 5
 _OPTIONS: Final = tuple(name for name in FETCHING if name not in ("warehouse", "lock_wait_seconds"))
 
 
@@ -39,7 +39,6 @@ def watch(
     succeed within 10 and 30 minutes. Nothing is stored: `run` stores jobs in the warehouse.
     """
     from cce_etl.analysis.live import SurvivalCurves, live_steps
-    from cce_etl.cli import output
     from cce_etl.pipeline import watch as watching
     from cce_etl.settings.sources import require_source
 
@@ -48,28 +47,18 @@ def watch(
     unavailable = curves.unavailable_reason()
     if unavailable:
         output.note(f"Ages are not compared: {unavailable}")
-    with _exit_code_for_errors(), _display(every) as show:
-        last = watching.watch(
-            settings,
-            job_id,
-            every,
-            lambda snapshot: show(
-                snapshot, live_steps(snapshot, lambda row: None if unavailable else curves.of_job(row))
-            ),
-            is_autopilot=autopilot,
-        )
-    raise typer.Exit(0 if last.root.canonical_phase == "Success" else 1)
-
-
-@contextmanager
-def _exit_code_for_errors() -> "Iterator[None]":
-    """Exit with 5 for errors that would exit with 1, which means that the job failed."""
     try:
-        yield
+        with _display(every) as show:
+
+            def on_snapshot(snapshot: "Snapshot") -> None:
+                show(snapshot, live_steps(snapshot, lambda row: None if unavailable else curves.of_job(row)))
+
+            last = watching.watch(settings, job_id, every, on_snapshot, is_autopilot=autopilot)
     except CceEtlError as error:
-        if error.exit_code == CceEtlError.exit_code:
-            error.exit_code = _NOT_FOLLOWED
+        if error.exit_code == 1:  # which would mean that the job failed
+            error.exit_code = 5
         raise
+    raise typer.Exit(0 if last.root.canonical_phase == "Success" else 1)
 
 
 @contextmanager
@@ -109,8 +98,6 @@ def _print_changes() -> "Show":
 
 
 def _change_line(snapshot: "Snapshot", change: "Change", name: str) -> str:
-    from cce_etl.timestamps import utc_text
-
     step = change.step
     if change.is_gone:
         became = f"{step.phase}, no longer in the tree"

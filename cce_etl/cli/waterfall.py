@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
+from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
 from cce_etl.cli.text import one_line, seconds_text
-
-if TYPE_CHECKING:
-    from cce_etl.analysis.traces.tree import Span, Trace, TraceNode
 
 # About four screens; `-o` writes all nodes.
 MAX_LINES: Final = 200
@@ -45,7 +44,7 @@ class _Layout(msgspec.Struct, frozen=True):
     end_ns: int
 
 
-def waterfall_lines(trace: "Trace", width: int, depth: int | None = None) -> Shown:
+def waterfall_lines(trace: Trace, width: int, depth: int | None = None) -> Shown:
     """Return a line for each node, at most `width` cells wide; with `depth`, without the nodes deeper than that.
 
     Of more than MAX_LINES nodes those asked for, those above them and the longest are shown, in the order of the tree.
@@ -57,26 +56,22 @@ def waterfall_lines(trace: "Trace", width: int, depth: int | None = None) -> Sho
     head = f"  {_fitted(_HEAD[0], layout.name_width)} {_fitted(_HEAD[1], layout.phase_width)} {_HEAD[2]} {_HEAD[3]}"
     lines = []
     for node in nodes:
-        text = f"{_mark(node, trace)} {_columns(node, spans.get(node.path), layout)}"
+        is_asked_for = node.depth and node.path in trace.asked_paths
+        mark = ">" if is_asked_for else "*" if node.is_on_critical_path else " "
+        text = f"{mark} {_columns(node, spans.get(node.path), layout)}"
         lines.append(Line(_fitted(text, width).rstrip(), node.phase))
     return Shown(_fitted(head, width).rstrip(), lines, len(trace.nodes) - len(near), len(near) - len(nodes))
 
 
-def _layout(nodes: "Sequence[TraceNode]", width: int, start_ns: int, end_ns: int) -> _Layout:
-    names = max(_cell_width(text) for text in [_HEAD[0], *map(_name, nodes)])
-    phases = max(_cell_width(text) for text in [_HEAD[1], *map(_phase, nodes)])
+def _layout(nodes: Sequence[TraceNode], width: int, start_ns: int, end_ns: int) -> _Layout:
+    names = max(cell_len(text) for text in [_HEAD[0], *map(_name, nodes)])
+    phases = max(cell_len(text) for text in [_HEAD[1], *map(_phase, nodes)])
     name_width, phase_width = min(names, max(width // 3, 16)), min(phases, 12)
     bar_width = max(width - name_width - phase_width - 2 * _NUMBER_WIDTH - _GAP_WIDTH, 1)
     return _Layout(name_width, phase_width, bar_width, start_ns, end_ns)
 
 
-def _mark(node: "TraceNode", trace: "Trace") -> str:
-    if node.depth and node.path in trace.asked_paths:
-        return ">"
-    return "*" if node.is_on_critical_path else " "
-
-
-def _columns(node: "TraceNode", span: "Span | None", layout: _Layout) -> str:
+def _columns(node: TraceNode, span: Span | None, layout: _Layout) -> str:
     start = "" if node.created_ns is None else seconds_text((node.created_ns - layout.start_ns) / 1e9)
     lasts = "" if span is None else seconds_text((span.end_ns - span.start_ns) / 1e9) + ("+" if node.is_running else "")
     bar = f"({node.no_span_reason})" if span is None else _bar(span, layout)
@@ -84,7 +79,7 @@ def _columns(node: "TraceNode", span: "Span | None", layout: _Layout) -> str:
     return f"{texts} {start:>{_NUMBER_WIDTH}} {lasts:>{_NUMBER_WIDTH}}  {bar}"
 
 
-def _longest(trace: "Trace", near: "Sequence[TraceNode]", spans: "dict[str, Span]") -> "list[TraceNode]":
+def _longest(trace: Trace, near: Sequence[TraceNode], spans: dict[str, Span]) -> list[TraceNode]:
     if len(near) <= MAX_LINES:
         return list(near)
     kept = {""}
@@ -100,7 +95,7 @@ def _longest(trace: "Trace", near: "Sequence[TraceNode]", spans: "dict[str, Span
     return [near[index] for index in sorted(sorted(range(len(near)), key=rank)[:MAX_LINES])]
 
 
-def _window(trace: "Trace", spans: "dict[str, Span]") -> tuple[int, int]:
+def _window(trace: Trace, spans: dict[str, Span]) -> tuple[int, int]:
     """Return the root's start and end; for a root without a span, the first start and the last end of all spans."""
     own = [spans[""]] if "" in spans else list(spans.values())
     if not own:
@@ -109,17 +104,17 @@ def _window(trace: "Trace", spans: "dict[str, Span]") -> tuple[int, int]:
     return min(span.start_ns for span in own), max(span.end_ns for span in own)
 
 
-def _name(node: "TraceNode") -> str:
+def _name(node: TraceNode) -> str:
     indent = "  " * min(node.depth, _MAX_INDENT)
     deeper = f"{node.depth}: " if node.depth > _MAX_INDENT else ""
     return indent + deeper + one_line(node.name)
 
 
-def _phase(node: "TraceNode") -> str:
+def _phase(node: TraceNode) -> str:
     return one_line(node.phase or "no phase")
 
 
-def _bar(span: "Span", layout: _Layout) -> str:
+def _bar(span: Span, layout: _Layout) -> str:
     """Return the bar of a node: an arrow at the edge if it ran outside the window, an arrow at the end if it runs."""
     start_ns, end_ns, width = layout.start_ns, layout.end_ns, layout.bar_width
     if span.end_ns < start_ns:
@@ -133,16 +128,6 @@ def _bar(span: "Span", layout: _Layout) -> str:
     return " " * left + (bar[:-1] + ">" if span.node.is_running else bar)
 
 
-def _cell_width(text: str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
 def _fitted(text: str, width: int) -> str:
     """Return text cut or padded to a width in cells; letters of some scripts take two cells."""
-    from rich.cells import set_cell_size
-
-    return (
-        text + " " * (width - _cell_width(text)) if _cell_width(text) <= width else set_cell_size(text, width - 1) + "…"
-    )
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

@@ -46,15 +46,10 @@ def extend_visibility(consumer: Any) -> None:
         pipe.execute()
 
 
-def _worker_app() -> Any:
-    try:
-        broker = require_broker(read_settings({}))
-    except ConfigError as error:
-        raise SystemExit(str(error)) from None  # the celery command prints this text as it is
-    made = make_app(CeleryExecutor.for_cli(broker, broker, config_source=CELERY_CONFIG).app_args())
-    made.steps["consumer"].add(VisibilityHeartbeat)
-    return made
-
-
-app: Final = _worker_app()
+try:
+    _broker: Final = require_broker(read_settings({}))
+except ConfigError as error:
+    raise SystemExit(str(error)) from None  # the celery command prints this text as it is
+app: Final = make_app(CeleryExecutor.for_cli(_broker, _broker, config_source=CELERY_CONFIG).app_args())
+app.steps["consumer"].add(VisibilityHeartbeat)
 execute_plan: Final = create_task(app)

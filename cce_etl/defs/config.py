@@ -8,15 +8,7 @@ from pydantic import Field
 
 from cce_etl.errors import ConfigError
 from cce_etl.extract.id_lists import is_valid_id
-from cce_etl.pipeline.plan import (
-    Clock,
-    FetchPlan,
-    IdList,
-    plan_open_jobs,
-    read_id_list,
-    register,
-    registered_by_run,
-)
+from cce_etl.pipeline.plan import Clock, FetchPlan, IdList, plan_open_jobs, read_id_list, register, registered_by_run
 from cce_etl.settings.settings import Settings
 from cce_etl.settings.sources import read_sources, require_source
 from cce_etl.timestamps import parse_timestamp

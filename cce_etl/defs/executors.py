@@ -42,7 +42,12 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
     if settings.executor == "in_process":
         # DuckDB lets one process write to a file, and to start a process for each step takes longer than the steps.
         return dg.in_process_executor
-    _require_shared_warehouse(settings)
+    if not storage_at(settings.warehouse).is_shared:
+        raise ConfigError(
+            f"CCE_EXECUTOR is {settings.executor}, but only one process can write to the warehouse "
+            f"{settings.warehouse}. Set CCE_WAREHOUSE=ducklake:postgres:dbname=... host=... user=..., "
+            "or CCE_EXECUTOR=in_process."
+        )
     if settings.executor == "celery":
         _require_package("celery", "dagster_celery")
         require_broker(settings)
@@ -77,15 +82,6 @@ def require_broker(settings: Settings) -> str:
         problem = "is not set" if missing else "is wrong: it does not begin with redis:// or rediss://"
         raise ConfigError(f"CCE_CELERY_BROKER {problem}. Name the workers' Redis: rediss://:password@host:6379/0.")
     return settings.celery_broker
-
-
-def _require_shared_warehouse(settings: Settings) -> None:
-    if not storage_at(settings.warehouse).is_shared:
-        raise ConfigError(
-            f"CCE_EXECUTOR is {settings.executor}, but only one process can write to the warehouse "
-            f"{settings.warehouse}. Set CCE_WAREHOUSE=ducklake:postgres:dbname=... host=... user=..., "
-            "or CCE_EXECUTOR=in_process."
-        )
 
 
 def _require_package(extra: str, module: str) -> None:

@@ -37,17 +37,11 @@ def table_definition_metadata(table: str) -> dict[str, Any]:
     return {"dagster/table_name": table, "dagster/storage_kind": "duckdb"}
 
 
-def table_metadata(connection: Connection, table: str) -> dict[str, Any]:
-    """Return the columns with their comments, the row count, and the first rows without binary columns.
-
-    The metadata is empty for a table that does not exist, as those of ephemeral models.
-    """
-    (metadata,) = tables_metadata(connection, [table])
-    return metadata
-
-
 def tables_metadata(connection: Connection, tables: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield what `table_metadata` returns for each of several tables, in their order."""
+    """Yield for each table its columns with comments, its row count, and its first rows without binary columns.
+
+    The metadata of a table that does not exist, such as an ephemeral model's, is empty.
+    """
     columns = _columns(connection, tables)
     counts = row_counts(connection, list(columns))
     for table in tables:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, RetryableError
+from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, ResponseDetails, RetryableError
 
 EXCERPT_CHARACTERS: Final = 500
 MAX_WAIT_SECONDS: Final = 300.0
@@ -75,7 +75,7 @@ def to_error(  # noqa: PLR0911  one return for each meaning
     parsed = parse_error_body(body)
     code = parsed.code or ""
     request_id = parsed.request_id or headers.get("x-request-id")
-    details: dict[str, Any] = {"status": status, "error_code": parsed.code, "request_id": request_id, "url": url}
+    details: ResponseDetails = {"status": status, "error_code": parsed.code, "request_id": request_id, "url": url}
     described = describe(status, parsed, request_id)
     if status == 401:
         return AuthError(

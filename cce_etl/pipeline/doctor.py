@@ -31,7 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
     exit_code: int = 0
 
     @property
-    def is_ok(self) -> bool:
+    def is_well(self) -> bool:
         """Return whether nothing has to be done."""
         return self.exit_code == 0
 
@@ -47,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def exit_code(findings: list[Finding]) -> int:
     """Return the exit code of the first thing that is wrong, 0 when all is well."""
-    return next((finding.exit_code for finding in findings if not finding.is_ok), 0)
+    return next((finding.exit_code for finding in findings if not finding.is_well), 0)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

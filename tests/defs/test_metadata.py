@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from dagster import AssetKey, TableSchema
 
-from cce_etl.defs.metadata import CELL_LENGTH, asset_key, markdown_table, table_metadata, tables_metadata
+from cce_etl.defs.metadata import CELL_LENGTH, asset_key, markdown_table, tables_metadata
 from cce_etl.warehouse.connection import Connection
 
 
@@ -20,6 +20,11 @@ def connection() -> Iterator[Connection]:
         opened.execute("INSERT INTO marts.t VALUES (make_timestamp_ns(1533197560672772389), 'x'::BLOB, NULL)")
         opened.execute("CREATE TABLE core.t (number INTEGER)")
         yield opened
+
+
+def table_metadata(connection: Connection, table: str) -> dict[str, Any]:
+    (metadata,) = tables_metadata(connection, [table])
+    return metadata
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def wrong(settings: Settings, **changes: Any) -> dict[str, Finding]:
     """Examine changed settings and return what is wrong, by subject."""
     findings = examine(msgspec.structs.replace(settings, **changes))
     assert all("synthetic-demo-token" not in finding.text for finding in findings)
-    return {finding.subject: finding for finding in findings if not finding.is_ok}
+    return {finding.subject: finding for finding in findings if not finding.is_well}
 
 
 def test_before_the_first_run_all_is_well_one_id_is_asked_for_and_nothing_is_made(
@@ -57,7 +57,7 @@ def test_before_the_first_run_all_is_well_one_id_is_asked_for_and_nothing_is_mad
         "warehouse",
         "published file",
     ]
-    assert all(finding.is_ok for finding in findings)
+    assert all(finding.is_well for finding in findings)
     assert exit_code(findings) == 0
     assert dict(api.asked) == {UNKNOWN_JOB: 1}
     assert list(tmp_path.iterdir()) == []

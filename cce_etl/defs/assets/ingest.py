@@ -7,15 +7,7 @@ import dagster as dg
 import msgspec
 
 from cce_etl.defs.config import FetchConfig, plan_run, reopen_finished
-from cce_etl.defs.metadata import (
-    JOB_IDS,
-    JOB_PAYLOADS,
-    JOBS,
-    OPERATORS,
-    table_definition_metadata,
-    table_metadata,
-    tables_metadata,
-)
+from cce_etl.defs.metadata import JOB_IDS, JOB_PAYLOADS, JOBS, OPERATORS, table_definition_metadata, tables_metadata
 from cce_etl.defs.resources import POOL, Session, Warehouse
 from cce_etl.pipeline.fetch import Progress
 from cce_etl.pipeline.fetch import fetch as run_fetch
@@ -55,8 +47,9 @@ def job_ids(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Wareh
         # The place and not the text: a wrong file may hold anything, secrets too.
         for entry in [entry for id_list in listed for entry in id_list.bad][:SHOWN_ENTRIES]:
             context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
+        (metadata,) = tables_metadata(session.connection, ["raw.job_ids"])
         return dg.MaterializeResult(
-            metadata=table_metadata(session.connection, "raw.job_ids")
+            metadata=metadata
             | {
                 "origin": ", ".join(id_list.origin for id_list in listed) or "no list: CCE_JOB_IDS is not set",
                 "ids_listed": sum(len(id_list.job_ids) for id_list in listed),

@@ -6,12 +6,7 @@ from typing import Final
 
 import dagster as dg
 
-from cce_etl.defs.metadata import (
-    ANALYSTS,
-    asset_key,
-    table_definition_metadata,
-    tables_metadata,
-)
+from cce_etl.defs.metadata import ANALYSTS, asset_key, table_definition_metadata, tables_metadata
 from cce_etl.defs.resources import POOL, Warehouse
 from cce_etl.models.model import Model
 from cce_etl.pipeline import run

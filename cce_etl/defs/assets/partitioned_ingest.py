@@ -23,10 +23,13 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPol
     Values pass between the steps by the names of the steps alone, so that workers need share no folder for them.
     Raises ConfigError for a name that no partition can have.
     """
-    _require_partition_names(names)
+    wrong = [name for name in names if _NO_PARTITION & set(name) or "..." in name]
+    if wrong:
+        raise ConfigError(
+            f"The source {wrong[0]!r} cannot be a partition: rename it without the characters |,[] and without '...'."
+        )
     sources = _by_step_key(names)
-    choose_sources, describe_tables = _choose_sources(sources), _describe_tables()
-    fetch_source = _fetch_source(sources, pool, retries)
+    choose_sources, fetch_source = _choose_sources(sources), _fetch_source(sources, pool, retries)
 
     @dg.graph_multi_asset(
         name=FETCH,
@@ -37,7 +40,10 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPol
         },
         partitions_def=dg.StaticPartitionsDefinition(names),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        config=dg.ConfigMapping(config_fn=_spread, config_schema=FetchConfig.to_config_schema().as_field()),
+        config=dg.ConfigMapping(
+            config_fn=lambda config: {step: {"config": config} for step in ("choose_sources", "fetch_source")},
+            config_schema=FetchConfig.to_config_schema().as_field(),
+        ),
     )
     def fetch(job_ids: Any) -> Any:
         payloads, jobs = describe_tables(choose_sources(job_ids).map(fetch_source).collect())
@@ -46,18 +52,6 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPol
     # A graph's assets are of one group, or of none.
     groups = {spec.key: spec.group_name for spec in (PAYLOADS_SPEC, JOBS_SPEC)}
     return fetch.map_asset_specs(lambda spec: spec.replace_attributes(group_name=groups[spec.key]))
-
-
-def _spread(config: Any) -> dict[str, Any]:
-    return {step: {"config": config} for step in ("choose_sources", "fetch_source")}
-
-
-def _require_partition_names(names: Sequence[str]) -> None:
-    wrong = [name for name in names if _NO_PARTITION & set(name) or "..." in name]
-    if wrong:
-        raise ConfigError(
-            f"The source {wrong[0]!r} cannot be a partition: rename it without the characters |,[] and without '...'."
-        )
 
 
 def _by_step_key(names: Sequence[str]) -> dict[str, str]:
@@ -122,16 +116,13 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: dg.RetryPo
     return fetch_source
 
 
-def _describe_tables() -> dg.OpDefinition:
-    @dg.op(ins={"fetched": dg.In(dg.Nothing)}, out={"payloads": dg.Out(dg.Nothing), "jobs": dg.Out(dg.Nothing)})
-    def describe_tables(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
-    ) -> Iterator[dg.Output[None]]:
-        """Say of the tables what they hold now; reached only when no source failed."""
-        with warehouse.open(context.run.run_id) as session:
-            figures = plotted(session.connection, context.run.run_id)
-            payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
-            yield dg.Output(None, "payloads", metadata=figures | payloads)
-            yield dg.Output(None, "jobs", metadata=jobs)
-
-    return describe_tables
+@dg.op(ins={"fetched": dg.In(dg.Nothing)}, out={"payloads": dg.Out(dg.Nothing), "jobs": dg.Out(dg.Nothing)})
+def describe_tables(
+    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> Iterator[dg.Output[None]]:
+    """Say of the tables what they hold now; reached only when no source failed."""
+    with warehouse.open(context.run.run_id) as session:
+        figures = plotted(session.connection, context.run.run_id)
+        payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])
+        yield dg.Output(None, "payloads", metadata=figures | payloads)
+        yield dg.Output(None, "jobs", metadata=jobs)

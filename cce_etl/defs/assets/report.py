@@ -9,20 +9,15 @@ from cce_etl.defs.resources import Warehouse, readable_failures
 REPORT = dg.AssetKey(["published", "report"])
 
 
-def report_asset() -> dg.AssetsDefinition:
-    """Return the asset that writes report.html beside the published file."""
+@dg.asset(key=REPORT, deps=[PUBLISHED], group_name="published", owners=[ANALYSTS], kinds={"python", "altair"})
+def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    """One page for everybody: durations, changes, cohorts, failures, what runs and what is stuck."""
+    from cce_etl.analysis.report import write_report
 
-    @dg.asset(key=REPORT, deps=[PUBLISHED], group_name="published", owners=[ANALYSTS], kinds={"python", "altair"})
-    def report(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-        """One page for everybody: durations, changes, cohorts, failures, what runs and what is stuck."""
-        from cce_etl.analysis.report import write_report
-
-        with readable_failures():
-            published = warehouse.settings().published
-            target = published.with_name("report.html")
-            write_report(published, target)
-        return dg.MaterializeResult(
-            metadata={"path": dg.MetadataValue.path(target.absolute()), "file_bytes": target.stat().st_size}
-        )
-
-    return report
+    with readable_failures():
+        published = warehouse.settings().published
+        target = published.with_name("report.html")
+        write_report(published, target)
+    return dg.MaterializeResult(
+        metadata={"path": dg.MetadataValue.path(target.absolute()), "file_bytes": target.stat().st_size}
+    )

@@ -32,30 +32,26 @@ class HealthCursor(msgspec.Struct, frozen=True):
     runs_until: float = 0.0
 
 
-def health_sensor() -> dg.SensorDefinition:
-    """Return the sensor; it is on by default and runs every minute."""
-
-    @dg.sensor(
-        name="health",
-        minimum_interval_seconds=60,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends an alert to CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file is too "
-        "old: once for each cause, and once more when it is over. Marks a run as failed when its process is gone, so "
-        "that it does not block the next one.",
+@dg.sensor(
+    name="health",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends an alert to CCE_ALERT_WEBHOOK when a run fails, a check warns or the published file is too "
+    "old: once for each cause, and once more when it is over. Marks a run as failed when its process is gone, so "
+    "that it does not block the next one.",
+)
+def health(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
+    """Alert once a minute to failed runs, checks that warn, and a published file that is too old."""
+    for run_id in end_dead_runs(context.instance):
+        context.log.warning(f"The process of run {run_id} is gone; the run is marked as failed.")
+    cursor = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
+    alerts, runs_until = _run_alerts(context.instance, cursor)
+    present = [*alerts, *_freshness_alerts(context.instance, cursor.alerts, warehouse)]
+    state = notify(context, cursor.alerts, present, warehouse.alert_webhook())
+    reason = "; ".join(alert.key for alert in present) or "All is well."
+    return dg.SensorResult(
+        skip_reason=dg.SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(state, runs_until)).decode()
     )
-    def health(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
-        for run_id in end_dead_runs(context.instance):
-            context.log.warning(f"The process of run {run_id} is gone; the run is marked as failed.")
-        cursor = msgspec.json.decode(context.cursor, type=HealthCursor) if context.cursor else HealthCursor()
-        alerts, runs_until = _run_alerts(context.instance, cursor)
-        present = [*alerts, *_freshness_alerts(context.instance, cursor.alerts, warehouse)]
-        state = notify(context, cursor.alerts, present, warehouse.alert_webhook())
-        reason = "; ".join(alert.key for alert in present) or "All is well."
-        return dg.SensorResult(
-            skip_reason=dg.SkipReason(reason), cursor=msgspec.json.encode(HealthCursor(state, runs_until)).decode()
-        )
-
-    return health
 
 
 def _run_alerts(instance: dg.DagsterInstance, cursor: HealthCursor) -> tuple[Sequence[Alert], float]:

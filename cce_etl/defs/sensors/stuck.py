@@ -33,35 +33,31 @@ class StuckCursor(msgspec.Struct, frozen=True):
     version: tuple[int, int] = (0, 0)
 
 
-def stuck_sensor() -> dg.SensorDefinition:
-    """Return the sensor; it is on by default and reads each version of the published file once."""
-
-    @dg.sensor(
-        name="stuck_jobs",
-        minimum_interval_seconds=60,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends an alert to CCE_ALERT_WEBHOOK for each stuck step of marts.running_steps and each stuck job "
-        "of marts.running_jobs: once, and once more when it is no longer stuck.",
+@dg.sensor(
+    name="stuck_jobs",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends an alert to CCE_ALERT_WEBHOOK for each stuck step of marts.running_steps and each stuck job "
+    "of marts.running_jobs: once, and once more when it is no longer stuck.",
+)
+def stuck_jobs(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.SensorResult | dg.SkipReason:
+    """Alert to what is stuck; each version of the published file is read once."""
+    with readable_failures():
+        published = warehouse.settings().published
+        if not published.exists():
+            return dg.SkipReason(f"There is no published file at {published} yet.")
+        cursor = msgspec.json.decode(context.cursor, type=StuckCursor) if context.cursor else StuckCursor()
+        stat = published.stat()
+        version = stat.st_ino, stat.st_mtime_ns
+        if version == cursor.version and not cursor.alerts.unsent:
+            return dg.SkipReason("This version of the published file was read before.")
+        state = notify(context, cursor.alerts, list(_stuck_alerts(published)), warehouse.alert_webhook())
+    return dg.SensorResult(
+        skip_reason=dg.SkipReason(f"{len(state.open_alerts)} stuck."),
+        cursor=msgspec.json.encode(StuckCursor(state, version)).decode(),
     )
-    def stuck_jobs(
-        context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
-    ) -> dg.SensorResult | dg.SkipReason:
-        with readable_failures():
-            published = warehouse.settings().published
-            if not published.exists():
-                return dg.SkipReason(f"There is no published file at {published} yet.")
-            cursor = msgspec.json.decode(context.cursor, type=StuckCursor) if context.cursor else StuckCursor()
-            stat = published.stat()
-            version = stat.st_ino, stat.st_mtime_ns
-            if version == cursor.version and not cursor.alerts.unsent:
-                return dg.SkipReason("This version of the published file was read before.")
-            state = notify(context, cursor.alerts, list(_stuck_alerts(published)), warehouse.alert_webhook())
-        return dg.SensorResult(
-            skip_reason=dg.SkipReason(f"{len(state.open_alerts)} stuck."),
-            cursor=msgspec.json.encode(StuckCursor(state, version)).decode(),
-        )
-
-    return stuck_jobs
 
 
 def _stuck_alerts(published: Path) -> Iterator[Alert]:

@@ -33,7 +33,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from cce_etl.defs.assets.published import PUBLISHED
 from cce_etl.defs.jobs import NIGHTLY
 from cce_etl.defs.resources import Warehouse
-from cce_etl.defs.sensors.health import health_sensor
+from cce_etl.defs.sensors.health import health as health_sensor
 from tests.defs.chat import Chat
 
 HOUR = 3_600 * 10**9
@@ -51,7 +51,7 @@ class Watch:
     def tick(self) -> None:
         """Run the sensor once."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
-        result: Any = health_sensor()(context, warehouse=Warehouse(lambda: self.now, self.environment))
+        result: Any = health_sensor(context, warehouse=Warehouse(lambda: self.now, self.environment))
         assert isinstance(result, SensorResult)
         self.cursor = result.cursor
 

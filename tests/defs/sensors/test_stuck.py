@@ -8,7 +8,7 @@ import pytest
 from dagster import DagsterInstance, SensorResult, SkipReason, build_sensor_context
 
 from cce_etl.defs.resources import Warehouse
-from cce_etl.defs.sensors.stuck import stuck_sensor
+from cce_etl.defs.sensors.stuck import stuck_jobs
 from tests.defs.chat import Chat
 
 STEP = ("s", "root", "0/1", "InstallMaster", "master-1", 7200.0, True)
@@ -45,7 +45,7 @@ class Watch:
     def tick(self) -> SensorResult | SkipReason:
         """Run the sensor once."""
         context = build_sensor_context(instance=self.instance, cursor=self.cursor)
-        result: Any = stuck_sensor()(context, warehouse=Warehouse(lambda: 0, self.environment))
+        result: Any = stuck_jobs(context, warehouse=Warehouse(lambda: 0, self.environment))
         self.cursor = result.cursor if isinstance(result, SensorResult) else self.cursor
         return result  # type: ignore[no-any-return]
 

@@ -28,8 +28,8 @@ from cce_etl.defs.assembly import build_definitions
 from cce_etl.defs.housekeeping import HOUSEKEEPING
 from cce_etl.defs.jobs import NIGHTLY, nightly_schedule
 from cce_etl.defs.resources import Warehouse
-from cce_etl.defs.sensors.health import health_sensor
-from cce_etl.defs.sensors.stuck import stuck_sensor
+from cce_etl.defs.sensors.health import health as health_sensor
+from cce_etl.defs.sensors.stuck import stuck_jobs
 from cce_etl.publish.health import Limits, check_published
 from tests.integration.ops.json_process import answer_lines
 
@@ -81,7 +81,7 @@ class Host:
 
     def watch(self) -> dict[str, Any]:
         """Do what the daemon does in a minute: tick the sensors that send alerts."""
-        for sensor in (health_sensor(), stuck_sensor()):
+        for sensor in (health_sensor, stuck_jobs):
             self._tick(sensor)
         settings = self._warehouse.settings()
         limits = Limits(settings.max_age_hours, settings.min_coverage, settings.max_dead_letters)
