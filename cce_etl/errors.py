@@ -16,8 +16,8 @@ CceEtlError
 from typing import Final, TypedDict, Unpack
 
 EXIT_CODES: Final = {
-    0: "Everything went well. Jobs that the API no longer knows are no failure.",
-    1: "Some ids failed; they are kept as dead letters. `watch`: the job failed. `status --health`: not all is well.",
+    0: "Success. Jobs that the API no longer knows do not count as failures.",
+    1: "Some ids failed; they are kept as dead letters. `watch`: the job failed. `status --health`: a check failed.",
     2: "A setting, an option or an argument is missing or wrong.",
     3: "The credentials or their permissions were refused.",
     4: "The warehouse cannot be used.",

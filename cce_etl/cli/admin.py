@@ -1,4 +1,4 @@
-"""Commands about the warehouse itself: status, backup, restore, migrate-warehouse, vacuum."""
+"""The commands that maintain the warehouse: status, backup, restore, migrate-warehouse, vacuum."""
 
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ def status(
     *,
     settings: Settings,
     health: Annotated[
-        bool, typer.Option("--health", help="Judge the published file alone, for monitors: exit 1 when not well.")
+        bool, typer.Option("--health", help="Check only the published file, for monitors: exit 1 if a check fails.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,10 +61,12 @@ def backup(
     *,
     settings: Settings,
     path: Annotated[Path | None, typer.Argument(help="Default: beside the warehouse, *.backup.duckdb.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a newer backup, or a file that is none.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a newer backup, or a file that is not a backup.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the warehouse, read the copy to its last byte, and swap it in."""
+    """Copy the warehouse, read the whole copy to verify it, then replace the last backup."""
     from cce_etl.warehouse.backup import back_up, backup_path
 
     target = path or backup_path(settings.warehouse)
@@ -80,7 +82,7 @@ def restore(
     path: Annotated[Path, typer.Argument(help="A backup, as `backup` makes it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup in the warehouse's place, once it is read to its last byte; what was there is kept beside it."""
+    """Read a whole backup to verify it, then replace the warehouse by it. The old warehouse is kept beside it."""
     from cce_etl.warehouse.backup import replaced_path
     from cce_etl.warehouse.backup import restore as restore_backup
 
@@ -98,10 +100,10 @@ def restore(
 def migrate_warehouse(
     *,
     settings: Settings,
-    target: Annotated[str, typer.Argument(help="Where to: ducklake:postgres:dbname=... host=..., or a file.")],
+    target: Annotated[str, typer.Argument(help="The new warehouse: ducklake:postgres:dbname=... host=..., or a file.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy the warehouse into an empty one of another kind, and prove that every row is there; the old one is kept."""
+    """Copy the warehouse into an empty one of another kind, and verify that it holds every row. The old one is kept."""
     from cce_etl.warehouse.migrate import migrate
 
     there = read_settings({"warehouse": target, "warehouse_data": settings.warehouse_data}).warehouse
@@ -112,7 +114,7 @@ def migrate_warehouse(
 @app.command()
 @with_settings("warehouse", "lock_wait_seconds", "raw_history_days", "snapshot_days")
 def vacuum(*, settings: Settings, as_json: AsJson = False) -> None:
-    """Delete raw history older than --raw-history-days, then write the warehouse anew, as small as it can be."""
+    """Delete raw history older than --raw-history-days, then rewrite the warehouse at its smallest size."""
     from cce_etl.pipeline import retention
 
     done = retention.vacuum(settings)

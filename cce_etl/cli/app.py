@@ -18,7 +18,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; an error of ours ends in one line and an exit code, without a traceback."""
+    """Run the command line; a CceEtlError ends it with one line and an exit code, without a traceback."""
     try:
         app()
     except CceEtlError as error:

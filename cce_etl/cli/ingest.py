@@ -1,4 +1,4 @@
-"""Commands that bring jobs in: run, load, discover, dead-letters."""
+"""The commands that fetch or load jobs: run, load, discover, dead-letters."""
 
 import time
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NoBuild = Annotated[bool, typer.Option("--no-build", help="Stop after core.jobs: build no models, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
 PublishAnyway = Annotated[
-    bool, typer.Option("--publish-anyway", help="Publish although a check of severity error fails. Look at it first.")
+    bool, typer.Option("--publish-anyway", help="Publish although a check of severity error fails. Examine it first.")
 ]
 
 
@@ -52,7 +52,7 @@ def run(
     publish_anyway: PublishAnyway = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do the whole job: fetch the listed jobs, load them, check, build the models, check, publish.
+    """Run the whole pipeline: fetch the listed jobs, load them, check, build the models, check, publish.
 
     Without --ids, the lists that CCE_JOB_IDS names are fetched. Without any list, every known job that has not ended
     is. A failed check of severity error keeps the published file as it was, and the exit code is 6.
@@ -130,7 +130,7 @@ def dead_letters(
         bool, typer.Option("--retry", help="Fetch the jobs with open dead letters again, then publish.")
     ] = False,
     replay: Annotated[
-        bool, typer.Option("--replay", help="Read their stored bodies again, as after an upgrade.")
+        bool, typer.Option("--replay", help="Parse their stored bodies again, for example after an upgrade.")
     ] = False,
     publish_anyway: PublishAnyway = False,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""Commands about what is there: replay, build, publish, sql, doctor."""
+"""The commands on data that is loaded, replay, build, publish and sql, and the command doctor."""
 
 import sys
 from typing import Annotated
@@ -71,7 +71,7 @@ def sql(
 @app.command()
 @with_settings(*FETCHING)
 def doctor(*, settings: Settings) -> None:
-    """Check each setting, reach the API, and say what is wrong and how to mend it."""
+    """Check each setting and the connection to the API, and say what is wrong and how to fix it."""
     from cce_etl.pipeline import doctor as examination
 
     findings = examination.examine(settings)

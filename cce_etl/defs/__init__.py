@@ -1,1 +1,1 @@
-"""The run as Dagster sees it: assets, checks, jobs, schedules, sensors and a resource. They call `pipeline`."""
+"""The pipeline as Dagster definitions: assets, checks, jobs, schedules, sensors and a resource."""

@@ -25,7 +25,7 @@ from cce_etl.warehouse.connection import storage_at
 
 
 def build_definitions(clock: Clock = time.time_ns, environment: Mapping[str, str] | None = None) -> dg.Definitions:
-    """Return all definitions; without an `environment`, the process's own counts.
+    """Return all definitions; without an `environment`, the process's own is read.
 
     Raises ConfigError when the SQL models cannot be read, and for an executor that the other settings do not allow.
     """

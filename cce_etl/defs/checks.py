@@ -47,7 +47,7 @@ def check_spec(check: Check) -> dg.AssetCheckSpec:
         asset=guarded,
         description=check.description,
         additional_deps=sorted(assets_read(check) - {guarded}),
-        # Checks of the ids read what was fetched for them, so they cannot hold the fetch back. They fail their gate.
+        # Checks of the ids read what was fetched for them, so they fail their gate instead of blocking the fetch.
         blocking=check.severity == "error" and guarded != JOB_IDS,
         metadata={"sql": check.sql},
     )

@@ -34,7 +34,7 @@ inbox = dg.define_asset_job(
 
 
 def nightly_schedule(sources: Sequence[str] = ()) -> dg.ScheduleDefinition:
-    """Return the schedule; with several sources, its run is of all their partitions."""
+    """Return the schedule; with several sources, its run covers all their partitions."""
 
     @dg.schedule(
         name="nightly_schedule",
@@ -45,7 +45,7 @@ def nightly_schedule(sources: Sequence[str] = ()) -> dg.ScheduleDefinition:
         description="Every night at 2:00 UTC; skipped while the run of another night is still under way.",
     )
     def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        """Start the night's run, unless one is under way: it fetches what this one would, and two would only queue."""
+        """Start the night's run, unless one still runs: a second one would wait, then find nothing left to fetch."""
         running = context.instance.get_run_records(dg.RunsFilter(job_name=NIGHTLY, statuses=UNDER_WAY), limit=1)
         if running:
             run = running[0].dagster_run

@@ -19,16 +19,15 @@ from cce_etl.warehouse.connection import Connection, open_warehouse
 # DuckDB lets one process write at a time: dagster_home lets one run at a time have this pool.
 POOL: Final = "warehouse"
 RESOURCE: Final = "warehouse"
-# Only what a later try can mend: the file or a source in someone's hands, beyond CCE_LOCK_WAIT_SECONDS. Asked for by
-# the step that meets it, not by a policy of the step: Dagster follows that when a run is stopped, too, and would begin
-# again.
+# Only a warehouse or source that is busy for longer than CCE_LOCK_WAIT_SECONDS is retried. The step asks for the retry,
+# because Dagster would also apply a retry policy when a run is stopped, and start the step again.
 _RETRIES: Final = 3
 _RETRY_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a step works with: the connection for writing, the settings of this moment, and the clock."""
+    """What a step works with: a connection for writing, the current settings, and the clock."""
 
     connection: Connection
     settings: Settings
@@ -37,25 +36,25 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """Open the warehouse for one step; without an `environment`, the process's own counts, read at that time.
+    """The warehouse as a resource; without an `environment`, each use reads the process's own.
 
-    It has no config fields, so that no setting, let alone a token, can stand in run config, event log or UI.
+    It has no config fields, so that no setting or token can appear in the run config, the event log or the UI.
     """
 
     clock: Clock
     environment: Mapping[str, str] | None = field(default=None, repr=False)
 
     def settings(self) -> Settings:
-        """Read the settings of this moment; raises ConfigError."""
+        """Return the current settings; raise ConfigError when one is wrong."""
         return read_settings({}, self.environment)
 
     def alert_webhook(self) -> str | None:
-        """Return where alerts go, whatever else in the settings is wrong: that is when they matter."""
+        """Return where alerts go, even while other settings are wrong, when alerts matter most."""
         environment = os.environ if self.environment is None else self.environment
         return environment.get(environment_name("alert_webhook"), "").strip() or None
 
     def settings_to_load(self) -> Settings:
-        """Return what definitions are made by: the defaults while the settings are wrong, which every step says."""
+        """Return the settings for definitions, or the defaults while they are wrong, which each step then reports."""
         try:
             return self.settings()
         except ConfigError:
@@ -75,9 +74,9 @@ class Warehouse:
 
     @contextmanager
     def open(self, run_id: str = "") -> Iterator[Session]:
-        """Read the settings and hold the writer's file for a run's step; what it tells a collector is of that run.
+        """Open the warehouse for writing for a step; telemetry sent meanwhile belongs to the run `run_id`.
 
-        Raises Failure with a message a person can act on.
+        Raises Failure with a message for people.
         """
         with readable_failures(), telemetry.run(run_id, "dagster"):
             settings = self.settings()
@@ -87,10 +86,10 @@ class Warehouse:
 
 @contextmanager
 def readable_failures() -> Iterator[None]:
-    """Turn our errors into Dagster's: a Failure of the message alone; a stop into a cancelled run.
+    """Turn this project's errors into Dagster's: a Failure with the message alone, or an interrupted run.
 
-    A warehouse or source in another's hands alone may be tried again: the client has tried what else may pass, and no
-    try mends a setting.
+    Only a busy warehouse or source is retried: the API client has already retried other passing failures, and a retry
+    does not fix a setting.
     """
     try:
         yield

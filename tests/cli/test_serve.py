@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_read_is_told_once_and_the_one_before_is_served(
         process.send_signal(signal.SIGTERM)
     finally:
         ran = analysed.ended(process)
-    assert told.startswith("The file published last cannot be served, the one before it is served on:")
+    assert told.startswith("The file published last cannot be served. The one before it is still served:")
     assert "not a DuckDB file" in told
     assert ran.err == "Error: Stopped serving by SIGTERM.\n"
 

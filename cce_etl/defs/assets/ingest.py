@@ -32,7 +32,7 @@ SHOWN_ENTRIES: Final = 10
     pool=POOL,
 )
 def job_ids(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
-    """Every job id known, and what became of it. Takes in the lists that CCE_JOB_IDS names; without it, adds none.
+    """Every known job id and its state. A run adds the ids of the lists that CCE_JOB_IDS names, if it is set.
 
     Grain: source, job_id.
     """
@@ -44,7 +44,7 @@ def job_ids(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Wareh
             if id_list is not None:
                 register(session.connection, run_id, require_source(settings).name, id_list, session.clock)
                 listed.append(id_list)
-        # The place and not the text: a wrong file may hold anything, secrets too.
+        # The log names the place and not the text, because a wrong file may contain secrets.
         for entry in [entry for id_list in listed for entry in id_list.bad][:SHOWN_ENTRIES]:
             context.log.warning(f"{entry.file}, line {entry.line}: the entry is no job id.")
         (metadata,) = tables_metadata(session.connection, ["raw.job_ids"])
@@ -64,18 +64,18 @@ PAYLOADS_SPEC: Final = dg.AssetSpec(
     group_name=GROUP,
     owners=[OPERATORS],
     kinds={"python", "httpx", "duckdb"},
-    description="Every answer of the API, byte for byte; a new row only when the content changed.\n\n"
+    description="Every response of the API, byte for byte. A row is added only when the content changed.\n\n"
     "Grain: source, job_id, dialect, fetched_at.",
     metadata=table_definition_metadata("raw.job_payloads"),
 )
-# From the ids and not from the payloads: both are written in the same transaction, a batch at a time.
+# It depends on the ids and not on the payloads, because one transaction writes both tables, a batch at a time.
 JOBS_SPEC: Final = dg.AssetSpec(
     JOBS,
     deps=[JOB_IDS],
     group_name="core",
     owners=[OPERATORS],
     kinds={"python", "httpx", "duckdb"},
-    description="Every job and sub-job of every tree, as the API last told it.\n\nGrain: source, root_job_id, path.",
+    description="Every job and sub-job of every tree, as last fetched.\n\nGrain: source, root_job_id, path.",
     metadata=table_definition_metadata("core.jobs"),
 )
 
@@ -104,7 +104,7 @@ def fetch(
 def fetch_plans(
     session: Session, plans: Sequence[FetchPlan], context: dg.OpExecutionContext | dg.AssetExecutionContext
 ) -> RunCounts:
-    """Fetch for a step and return the counts; raise what stopped a source, once the others are fetched and kept."""
+    """Fetch for a step and return the counts; an error that stopped a source is raised after the others are fetched."""
     result = run_fetch(
         session.connection,
         plans,
@@ -121,13 +121,13 @@ def fetch_plans(
 
 
 def plotted(connection: Connection, run_id: str) -> dict[str, int | float]:
-    """Return a run's figures; Dagster draws each over time, and has no use for one that is not known."""
+    """Return the known figures of a run, each of which Dagster plots over time."""
     figures = msgspec.structs.asdict(summarize_run(connection, run_id))
     return {name: value for name, value in figures.items() if value is not None}
 
 
 def log_progress(log: dg.DagsterLogManager) -> Callable[[Progress], None]:
-    """Return a watcher that logs a line at every tenth of the way: each line is a row in Dagster's event log."""
+    """Return a callback that logs each tenth of the progress; more lines would fill Dagster's event log."""
     tenths = 0
 
     def watch(progress: Progress) -> None:

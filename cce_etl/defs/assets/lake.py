@@ -1,4 +1,4 @@
-"""The files of a lake as an asset, which a weekly run merges and rids of old snapshots."""
+"""The files of a lake as an asset. A weekly run merges them and expires old snapshots."""
 
 from typing import Final
 
@@ -36,5 +36,5 @@ lake_upkeep_schedule: Final = dg.ScheduleDefinition(
     cron_schedule="0 12 * * 0",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every Sunday at noon UTC, when no night is under way: writers wait meanwhile.",
+    description="Every Sunday at noon UTC, when no nightly run is expected: writers wait meanwhile.",
 )

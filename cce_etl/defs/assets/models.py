@@ -16,7 +16,7 @@ NOT_KEPT: Final = {"rows": "ephemeral: built in memory for the trees that change
 
 
 def model_assets(models: Sequence[Model]) -> dg.AssetsDefinition:
-    """Return the assets of all models: one step, in which what has not changed is not made again."""
+    """Return the assets of all models, which one step builds; it skips what has not changed."""
     names = [model.name for model in models]
     specs = [model_spec(model) for model in models]
 

@@ -1,4 +1,4 @@
-"""Fetching from several sources: a partition each, and within one run a step each, which workers share."""
+"""Fetching from several sources: each has a partition, and in a run a step of its own that any worker can take."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ _NO_PARTITION: Final = frozenset("|,[]")
 
 
 def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
-    """Return the assets that fetching fills, partitioned by source: one run asks any number of them, a step each.
+    """Return the assets that fetching fills, partitioned by source; a run has a step for each of its sources.
 
-    Values pass between the steps by the names of the steps alone, so that workers need share no folder for them.
-    Raises ConfigError for a name that no partition can have.
+    Steps pass no values to each other, only the names of steps, so that workers need no shared folder.
+    Raises ConfigError for a name that a partition cannot have.
     """
     wrong = [name for name in names if _NO_PARTITION & set(name) or "..." in name]
     if wrong:
@@ -55,7 +55,7 @@ def fetch_by_source(names: Sequence[str], pool: str | None, retries: dg.RetryPol
 
 
 def _by_step_key(names: Sequence[str]) -> dict[str, str]:
-    """Return the sources by the keys of their steps, which Dagster lets be letters, digits and _ alone."""
+    """Return the sources by the keys of their steps, in which Dagster allows only letters, digits and _."""
     found: dict[str, str] = {}
     for name in names:
         key = _NO_KEY.sub("_", name)
@@ -70,10 +70,10 @@ def _choose_sources(sources: dict[str, str]) -> dg.OpDefinition:
     def choose_sources(
         context: dg.AssetExecutionContext, config: FetchConfig, warehouse: dg.ResourceParam[Warehouse]
     ) -> Iterator[dg.DynamicOutput[None]]:
-        """Begin a step for each source of the run; what is to be fetched again is opened here, not by each try."""
+        """Start a step for each source of the run. Finished jobs are reopened here, once, and not by each retry."""
         asked = context.partition_keys if context.has_partition_key or context.has_partition_key_range else None
         with readable_failures():
-            select_sources(warehouse.settings(), config.sources)  # names a source that is none
+            select_sources(warehouse.settings(), config.sources)  # raises for an unknown source
             chosen = _chosen(list(sources.values()) if asked is None else asked, config)
         if config.refetch:
             with warehouse.open(context.run.run_id) as session:
@@ -109,7 +109,7 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: dg.RetryPo
         with warehouse.open(context.run.run_id) as session:
             plans = plan_run(session.connection, session.settings, own, context.run.run_id, session.clock)
             counts = msgspec.structs.asdict(fetch_plans(session, plans, context))
-        # By itself, not with the last step's outputs: a source that is fetched shows so when another one fails.
+        # Logged here and not with the last step's outputs, so that it is shown even when another source fails.
         for key, metadata in ((JOBS, {"rows_written": counts.pop("rows")}), (JOB_PAYLOADS, counts)):
             context.log_event(dg.AssetMaterialization(key, partition=name, metadata=metadata))
 
@@ -120,7 +120,7 @@ def _fetch_source(sources: dict[str, str], pool: str | None, retries: dg.RetryPo
 def describe_tables(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> Iterator[dg.Output[None]]:
-    """Say of the tables what they hold now; reached only when no source failed."""
+    """Describe the tables after all sources are fetched; skipped when one failed."""
     with warehouse.open(context.run.run_id) as session:
         figures = plotted(session.connection, context.run.run_id)
         payloads, jobs = tables_metadata(session.connection, ["raw.job_payloads", "core.jobs"])

@@ -12,14 +12,14 @@ from cce_etl.models.model import Model
 from cce_etl.pipeline import run
 
 PUBLISHED: Final = dg.AssetKey(["published", "cce_jobs"])
-# Dagster knows no shorter window.
+# The shortest window that Dagster accepts.
 _SHORTEST: Final = timedelta(minutes=1)
 
 
 def published_asset(models: Sequence[Model], max_age: timedelta) -> dg.AssetsDefinition:
-    """Return the asset that swaps in a copy once every model is built, which is stale when older than `max_age`.
+    """Return the asset of the published file, which follows every model and is stale when older than `max_age`.
 
-    It names those that no other model selects from: the rest stand before them, and the graph stays readable.
+    It depends only on models that no other model selects from, so that the graph stays readable.
     """
     selected_from = {name for model in models for name in model.dependencies}
 
@@ -36,9 +36,9 @@ def published_asset(models: Sequence[Model], max_age: timedelta) -> dg.AssetsDef
     def publish(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.MaterializeResult[None]:
-        """Read this file, not the warehouse: a copy of core and marts with a manifest, swapped in whole.
+        """The file for analysts: a copy of core and marts with a manifest. Publishing replaces the whole file.
 
-        A reader keeps the version it opened; whoever opens the file next sees the new one.
+        A reader that has the file open keeps the old version. The next one to open it reads the new version.
         """
         with warehouse.open(context.run.run_id) as session:
             rows = run.publish(session.connection, session.settings, context.run.run_id, session.clock)
