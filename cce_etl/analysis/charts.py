@@ -33,11 +33,6 @@ def utc_axis(field: str, title: str) -> "altair.X":
     return altair.X(f"{field}:T", title=title, scale=altair.Scale(type="utc"), axis=altair.Axis(labelOverlap=True))
 
 
-def in_utc(times: "pandas.Series[pandas.Timestamp]") -> "pandas.Series[pandas.Timestamp]":
-    """Mark naive times as UTC: a browser takes naive times for its own time zone."""
-    return times.dt.tz_localize("UTC")
-
-
 def logarithmic() -> dict[str, Any]:
     """Return the scale and axis of a logarithmic channel: few ticks, plain numbers."""
     import altair

@@ -67,9 +67,9 @@ def change_in_median(before: "pandas.DataFrame", after: "pandas.DataFrame") -> C
     return ratio_of_medians([old[name] for name in names], [new[name] for name in names])
 
 
-def ratio_of_medians(before: Sequence[float], after: Sequence[float]) -> CohortChange:
+def ratio_of_medians(before: Sequence[float | None], after: Sequence[float | None]) -> CohortChange:
     """Return one median over another, as `change_in_median` does; each is given as (low end, median, high end)."""
-    figures = [*before, *after]
+    figures = [nan if figure is None else figure for figure in (*before, *after)]
     if any(isnan(figure) or figure <= 0 for figure in figures):
         return CohortChange(nan, nan, nan)
     old_low, old_middle, old_high, new_low, new_middle, new_high = map(log, figures)
@@ -135,20 +135,18 @@ def cohort_chart(
             "yOffset": altair.YOffset("period:N", sort=periods),
         }
         shape = {"shape": altair.Shape("period:N", scale=altair.Scale(domain=periods), title="Started")}
+
+    def seconds(column: str) -> "altair.X":
+        return altair.X(f"{column}:Q", title="Duration (seconds, log scale)", **logarithmic())
+
     base = altair.Chart(rows).encode(y=altair.Y("cohort:N", sort=order, title=", ".join(by)), **by_period)
-    span = base.mark_rule(strokeWidth=1.5).encode(x=_seconds("p10_seconds"), x2="p90_seconds:Q")
-    interval = base.mark_rule(strokeWidth=6, opacity=0.45).encode(x=_seconds("p50_low"), x2="p50_high:Q")
-    middle = base.mark_point(filled=True, opacity=1, size=60).encode(x=_seconds("p50_seconds"), **shape)
+    span = base.mark_rule(strokeWidth=1.5).encode(x=seconds("p10_seconds"), x2="p90_seconds:Q")
+    interval = base.mark_rule(strokeWidth=6, opacity=0.45).encode(x=seconds("p50_low"), x2="p50_high:Q")
+    middle = base.mark_point(filled=True, opacity=1, size=60).encode(x=seconds("p50_seconds"), **shape)
     count = base.mark_text(align="left", dx=6, fontSize=10, color=INK).encode(
-        x=_seconds("p90_seconds"), text="count:N", color=altair.value(INK)
+        x=seconds("p90_seconds"), text="count:N", color=altair.value(INK)
     )
     size = {"width": 520, "height": altair.Step(34 if has_periods else 22, **{"for": "position"})}
     part = f" Shown: the slowest {MAX_COHORTS} of {len(cohorts):,}." if len(cohorts) > MAX_COHORTS else ""
     subtitle = f"Dot: median. Thick bar: its 95 % interval. Thin line: 10th to 90th percentile.{part}"
     return layered([span, interval, middle, count], size, title, subtitle)
-
-
-def _seconds(column: str) -> "altair.X":
-    import altair
-
-    return altair.X(f"{column}:Q", title="Duration (seconds, log scale)", **logarithmic())

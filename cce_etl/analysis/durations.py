@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cce_etl.analysis.charts import BLUE, ORANGE, in_utc, layered, logarithmic, utc_axis
+from cce_etl.analysis.charts import BLUE, ORANGE, layered, logarithmic, utc_axis
 from cce_etl.analysis.published import Published
 from cce_etl.analysis.scope import Scope, require_known
 
@@ -77,10 +77,11 @@ def duration_chart(frame: "pandas.DataFrame", title: str = "How long the step ta
     steps = measured_successes(frame)
     steps = steps[steps["created_at"].notna() & (steps["duration_seconds"] > 0)]
     sample = steps if len(steps) <= MAX_POINTS else steps.sample(MAX_POINTS, random_state=0)
-    points = sample[["created_at", "duration_seconds"]].assign(created_at=in_utc(sample["created_at"]))
+    # A browser takes times without a zone for times in its own zone.
+    points = sample[["created_at", "duration_seconds"]].assign(created_at=sample["created_at"].dt.tz_localize("UTC"))
     medians = daily_medians(steps)
     # The median of a day stands at noon, in the middle of the day's points.
-    noon = in_utc(medians["created_on"]) + pandas.Timedelta(hours=12)
+    noon = medians["created_on"].dt.tz_localize("UTC") + pandas.Timedelta(hours=12)
     days = medians.assign(noon=noon)[["noon", "median_seconds"]]
 
     seconds = altair.Y("duration_seconds:Q", title="Duration (seconds, log scale)", **logarithmic())

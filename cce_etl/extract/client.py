@@ -107,12 +107,11 @@ class _Tries(msgspec.Struct):
 class Client:
     """Jobs of one project; an async context manager, which owns the connections.
 
-    Requests go to AiohttpTransport without an httpx client in between (docs/decisions/0003).
+    Source: API page ShowJob, GET /api/v3/projects/{project_id}/jobs/{job_id}. Requests go to AiohttpTransport without
+    an httpx client in between (docs/decisions/0003).
 
     Raises:
-        ConfigError: The proxy of the environment is not the URL of a proxy.
-
-    Source: API page ShowJob, GET /api/v3/projects/{project_id}/jobs/{job_id}.
+        ConfigError: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not the URL of a proxy.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import msgspec
 from cce_etl.errors import ApiError, AuthError, ConfigError, PayloadError
 from cce_etl.extract.client import Client
 from cce_etl.extract.id_lists import is_valid_id, job_ids_in
+from cce_etl.extract.untrusted_json import decode_or_none
 
 _LISTS: Final = ("api/v2/projects/{project}/jobs", "autopilot/v2/projects/{project}/jobs")
 _CLUSTERS: Final = ("api/v3/projects/{project}/clusters", "autopilot/v3/projects/{project}/clusters")
@@ -56,38 +57,36 @@ async def discover(client: Client, project_id: str) -> Discovery:
         await reader.read_jobs(path)
     for path in (pattern.format(project=project_id) for pattern in _CLUSTERS):
         for cluster in _clusters_in(await reader.read_records(path)):
-            reader.clusters.append(cluster)
+            reader.found.clusters.append(cluster)
             if is_valid_id(cluster.cluster_id) and not path.startswith("autopilot"):  # Autopilot does not list nodes
                 await reader.read_records(f"{path}/{cluster.cluster_id}/nodes")
-    if len(reader.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not reader.jobs and not reader.clusters:
-        raise ApiError(f"No list of jobs or clusters could be read: {'; '.join(reader.passed_over)}.")
-    return Discovery(list(reader.jobs.values()), reader.bodies, reader.clusters, reader.passed_over)
+    found = reader.found
+    if len(found.passed_over) >= len(_LISTS) + len(_CLUSTERS) and not found.jobs and not found.clusters:
+        raise ApiError(f"No list of jobs or clusters could be read: {'; '.join(found.passed_over)}.")
+    return found
 
 
 class _ListReader:
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.jobs: dict[str, FoundJob] = {}
-        self.bodies: list[bytes] = []
-        self.clusters: list[FoundCluster] = []
-        self.passed_over: list[str] = []
+        self._known_ids: set[str] = set()
+        self.found = Discovery([], [], [], [])
 
     async def read_jobs(self, path: str) -> None:
         """Add the jobs of a v2 list, whose elements are payloads themselves."""
-        try:
-            bodies = [bytes(item) for item in msgspec.json.decode(await self._read(path), type=list[msgspec.Raw])]
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            self.passed_over.append(f"{path}: the answer is not a JSON array")
+        items = decode_or_none(await self._read(path), list[msgspec.Raw])
+        if items is None:
+            self.found.passed_over.append(f"{path}: the answer is not a JSON array")
             return
-        for body in bodies:
-            uid = _text(_part(_decoded(body), "metadata"), "uid") or ""
+        for body in map(bytes, items):
+            uid = _text(_part(decode_or_none(body, dict[str, Any]), "metadata"), "uid") or ""
             self._add_ids([uid], path)
             if is_valid_id(uid) and (b'"completionTime"' in body or b'"completiontime"' in body):
-                self.bodies.append(body)
+                self.found.bodies.append(body)
 
     async def read_records(self, path: str) -> list[Any]:
         """Add every jobID in a list of clusters or nodes, and return its records."""
-        document = _decoded(await self._read(path))
+        document: Any = decode_or_none(await self._read(path), object)
         self._add_ids(job_ids_in({"answer": document}), path)
         items = document.get("items") if isinstance(document, dict) else None
         return items if isinstance(items, list) else []
@@ -99,20 +98,14 @@ class _ListReader:
         except AuthError:
             raise
         except (ApiError, ConfigError, PayloadError) as error:
-            self.passed_over.append(f"{path}: {error}")
+            self.found.passed_over.append(f"{path}: {error}")
             return b"[]"
 
     def _add_ids(self, job_ids: Sequence[str], path: str) -> None:
         for job_id in job_ids:
-            if is_valid_id(job_id):
-                self.jobs.setdefault(job_id, FoundJob(job_id, path, path.startswith("autopilot")))
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None
+            if is_valid_id(job_id) and job_id not in self._known_ids:
+                self._known_ids.add(job_id)
+                self.found.jobs.append(FoundJob(job_id, path, path.startswith("autopilot")))
 
 
 def _clusters_in(records: Sequence[Any]) -> Iterator[FoundCluster]:

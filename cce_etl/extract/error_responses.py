@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cce_etl.errors import ApiError, AuthError, ConfigError, JobGone, ResponseDetails, RetryableError
+from cce_etl.extract.untrusted_json import decode_or_none
 
 EXCERPT_CHARACTERS: Final = 500
 MAX_WAIT_SECONDS: Final = 300.0
@@ -31,11 +32,8 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def parse_error_body(body: bytes) -> ErrorBody:
     """Return code, message and request id from any of the API's error shapes; all None for HTML or an empty body."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return ErrorBody()
-    if not isinstance(document, dict):
+    document = decode_or_none(body, dict[str, Any])
+    if document is None:
         return ErrorBody()
     nested = document.get("error")
     places = [document, nested] if isinstance(nested, dict) else [document]

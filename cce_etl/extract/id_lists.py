@@ -63,19 +63,15 @@ def expand_patterns(setting: str) -> list[str]:
     """
     files = []
     for pattern in filter(None, (part.strip() for part in re.split(r"[,\n]", setting))):
-        matches = _files_named(pattern)
+        try:
+            is_file = Path(pattern).exists()
+            matches = [pattern] if is_file else sorted(glob(pattern, recursive=True))  # noqa: PTH207  it may be absolute
+        except OSError:  # longer than a file name can be, as when ids are given in its place
+            matches = []
         if not matches:
             raise ConfigError(f"CCE_JOB_IDS names {pattern!r}, which matches no file.")
         files += matches
     return files
-
-
-def _files_named(pattern: str) -> list[str]:
-    try:
-        is_file = Path(pattern).exists()
-    except OSError:  # longer than a file name can be, as when ids are given in its place
-        return []
-    return [pattern] if is_file else sorted(glob(pattern, recursive=True))  # noqa: PTH207  it may be absolute
 
 
 def _entries(path: str) -> Iterator[tuple[str, int]]:
@@ -83,7 +79,12 @@ def _entries(path: str) -> Iterator[tuple[str, int]]:
     content = _read(path)
     if content[:4] == b"PAR1":
         return _parquet_entries(content, path)
-    text = _decode(content, path)
+    # Spreadsheets and Windows shells write UTF-16 with a byte order mark.
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The id list {path} is not text: {error.reason} at byte {error.start}.") from None
     start = text.lstrip()[:1]
     if start in ("[", "{"):
         return _json_entries(text, path)
@@ -99,15 +100,6 @@ def _read(path: str) -> bytes:
         return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"The id list {path} cannot be read: {error.strerror or error}.") from None
-
-
-def _decode(content: bytes, path: str) -> str:
-    # Spreadsheets and Windows shells write UTF-16 with a byte order mark.
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The id list {path} is not text: {error.reason} at byte {error.start}.") from None
 
 
 def _looks_like_table(text: str, path: str) -> bool:
@@ -178,8 +170,7 @@ def _json_entries(text: str, path: str) -> Iterator[tuple[str, int]]:
     except (msgspec.DecodeError, ValueError, RecursionError):
         yield from _ndjson_entries(text, path)
         return
-    records = document if isinstance(document, list) else [document]
-    for record in records:
+    for record in document if isinstance(document, list) else [document]:
         for job_id in job_ids_in(record):
             # The line is shown only for what is not an id, and finding it takes a search.
             is_id = is_valid_id(job_id.strip())

@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import IO, Final, TypeVar, cast
@@ -13,6 +13,7 @@ from typing import IO, Final, TypeVar, cast
 import msgspec
 
 from cce_etl.errors import ConfigError
+from cce_etl.extract.untrusted_json import decode_or_none
 from cce_etl.timestamps import timestamp_or_none
 
 if sys.version_info >= (3, 14):
@@ -147,12 +148,8 @@ def _lines(lines: Iterable[bytes], file: str) -> Iterator[tuple[bytes, str]]:
 
 def _elements(text: bytes, where: str) -> Iterator[tuple[bytes, str]]:
     text = text.removeprefix(_BYTE_ORDER_MARK)
-    if not text.startswith(b"["):
-        yield text, where
-        return
-    try:
-        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    elements = decode_or_none(text, list[msgspec.Raw]) if text.startswith(b"[") else None
+    if elements is None:
         yield text, where
         return
     for index, element in enumerate(elements):
@@ -160,11 +157,9 @@ def _elements(text: bytes, where: str) -> Iterator[tuple[bytes, str]]:
 
 
 def _record(body: bytes, where: str) -> SavedRecord:
-    if b'"fetched_at"' not in body and b'"payload"' not in body:
-        return SavedRecord(body, where, None)
-    try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    may_be_wrapped = b'"fetched_at"' in body or b'"payload"' in body
+    envelope = decode_or_none(body, _Envelope) if may_be_wrapped else None
+    if envelope is None:
         return SavedRecord(body, where, None)
     fetched_at = timestamp_or_none(envelope.fetched_at)
     sections = (envelope.metadata, envelope.spec, envelope.status)
@@ -172,7 +167,5 @@ def _record(body: bytes, where: str) -> SavedRecord:
     inner = bytes(envelope.payload)
     if is_job or inner in (b"", b"null"):
         return SavedRecord(body, where, fetched_at)
-    if inner.startswith(b'"'):
-        with suppress(msgspec.DecodeError, ValueError):
-            inner = msgspec.json.decode(inner, type=str).encode()
-    return SavedRecord(inner, where, fetched_at)
+    text = decode_or_none(inner, str)  # None unless the payload is text
+    return SavedRecord(inner if text is None else text.encode(), where, fetched_at)

@@ -38,19 +38,15 @@ class RateLimiter:
         """Return when the next request may be sent; a pause that begins meanwhile counts too."""
         while True:
             now = self._now()
-            if now < self._pause_until:
-                await self._sleep(self._pause_until - now)
-                continue
-            slot = max(now, self._next_slot)
-            self._next_slot = slot + 1 / self.rate
-            if slot > now:
-                await self._sleep(slot - now)
-            if self._now() >= self._pause_until:
+            is_paused = now < self._pause_until
+            wake_at = self._pause_until if is_paused else max(now, self._next_slot)
+            if not is_paused:
+                self._next_slot = wake_at + 1 / self.rate
+            if wake_at > now:
+                self.waited_seconds += wake_at - now
+                await asyncio.sleep(wake_at - now)
+            if not is_paused and self._now() >= self._pause_until:
                 return
-
-    async def _sleep(self, seconds: float) -> None:
-        self.waited_seconds += seconds
-        await asyncio.sleep(seconds)
 
     def on_served(self) -> None:
         """Count a request that the API served, and raise the rate a little."""

@@ -51,7 +51,7 @@ async def read_body(response: httpx.Response, limit_bytes: int, received: Partia
     whole = _mask(bytes(body), secrets)
     if decompressor and body:
         received.beginning = whole[:_BEGINNING_BYTES]
-    if decompressor and not decompressor.is_complete:
+    if decompressor and received.beginning and not decompressor.is_complete:
         raise httpx.DecodingError("the compressed body ends too early")
     return whole
 
@@ -86,12 +86,10 @@ class _Decompressor:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._has_begun = False
 
     def feed(self, chunk: bytes, most_bytes: int) -> bytes:
         """Return a chunk decompressed, at most so many bytes of it."""
         decompressed = bytearray()
-        self._has_begun = self._has_begun or bool(chunk)
         try:
             while chunk and len(decompressed) < most_bytes:
                 if self._member.eof:
@@ -104,5 +102,5 @@ class _Decompressor:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether the last member was read to its end; a body of no bytes is complete."""
-        return self._member.eof or not self._has_begun
+        """Return whether the last member was read to its end."""
+        return self._member.eof

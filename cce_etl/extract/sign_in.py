@@ -7,7 +7,7 @@ import msgspec
 from cce_etl.errors import ConfigError
 from cce_etl.extract.auth import Auth, KeyAuth, RenewingAuth, TokenAuth
 from cce_etl.extract.signing import AccessKey
-from cce_etl.extract.tokens import AgencyKeyProvider, IamTokenProvider, PasswordLogin
+from cce_etl.extract.tokens import AgencyKeyProvider, IamTokenProvider
 from cce_etl.settings.endpoints import iam_endpoint_of, metadata_endpoint_of
 from cce_etl.settings.profile import profile_in_use
 from cce_etl.settings.settings import Settings
@@ -43,7 +43,7 @@ def choose_sign_in(
         missing = [f"CCE_{name.upper()}" for name, value in login.items() if value is None]
         if missing:
             raise ConfigError(f"{' and '.join(missing)} must be set too, to sign in with a name and password.")
-        provider = IamTokenProvider(PasswordLogin(**login, iam_endpoint=iam_endpoint_of(settings)), source.project_id)
+        provider = IamTokenProvider(iam_endpoint_of(settings), source.project_id, **login)
         return SignIn(f"the IAM user {settings.username}", RenewingAuth(provider, clock))
     profile = profile_in_use(settings, environment)
     if profile is not None:

@@ -1,7 +1,7 @@
 """Providers of credentials: IAM gives a token for a name and password, a server's metadata service a temporary key."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import httpx
 import msgspec
@@ -10,10 +10,10 @@ from cce_etl.errors import AuthError, RetryableError
 from cce_etl.extract.auth import Credential, sign
 from cce_etl.extract.error_responses import describe, parse_error_body
 from cce_etl.extract.signing import AccessKey
+from cce_etl.extract.untrusted_json import decode_or_none
 from cce_etl.timestamps import timestamp_or_none
 
 _NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
-_Body = TypeVar("_Body")
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -35,42 +35,28 @@ class _KeyBody(msgspec.Struct, frozen=True):
     credential: _TemporaryKey
 
 
-class PasswordLogin(msgspec.Struct, frozen=True):
-    """The name, password and account (domain) of an IAM user, and the URL of IAM."""
-
-    username: str
-    password: str
-    domain: str
-    iam_endpoint: str
-
-    def __repr__(self) -> str:
-        return f"PasswordLogin({self.username}, {self.domain}, {self.iam_endpoint})"
-
-
 class IamTokenProvider:
-    """Tokens of IAM for one project. Source: IAM API page "Obtaining a User Token", password method."""
+    """Tokens of IAM for one project and an IAM user of an account (domain).
 
-    def __init__(self, login: PasswordLogin, project_id: str) -> None:
-        self._login = login
-        self._project_id = project_id
+    Source: IAM API page "Obtaining a User Token", password method.
+    """
+
+    def __init__(self, iam_endpoint: str, project_id: str, username: str, password: str, domain: str) -> None:
+        self._url = f"{iam_endpoint}/v3/auth/tokens?nocatalog=true"
+        user = {"name": username, "password": password, "domain": {"name": domain}}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        self._body = {"auth": {"identity": identity, "scope": {"project": {"id": project_id}}}}
 
     def build_request(self) -> httpx.Request:
         """Return the request for a token; its body holds the password."""
-        user = {
-            "name": self._login.username,
-            "password": self._login.password,
-            "domain": {"name": self._login.domain},
-        }
-        identity = {"methods": ["password"], "password": {"user": user}}
-        body = {"auth": {"identity": identity, "scope": {"project": {"id": self._project_id}}}}
-        return httpx.Request("POST", f"{self._login.iam_endpoint}/v3/auth/tokens?nocatalog=true", json=body)
+        return httpx.Request("POST", self._url, json=self._body)
 
     def parse_response(self, response: httpx.Response) -> Credential:
         """Return the token; raise AuthError when IAM refuses, RetryableError when it fails."""
         token = response.headers.get("X-Subject-Token")
         if response.status_code != 201 or not token:
             raise _refusal("IAM", response, "Check CCE_USERNAME, CCE_PASSWORD, CCE_DOMAIN and CCE_PROJECT_ID.")
-        body = _decode(response, _TokenBody)
+        body = decode_or_none(response.content, _TokenBody)
         expires_at = timestamp_or_none(body.token.expires_at) if body else None
         if expires_at is None:
             raise RetryableError("IAM sent a token without its time of expiry", status=response.status_code)
@@ -98,7 +84,7 @@ class AgencyKeyProvider:
 
     def parse_response(self, response: httpx.Response) -> Credential:
         """Return the key; raise AuthError when the server has no agency, RetryableError when the service fails."""
-        body = _decode(response, _KeyBody)
+        body = decode_or_none(response.content, _KeyBody)
         expires_at = timestamp_or_none(body.credential.expires_at) if body else None
         if response.status_code != 200 or body is None or expires_at is None:
             raise _refusal("The metadata service", response, "Give the server an agency with permissions on CCE.")
@@ -113,10 +99,3 @@ def _refusal(who: str, response: httpx.Response, advice: str) -> AuthError | Ret
     if status >= 500 or status in (408, 429):
         return RetryableError(f"{who} failed: {described}", status=status)
     return AuthError(f"{who} refused the sign-in: {described}. {advice}", status=status)
-
-
-def _decode(response: httpx.Response, kind: type[_Body]) -> _Body | None:
-    try:
-        return msgspec.json.decode(response.content, type=kind)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None

@@ -70,20 +70,19 @@ class _CircuitBreaker:
         if not isinstance(outcome, Failed):
             return
         if self._count == self._in_a_row == _FIRST:
-            _raise_if_general(outcome, f"The first {_FIRST} jobs")
+            which = f"The first {_FIRST} jobs"
         elif self._in_a_row == _IN_A_ROW and kind != "forbidden":
-            _raise_if_general(outcome, f"The last {_IN_A_ROW} jobs")
-
-
-def _raise_if_general(outcome: Failed, which: str) -> None:
-    if outcome.kind == "forbidden":
-        text = f"{which} were all refused: {outcome.message}. "
-        text += "The credentials lack the permission cce:job:get in this project."
-        raise AuthError(text, status=outcome.http_status, error_code=outcome.error_code)
-    if outcome.kind == "unavailable":
-        text = f"{which} all failed, after {outcome.attempts} tries each: {outcome.message}. "
-        text += "Nothing is lost; run again later."
-        raise ApiError(text, status=outcome.http_status, error_code=outcome.error_code)
-    if outcome.kind == "unreachable":
-        text = f"{which} got no answer at all: {outcome.message}. "
-        raise ApiError(f"{text}Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more.")
+            which = f"The last {_IN_A_ROW} jobs"
+        else:
+            return
+        if kind == "forbidden":
+            text = f"{which} were all refused: {outcome.message}. "
+            text += "The credentials lack the permission cce:job:get in this project."
+            raise AuthError(text, status=outcome.http_status, error_code=outcome.error_code)
+        if kind == "unavailable":
+            text = f"{which} all failed, after {outcome.attempts} tries each: {outcome.message}. "
+            text += "Nothing is lost; run again later."
+            raise ApiError(text, status=outcome.http_status, error_code=outcome.error_code)
+        if kind == "unreachable":
+            text = f"{which} got no answer at all: {outcome.message}. "
+            raise ApiError(f"{text}Check CCE_ENDPOINT, the network and HTTPS_PROXY; `cce-etl doctor` tells more.")

@@ -8,7 +8,6 @@ import msgspec
 
 PREFIX: Final = "ducklake:"
 _POSTGRES: Final = "postgres:"
-_BUCKET: Final = "s3://"
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9_+.-]+:", re.IGNORECASE)
 # pathlib makes one slash of the two in a URL.
 _PASSWORD: Final = re.compile(r"pass\w*\s*=|:/|@", re.IGNORECASE)
@@ -55,7 +54,7 @@ def read_lake(text: str) -> Lake | None:
 
 def with_data(lake: Lake, data: str) -> Lake:
     """Return a lake with the place of its files. Raises ValueError for a place that is no bucket or absolute folder."""
-    if not data.startswith(_BUCKET):
+    if not data.startswith("s3://"):
         if _SCHEME.match(data) or not _expanded(data).is_absolute():
             raise ValueError("it is neither s3://bucket/prefix nor a folder's whole path, which begins with /")
         data = f"{_expanded(data)}/"

@@ -13,7 +13,6 @@ import msgspec
 from cce_etl.errors import ConfigError
 from cce_etl.settings.settings import Settings
 
-_PROFILE: Final = Path(".huaweicloud") / "credentials"
 # With any of these settings, another way to sign in is used, and the profile file is not read.
 _BEFORE_PROFILE: Final = ("auth_token", "access_key", "secret_key", "username", "password")
 
@@ -52,7 +51,7 @@ def read_profile(environment: Mapping[str, str]) -> Profile | None:
     import configparser  # commands that do not sign in start without it
 
     named = environment.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
-    path = Path(named) if named else Path(environment.get("HOME") or Path.home()) / _PROFILE
+    path = Path(named) if named else Path(environment.get("HOME") or Path.home(), ".huaweicloud", "credentials")
     parser = configparser.ConfigParser(interpolation=None)
     try:
         if not parser.read(path, encoding="utf-8") or not parser.has_section("basic"):

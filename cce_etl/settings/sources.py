@@ -11,15 +11,7 @@ import msgspec
 from cce_etl.errors import ConfigError
 from cce_etl.settings.endpoints import endpoint_of
 from cce_etl.settings.profile import profile_in_use
-from cce_etl.settings.settings import (
-    CONFIG_FILE,
-    SECRETS,
-    SETTINGS,
-    Group,
-    Settings,
-    parse_value,
-    read_config_file,
-)
+from cce_etl.settings.settings import CONFIG_FILE, SECRETS, SETTINGS, Group, Settings, parse_value, read_config_file
 
 _PROJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 # What a table of [[sources]] may set: where to ask, how to sign in, what to fetch and how fast. Its source is its name,

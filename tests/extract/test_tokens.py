@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from cce_etl.errors import AuthError, RetryableError
-from cce_etl.extract.tokens import AgencyKeyProvider, IamTokenProvider, PasswordLogin
+from cce_etl.extract.tokens import AgencyKeyProvider, IamTokenProvider
 
 CANARY = "canary-secret-0123456789"
-IAM = IamTokenProvider(PasswordLogin("user", CANARY, "domain", "https://iam.example"), "p")
+IAM = IamTokenProvider("https://iam.example", "p", "user", CANARY, "domain")
 AGENCY = AgencyKeyProvider("p", lambda: 0, "http://169.254.169.254")
 KEY = {"access": "a", "secret": CANARY, "securitytoken": CANARY, "expires_at": "2026-03-01T00:00:00.000000Z"}
 

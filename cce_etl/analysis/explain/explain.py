@@ -1,6 +1,6 @@
 """One step type explained from the published file: chooses the window, runs the queries, returns one result."""
 
-from math import isfinite, isnan, nan
+from math import isfinite, isnan
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -92,6 +92,11 @@ def explain(
         raise ConfigError(f"since ({utc_text(since_ns)} UTC) is not before until ({utc_text(until_ns)} UTC).")
     window = Period(since_ns, until_ns)
     asked = queries.all_queries(scope, window)
+    figures: dict[str, Any] = {part: _rows(published, asked[part], row) for part, row in _ROWS_OF_PARTS.items()}
+    for part, row in _ROW_OF_PART.items():
+        (figures[part],) = _rows(published, asked[part], row)
+    sides = [(side.low, side.median_seconds, side.high) for side in (figures["before"], figures["now"])]
+    change = ratio_of_medians(*sides)
     found = result.Explanation(
         step,
         source,
@@ -99,7 +104,8 @@ def explain(
         data_ends_at=iso_text(utc_text(end_ns)),
         window=_window(window, origin),
         baseline=_window(window.before(), "equally long before"),
-        **_figures(published, asked),
+        ratio=None if isnan(change.ratio) else result.Ratio(change.ratio, change.ratio_low, change.ratio_high),
+        **figures,
         queries=asked,
     )
     return msgspec.structs.replace(found, sections=sections(found))
@@ -122,14 +128,6 @@ def _window(period: Period, origin: str) -> result.Window:
     return result.Window(iso_text(utc_text(period.since_ns)), iso_text(utc_text(period.until_ns)), origin)
 
 
-def _figures(published: Published, asked: dict[str, str]) -> dict[str, Any]:
-    """Return the fields of the explanation that queries of the same names fill."""
-    figures: dict[str, Any] = {part: _rows(published, asked[part], row) for part, row in _ROWS_OF_PARTS.items()}
-    for part, row in _ROW_OF_PART.items():
-        (figures[part],) = _rows(published, asked[part], row)
-    return figures | {"ratio": _ratio(figures["before"], figures["now"])}
-
-
 def _rows(published: Published, sql: str, row_type: type[_Part]) -> list[_Part]:
     """Return the rows of a query; times are ISO 8601, and NaN and infinity, which JSON does not know, are None."""
     rows = published.records(sql)
@@ -140,13 +138,3 @@ def _rows(published: Published, sql: str, row_type: type[_Part]) -> list[_Part]:
             elif isinstance(value, float) and not isfinite(value):
                 row[name] = None
     return msgspec.convert(rows, list[row_type])  # type: ignore[valid-type]
-
-
-def _ratio(before: result.Durations, now: result.Durations) -> result.Ratio | None:
-    """Return how the median root job changed; None where one of the windows has no interval."""
-    old, new = (
-        [nan if figure is None else figure for figure in (side.low, side.median_seconds, side.high)]
-        for side in (before, now)
-    )
-    change = ratio_of_medians(old, new)
-    return None if isnan(change.ratio) else result.Ratio(change.ratio, change.ratio_low, change.ratio_high)

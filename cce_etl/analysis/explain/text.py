@@ -31,12 +31,22 @@ def sections(it: result.Explanation) -> list[Section]:
     root = "all root types" if it.root_type is None else f"root type {_name(it.root_type)}"
     scope = f"In {source}, below {root}. Now means this window; before means {_span(it.baseline)} "
     scope += f"({it.baseline.origin}). Times are UTC."
+    share, with_sub_steps = it.cost.critical_path_share, it.cost.critical_path_share_with_sub_steps
+    held = "unknown" if share is None else _percent(share)
+    if share is not None and with_sub_steps is not None and with_sub_steps - share > _VISIBLE_SHARE:
+        held += f" by itself, {_percent(with_sub_steps)} with its sub-steps"
+    minutes = it.cost.minutes_saved_per_day
+    saved = "unknown" if minutes is None else f"{_number(minutes)} minutes a day"
+    cost = [
+        f"Share of all root jobs' time that it takes on the critical path: {held}.",
+        f"Time saved if every step above the 95th percentile took the median instead: {saved}.",
+    ]
     return [
         Section(f"{_name(it.step)}, {_span(it.window)} ({it.window.origin})", [scope]),
         Section("How long it takes (the median counts each job once, the p95 every step)", _durations(it)),
         Section(f"When it changed{everywhere}", [*_changes(it.changes, it.tested), *_shapes(it.shapes)]),
         Section(f"For whom it is different{everywhere}", _findings(it.findings, it.tested)),
-        Section(f"What it costs, in all data{everywhere}", _cost(it)),
+        Section(f"What it costs, in all data{everywhere}", cost),
         Section("How often it fails", _failures(it, everywhere)),
         Section(
             f"The slowest jobs of the window{succeeded}",
@@ -138,19 +148,6 @@ def _finding(one: result.Finding) -> str:
         difference += f", 95% interval {one.low:.2f} to {one.high:.2f}"
     jobs = f"{_counted(one.n, 'job')} against {one.other_n:,}"
     return f"{cohort}, {since}: {difference}{levels}; {jobs}, q {one.q:.2g}."
-
-
-def _cost(it: result.Explanation) -> list[str]:
-    share, saved = it.cost.critical_path_share, it.cost.minutes_saved_per_day
-    held = "unknown" if share is None else _percent(share)
-    whole = it.cost.critical_path_share_with_sub_steps
-    if share is not None and whole is not None and whole - share > _VISIBLE_SHARE:
-        held += f" by itself, {_percent(whole)} with its sub-steps"
-    line = "unknown" if saved is None else f"{_number(saved)} minutes a day"
-    return [
-        f"Share of all root jobs' time that it takes on the critical path: {held}.",
-        f"Time saved if every step above the 95th percentile took the median instead: {line}.",
-    ]
 
 
 def _failures(it: result.Explanation, everywhere: str) -> list[str]:

@@ -18,8 +18,6 @@ _FILTERS: Final = (
     *(formats.count, formats.counted, formats.seconds, formats.percent, formats.times, formats.q_value),
     *(formats.instant, formats.day, formats.position, formats.either, formats.phase_class),
 )
-# The source of the demo's rows.
-_SYNTHETIC_SOURCE: Final = "demo"
 
 
 def render(contents: Contents) -> str:
@@ -33,7 +31,7 @@ def render(contents: Contents) -> str:
         contents=contents,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704  a file of this package
-        synthetic_source=_SYNTHETIC_SOURCE,
+        synthetic_source="demo",
         max_days=MAX_DAYS,
         max_rows=MAX_ROWS,
     )

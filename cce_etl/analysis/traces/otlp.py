@@ -39,16 +39,12 @@ def otlp(trace: Trace) -> bytes:
 
 def trace_id(source: str, root_job_id: str) -> str:
     """Return the id of a tree, 32 hex digits."""
-    return _hash(source, root_job_id)[:32]
+    return sha256(msgspec.json.encode((source, root_job_id))).hexdigest()[:32]
 
 
 def span_id(source: str, root_job_id: str, path: str) -> str:
     """Return the id of a node, 16 hex digits."""
-    return _hash(source, root_job_id, path)[:16]
-
-
-def _hash(*parts: str) -> str:
-    return sha256(msgspec.json.encode(parts)).hexdigest()
+    return sha256(msgspec.json.encode((source, root_job_id, path))).hexdigest()[:16]
 
 
 def _span(span: Span, trace: Trace) -> dict[str, Any]:

@@ -167,11 +167,10 @@ def locate_job(published: Published, job_id: str, source: str | None) -> JobLoca
         raise CceEtlError(f"No job {job_id}{of} is in {published.path}. Was it fetched, and published since?")
     if len(sources) > 1:
         raise CceEtlError(f"Job {job_id} is in several sources: name one of {', '.join(sources)} with --source.")
-    own = [tree for tree in trees if tree[1] == job_id]
-    if len(trees) > 1 and not own:
-        roots = ", ".join(sorted(root for _, root in trees))
-        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {roots}.")
-    tree = own[0] if own else trees.pop()
+    roots = sorted(root for _, root in trees)
+    if len(roots) > 1 and job_id not in roots:
+        raise CceEtlError(f"Job {job_id} is a step of several jobs: ask for one of {', '.join(roots)}.")
+    tree = (sources[0], job_id if job_id in roots else roots[0])
     return JobLocation(*tree, [row["path"] for row in found if (row["source"], row["root_job_id"]) == tree])
 
 
