@@ -22,7 +22,7 @@ cli > definitions > defs > analysis | demo > pipeline > publish > models > extra
     > statistics | telemetry > timestamps > errors
 
 Where a change begins:
-    a field of the API    transform/flatten.py, warehouse/schema.sql
+    a field of the API    transform/payload.py, transform/flatten.py, warehouse/schema.sql
     a table for analysts  sql/marts/
     an alert              defs/sensors/
     a command             cli/
