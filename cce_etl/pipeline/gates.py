@@ -92,7 +92,8 @@ def require_passed(failed: Sequence[FailedCheck]) -> None:
         )
         raise CheckError(
             f"Nothing is published, because rows were found that must not exist. The file published before is kept.\n"
-            f"{found}\nMend these rows. If they may be published, give `run`, `load` or `publish` --publish-anyway."
+            f"{found}\nMend these rows. If they may be published, give `run`, `load`, `dead-letters` or `publish` "
+            "--publish-anyway."
         )
 
 

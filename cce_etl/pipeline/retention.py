@@ -15,6 +15,7 @@ from cce_etl.warehouse.connection import Connection, open_existing_warehouse, st
 from cce_etl.warehouse.payloads import read_payloads
 from cce_etl.warehouse.retention import (
     OldPayload,
+    delete_id_lists_and_check_runs,
     delete_payloads,
     delete_resolved_dead_letters,
     delete_runs,
@@ -58,7 +59,7 @@ def vacuum(settings: Settings, clock: Clock = time.time_ns) -> Vacuumed:
 
 
 def prune(connection: Connection, history_days: int | None, clock: Clock = time.time_ns) -> Pruned:
-    """Delete redundant payloads, resolved dead letters and fetch runs that are older than some days; None deletes none.
+    """Delete redundant payloads, resolved dead letters and records of runs older than some days; None deletes none.
 
     core.jobs can be made again from what is left: a payload stays while its job's tree would differ without it.
     """
@@ -78,6 +79,7 @@ def prune(connection: Connection, history_days: int | None, clock: Clock = time.
                 delete_payloads(connection, source, found)
                 payload_count += len(found)
                 body_bytes += sum(payload.body_bytes for payload in found)
+        delete_id_lists_and_check_runs(connection, before)
         return Pruned(
             payload_count,
             body_bytes,

@@ -25,7 +25,7 @@ _Value = TypeVar("_Value", str, list[Any], dict[str, Any])
 
 
 class Phase(StrEnum):
-    """Where a job stands."""
+    """The phases of a job that the API documents."""
 
     INITIALIZING = "Initializing"
     RUNNING = "Running"

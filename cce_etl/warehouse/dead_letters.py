@@ -114,7 +114,7 @@ def open_dead_letters(connection: Connection) -> list[OpenDeadLetter]:
 
 
 def open_dead_letter_ids(connection: Connection, source: str) -> list[str]:
-    """Return the jobs of a source that have an open dead item."""
+    """Return the jobs of a source that have an open dead letter."""
     rows = connection.execute(
         """
         SELECT DISTINCT job_id FROM raw.dead_letters

@@ -76,6 +76,12 @@ def delete_runs(connection: Connection, before: int) -> int:
     )
 
 
+def delete_id_lists_and_check_runs(connection: Connection, before: int) -> None:
+    """Delete the records of lists read and gates checked before a moment; only the run that wrote them needs them."""
+    connection.execute("DELETE FROM raw.id_lists WHERE listed_at < make_timestamp_ns($1)", [before])
+    connection.execute("DELETE FROM raw.check_runs WHERE checked_at < make_timestamp_ns($1)", [before])
+
+
 def _deleted(connection: Connection, statement: str, values: list[int]) -> int:
     ((count,),) = connection.execute(statement, values).fetchall()
     return int(count)

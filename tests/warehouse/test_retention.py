@@ -4,9 +4,12 @@ import pytest
 
 from cce_etl.transform.versions import Payload, PayloadCompressor
 from cce_etl.warehouse import retention
+from cce_etl.warehouse.check_runs import record_check_run
 from cce_etl.warehouse.connection import Connection, storage_of
+from cce_etl.warehouse.job_ids import record_id_list
 from cce_etl.warehouse.payloads import append_payloads, read_payloads
 from cce_etl.warehouse.retention import (
+    delete_id_lists_and_check_runs,
     delete_payloads,
     delete_resolved_dead_letters,
     delete_runs,
@@ -76,6 +79,15 @@ def test_runs_go_by_when_they_started_but_the_last_ones_of_a_source_stay(
     assert delete_runs(connection, 100) == 2  # 5 and 6
     left = connection.execute("SELECT source, run_id FROM raw.fetch_runs ORDER BY ALL").fetchall()
     assert left == [("s", "7"), ("s", "8"), ("s", "9"), ("t", "0"), ("t", "1")]
+
+
+def test_lists_and_gates_of_old_runs_go(connection: Connection) -> None:
+    for at in (9, 10):
+        record_id_list(connection, f"run {at}", "s", "ids.txt", at, 0)
+        record_check_run(connection, f"run {at}", "loaded", at, [])
+    delete_id_lists_and_check_runs(connection, 10)
+    for table in ("raw.id_lists", "raw.check_runs"):
+        assert connection.execute(f"SELECT run_id FROM {table}").fetchall() == [("run 10",)]
 
 
 def test_what_deleted_rows_left_is_merged_when_asked_and_never_by_a_write(connection: Connection) -> None:
