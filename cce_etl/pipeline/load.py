@@ -15,7 +15,12 @@ from cce_etl.transform.flatten import ParsedPayload, flatten, latest_times, pars
 from cce_etl.transform.payload import Dialect
 from cce_etl.transform.versions import Payload, PayloadCompressor, PayloadVersions, tree_of
 from cce_etl.warehouse.connection import Connection, transaction
-from cce_etl.warehouse.dead_letters import DeadLetter, record_dead_letters, resolve_dead_letters
+from cce_etl.warehouse.dead_letters import (
+    DeadLetter,
+    open_dead_letter_ids,
+    record_dead_letters,
+    resolve_dead_letters,
+)
 from cce_etl.warehouse.fetch_runs import RunCounts
 from cce_etl.warehouse.job_ids import IdUpdate, register_ids, update_ids
 from cce_etl.warehouse.jobs import replace_trees, touch_observed_at
@@ -137,12 +142,32 @@ def store_batch(connection: Connection, source: str, batch: SavedBatch, counts: 
     counts.add(added)
 
 
-def rebuild_trees(connection: Connection, source: str, job_ids: Sequence[str]) -> int:
+def rebuild_trees(connection: Connection, source: str, job_ids: Sequence[str], at: int) -> int:
     """Write the rows of core.jobs of these ids from the stored payloads, and return how many they are.
 
-    The caller has emptied core.jobs in the same transaction. Ids and dead letters stay as they are.
+    The caller has emptied core.jobs in the same transaction. A tree that is deeper than this release reads, and that an
+    earlier one has loaded, becomes a dead letter at the time `at`.
     """
-    trees = _stored_trees(connection, source, job_ids)
+    trees: dict[str, ParsedPayload] = {}
+    unreadable: dict[str, Payload] = {}  # with the latest body of each
+    for job_id, group in groupby(read_payloads(connection, source, job_ids), key=lambda payload: payload.job_id):
+        payloads = list(group)
+        tree = tree_of(job_id, payloads)
+        if tree is None:
+            unreadable[job_id] = payloads[-1] if payloads[-1].dialect == Dialect.V3 else payloads[0]
+        else:
+            trees[job_id] = tree
+    for job_id in unreadable.keys() & set(open_dead_letter_ids(connection, source)) if unreadable else ():
+        del unreadable[job_id]
+    dead_letters = []
+    for job_id, payload in unreadable.items():
+        try:
+            parse_payload(payload.body, job_id)
+        except PayloadError as error:
+            if error.kind == "too_deep":
+                body_excerpt = excerpt(payload.body)
+                dead_letters.append(DeadLetter(job_id, error.kind, str(error), at, body_excerpt=body_excerpt))
+    record_dead_letters(connection, source, dead_letters)
     return replace_trees(connection, source, flatten(list(trees.values())), [])
 
 

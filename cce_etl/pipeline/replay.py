@@ -13,15 +13,18 @@ from cce_etl.warehouse.jobs import clear_core
 _BATCH_JOBS: Final = 2_000
 
 
-def replay(connection: Connection) -> int:
-    """Make core.jobs again from raw alone, in one transaction, and return its number of rows."""
+def replay(connection: Connection, clock: Clock = time.time_ns) -> int:
+    """Make core.jobs again from raw alone, in one transaction, and return its number of rows.
+
+    A tree that is deeper than this release reads becomes a dead letter.
+    """
     rows = 0
     with transaction(connection):
         clear_core(connection)
         for source in job_ids.sources(connection):
             known = job_ids.known_ids(connection, source)
             for start in range(0, len(known), _BATCH_JOBS):
-                rows += rebuild_trees(connection, source, known[start : start + _BATCH_JOBS])
+                rows += rebuild_trees(connection, source, known[start : start + _BATCH_JOBS], clock())
     return rows
 
 

@@ -22,10 +22,11 @@ def record_check_run(
 
 
 def gate_is_passed(connection: Connection, run_id: str, gate: str) -> bool:
-    """Return whether the last time that a run checked a gate, no check of severity error failed."""
+    """Return whether no check of severity error failed when a run last checked a gate, and nothing was loaded since."""
     rows = connection.execute(
         """
-        SELECT len(error_checks) = 0 FROM raw.check_runs WHERE run_id = $1 AND gate = $2
+        SELECT len(error_checks) = 0 AND NOT EXISTS (FROM raw.fetch_runs WHERE ended_at > check_runs.checked_at)
+        FROM raw.check_runs AS check_runs WHERE run_id = $1 AND gate = $2
         ORDER BY checked_at DESC LIMIT 1
         """,
         [run_id, gate],

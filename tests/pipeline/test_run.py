@@ -12,11 +12,14 @@ from cce_etl.errors import AuthError, ConfigError
 from cce_etl.pipeline import load_files as load_files_module
 from cce_etl.pipeline import replay as replay_module
 from cce_etl.pipeline import run as pipeline
+from cce_etl.pipeline.gates import Gate, run_gate
 from cce_etl.pipeline.load_files import load_files
 from cce_etl.pipeline.plan import IdList, plan_fetches, read_id_list
 from cce_etl.pipeline.replay import replay
 from cce_etl.settings.settings import Settings, Slo
+from cce_etl.warehouse.check_runs import gate_is_passed
 from cce_etl.warehouse.connection import Connection, open_warehouse
+from cce_etl.warehouse.fetch_runs import FetchRun, RunCounts, record_run
 from tests.steps import failed_checks, fetch_listed
 
 if TYPE_CHECKING:
@@ -213,6 +216,25 @@ def test_a_replay_that_fails_leaves_core_as_it_was(troubled: Connection, monkeyp
     assert troubled.execute("FROM core.jobs ORDER BY ALL").fetchall() == before
 
 
+def test_a_tree_that_can_no_longer_be_read_becomes_a_dead_letter_when_it_is_replayed(
+    troubled: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = troubled.execute("SELECT job_id, kind FROM raw.dead_letters WHERE resolved_at IS NULL").fetchall()
+    loaded = "SELECT DISTINCT root_job_id FROM core.jobs WHERE depth > 1 ORDER BY 1"
+    too_deep = troubled.execute(loaded).fetchall()
+    monkeypatch.setattr("cce_etl.transform.payload.MAX_LEVELS", 2)
+    replay(troubled, still)
+    assert too_deep
+    assert troubled.execute(loaded).fetchall() == []
+    is_open = "resolved_at IS NULL AND failed_at = make_timestamp_ns($1)"
+    opened = f"SELECT job_id, kind FROM raw.dead_letters WHERE {is_open} ORDER BY 1"
+    assert troubled.execute(opened, [NOW]).fetchall() == [(job_id, "too_deep") for (job_id,) in too_deep]
+    assert "finished_ids_are_loaded" not in {check.name for check in failed_checks(troubled)}
+    replay(troubled)
+    assert troubled.execute(opened, [NOW]).fetchall() == [(job_id, "too_deep") for (job_id,) in too_deep]
+    assert len(before) < len(troubled.execute("FROM raw.dead_letters WHERE resolved_at IS NULL").fetchall())
+
+
 def test_finish_builds_checks_and_publishes(warehouse: Connection, settings: Settings, api: "Api") -> None:
     fetch_listed(warehouse, settings, listed(*api.fleet_ids[:3]))
     assert pipeline.finish(warehouse, settings, "r1", still) == []
@@ -241,3 +263,13 @@ def test_missing_access_is_named_before_anything_is_done(settings: Settings) -> 
         with pytest.raises(ConfigError, match=setting):
             plan_fetches(msgspec.structs.replace(settings, **{name: None}))
     assert plan_fetches(settings)
+
+
+def test_a_gate_is_checked_again_when_another_run_has_loaded_since(warehouse: Connection) -> None:
+    run_gate(warehouse, Gate.LOADED, "one", still)
+    assert gate_is_passed(warehouse, "one", Gate.LOADED)
+    counts = RunCounts()
+    record_run(warehouse, FetchRun("other", "s", "load", started_at=NOW, ended_at=NOW + 1, counts=counts))
+    assert not gate_is_passed(warehouse, "one", Gate.LOADED)
+    run_gate(warehouse, Gate.LOADED, "one", lambda: NOW + 2)
+    assert gate_is_passed(warehouse, "one", Gate.LOADED)

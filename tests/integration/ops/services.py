@@ -23,7 +23,7 @@ class Service:
     process: "subprocess.Popen[bytes]"
     log: Path
 
-    def stop(self, timeout_seconds: float = 60) -> int:
+    def stop(self, timeout_seconds: float = 120) -> int:
         """Send SIGTERM to the whole group, as KillMode=control-group does, and return how the leader ended."""
         os.killpg(self.process.pid, signal.SIGTERM)
         return self.process.wait(timeout_seconds)
