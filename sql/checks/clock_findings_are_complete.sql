@@ -27,7 +27,10 @@ texts AS (
     LEFT JOIN core.root_placements AS nested
         ON jobs.source = nested.source AND jobs.root_job_id = nested.root_job_id AND nested.is_nested
     LEFT JOIN core.relocated_jobs AS relocated
-        ON jobs.source = relocated.source AND jobs.root_job_id = relocated.core_root_job_id AND jobs.path = relocated.core_path
+        ON
+            jobs.source = relocated.source
+            AND jobs.root_job_id = relocated.core_root_job_id
+            AND jobs.path = relocated.core_path
     WHERE nested.source IS NULL OR relocated.source IS NOT NULL
 ),
 
