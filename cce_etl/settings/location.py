@@ -52,13 +52,18 @@ def read_lake(text: str) -> Lake | None:
     return Lake(str(_expanded(catalog)))
 
 
-def with_data(lake: Lake, data: str) -> Lake:
-    """Return a lake with the place of its files. Raises ValueError for a place that is no bucket or absolute folder."""
+def with_data(location: Location, data: str) -> Location:
+    """Return a lake with the place of its files, and a file as it is.
+
+    Raises ValueError for a place that is no bucket or absolute folder.
+    """
+    if not isinstance(location, Lake):
+        return location
     if not data.startswith("s3://"):
         if _SCHEME.match(data) or not _expanded(data).is_absolute():
             raise ValueError("it is neither s3://bucket/prefix nor a folder's whole path, which begins with /")
         data = f"{_expanded(data)}/"
-    return msgspec.structs.replace(lake, data=data)
+    return msgspec.structs.replace(location, data=data)
 
 
 def _expanded(path: str) -> Path:

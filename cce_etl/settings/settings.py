@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from cce_etl.errors import ConfigError
-from cce_etl.settings.location import Lake, Location, read_lake, same_file, with_data
+from cce_etl.settings.location import Location, read_lake, same_file, with_data
 
 CONFIG_FILE: Final = "cce-etl.toml"
 METADATA_ENDPOINT: Final = "http://169.254.169.254"
@@ -343,9 +343,9 @@ def read_settings(
             values[field] = parse_value(field, value, origin)
     settings = Settings(**values)  # type: ignore[arg-type]
     data = settings.warehouse_data
-    if isinstance(settings.warehouse, Lake) and data is not None:
+    if data is not None:
         try:
-            return msgspec.structs.replace(settings, warehouse=with_data(settings.warehouse, data))
+            settings = msgspec.structs.replace(settings, warehouse=with_data(settings.warehouse, data))
         except ValueError as error:
             raise ConfigError(f"CCE_WAREHOUSE_DATA is wrong: {data!r}: {error}.") from None
     if same_file(settings.warehouse, settings.published):
